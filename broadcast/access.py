@@ -1,0 +1,148 @@
+"""Who may do what, in which programme: the roles' abilities and the two questions `can` and `require`; transports only carry an Actor here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from broadcast.errors import AssuranceTooLow, NotAllowed
+from broadcast.models import Airing, Episode, Programme, RoleGrant, User
+from broadcast.models.catalogue import Assurance
+
+
+class Ability(StrEnum):
+    """What a role may do. Services ask for abilities, never for roles."""
+
+    WATCH_MEMBERS = "watch_members"
+    WATCH_INTERNAL = "watch_internal"
+    SEE_DESK = "see_desk"
+    MODERATE = "moderate"
+    PRODUCE = "produce"
+    RUN = "run"
+    CUT = "cut"
+    SIGN_OFF = "sign_off"
+    HOST = "host"
+    SCREEN_CALLS = "screen_calls"
+    RESPOND = "respond"
+    AUDIT = "audit"
+    REPORT = "report"
+    ADMINISTER = "administer"
+
+
+_R = RoleGrant.Role
+_STAFF_WATCH = {Ability.WATCH_MEMBERS, Ability.WATCH_INTERNAL}
+ABILITIES: dict[str, frozenset[Ability]] = {
+    _R.MEMBER: frozenset({Ability.WATCH_MEMBERS}),
+    _R.GUEST_SPEAKER: frozenset({Ability.WATCH_MEMBERS}),
+    _R.DEPARTMENT_RESPONDENT: frozenset({Ability.WATCH_MEMBERS, Ability.RESPOND}),
+    _R.CALL_SCREENER: frozenset({*_STAFF_WATCH, Ability.SCREEN_CALLS}),
+    _R.MODERATOR: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.MODERATE}),
+    _R.PRODUCER: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.PRODUCE, Ability.RUN, Ability.CUT, Ability.HOST, Ability.SIGN_OFF, Ability.REPORT}),
+    _R.HOST: frozenset({*_STAFF_WATCH, Ability.HOST}),
+    _R.AUDITOR: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.AUDIT}),
+    _R.SECRETARIAT: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.REPORT}),
+    _R.ADMINISTRATOR: frozenset(set(Ability) - {Ability.MODERATE}),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Whoever acts, and where from. Built by a transport from session and signed participant token, passed to every service.
+
+    `participant_id` is None for jobs of the house. Grants are read once, at first need, from the database; a long-lived
+    socket builds a fresh Actor for each command, so that a right taken away works at the next act.
+    """
+
+    user_id: int | None = None
+    participant_id: UUID | None = None
+    assurance: int = Assurance.GUEST
+    name: str = ""
+    address: str = ""
+    port: int | None = None
+    device: str = ""
+    house: bool = False
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @cached_property
+    def grants(self) -> dict[int | None, frozenset[Ability]]:
+        """Abilities by programme id; None holds those of every programme. One query at most."""
+        if self.user_id is None:
+            return {}
+        found: dict[int | None, set[Ability]] = {}
+        user = User.objects.filter(pk=self.user_id, is_active=True).only("is_superuser").first()
+        if user is None:
+            return {}
+        if user.is_superuser:
+            found[None] = set(ABILITIES[_R.ADMINISTRATOR])
+        for programme_id, role in RoleGrant.objects.filter(user_id=self.user_id).values_list("programme_id", "role"):
+            found.setdefault(programme_id, set()).update(ABILITIES[role])
+        return {programme_id: frozenset(abilities) for programme_id, abilities in found.items()}
+
+    @property
+    def is_staff(self) -> bool:
+        """Has any ability behind the scenes, in any programme."""
+        return any(Ability.WATCH_INTERNAL in abilities for abilities in self.grants.values())
+
+
+HOUSE = Actor(house=True, name="system")
+
+
+def can(actor: Actor, ability: Ability, programme_id: int) -> bool:
+    """Whether `actor` holds `ability` in that programme. Jobs of the house may do everything but moderate."""
+    if actor.house:
+        return ability is not Ability.MODERATE
+    return any(ability in actor.grants.get(key, ()) for key in (None, programme_id))
+
+
+def require(actor: Actor, ability: Ability, programme_id: int) -> None:
+    """Raise NotAllowed unless `can`."""
+    if not can(actor, ability, programme_id):
+        raise NotAllowed(_("您没有这个节目的这项权限，请联系管理员。"), ability=str(ability))
+
+
+def require_assurance(actor: Actor, needed: int) -> None:
+    """Raise AssuranceTooLow when the actor's identity is less sure than `needed` (an Assurance)."""
+    if actor.assurance < needed:
+        raise AssuranceTooLow(_("请先验证手机号，再试一次。"), needed=int(needed), have=int(actor.assurance))
+
+
+def may_watch(actor: Actor, airing: Airing) -> bool:
+    """Whether this airing's page exists for `actor`: staff see all, the public only what is announced and for them.
+
+    Reads airing.episode.programme, so select_related them.
+    """
+    programme = airing.episode.programme
+    if can(actor, Ability.WATCH_INTERNAL, programme.pk):
+        return True
+    if airing.kind == Airing.Kind.REHEARSAL or airing.announced_at is None:
+        return False
+    if airing.episode.publication == Episode.Publication.WITHDRAWN:
+        return False
+    return may_watch_programme(actor, programme)
+
+
+def may_watch_programme(actor: Actor, programme: Programme) -> bool:
+    """Whether the programme is for `actor`: public for all, members' for members and staff, closed for staff alone."""
+    if programme.audience == Programme.Audience.PUBLIC:
+        return True
+    if can(actor, Ability.WATCH_INTERNAL, programme.pk):
+        return True
+    return programme.audience == Programme.Audience.MEMBERS and can(actor, Ability.WATCH_MEMBERS, programme.pk)
+
+
+def may_watch_replay(actor: Actor, airing: Airing) -> bool:
+    """Whether the recording of an ended airing may be played by `actor`: staff at once, others after release.
+
+    Release is sign-off of the episode, or the end itself where the programme says `at_once`; a withdrawn episode is for staff alone.
+    """
+    programme = airing.episode.programme
+    if can(actor, Ability.WATCH_INTERNAL, programme.pk):
+        return True
+    if not may_watch(actor, airing) or airing.state != Airing.State.ENDED:
+        return False
+    return airing.episode.signed_off_at is not None or programme.replay_release == Programme.Release.AT_ONCE

@@ -1,0 +1,107 @@
+"""Every YISHI_* variable, declared once: name, type, default and one line of help; it must not read anything else."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PREFIX = "YISHI_"
+
+
+class BadVariable(ValueError):
+    """A variable's value has the wrong form; the text names variable, value and expected form."""
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _flag(value: str) -> bool:
+    lowered = value.strip().lower()
+    if lowered in {"1", "true", "yes", "on"}:
+        return True
+    if lowered in {"", "0", "false", "no", "off"}:
+        return False
+    raise ValueError("1 or 0")
+
+
+def _whole(value: str) -> int:
+    try:
+        return int(value)
+    except ValueError as error:
+        raise ValueError("a whole number") from error
+
+
+def _words(value: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One declared variable. `secret` values are never printed; `default` is in the parsed type."""
+
+    name: str
+    parse: Callable[[str], Any]
+    default: Any
+    help: str
+    form: str = "text"
+    secret: bool = False
+
+
+_TABLE: tuple[Variable, ...] = (
+    Variable("DEBUG", _flag, False, "Django's debug pages; never in production.", "1 or 0"),
+    Variable("DEMO", _flag, False, "The demo: shows one-time codes on the page, allows demo accounts.", "1 or 0"),
+    Variable("SECRET_KEY", _text, "", "Signs cookies and addresses; at least 50 random characters.", secret=True),
+    Variable("VAR", _text, "var", "Folder for everything written: database, bus, media, logs.", "a path"),
+    Variable("HOSTS", _words, ("localhost", "127.0.0.1", "[::1]"), "Host names the web answers to.", "a,b,c"),
+    Variable("ORIGINS", _words, (), "Allowed page origins for sockets and forms, beside the host's own.", "https://a,https://b"),
+    Variable("BEHIND_TLS", _flag, False, "A proxy ends TLS before us: secure cookies, HSTS, X-Forwarded-Proto.", "1 or 0"),
+    Variable("PROXIES", _words, (), "Addresses of proxies whose X-Forwarded-For and source port are believed.", "10.0.0.1,…"),
+    Variable("DATABASE_URL", _text, "", "PostgreSQL 15-18; empty: the embedded one.", "postgresql://user:pass@host:port/name", True),
+    Variable("BUS_URL", _text, "", "Redis 7 or Valkey for ticks and hints; empty: the embedded one.", "redis://…", True),
+    Variable("BROKER_URL", _text, "", "Redis for Celery; empty: the bus server, database 1.", "redis://…", True),
+    Variable("CACHE_URL", _text, "", "Redis for sessions and cache; empty: the bus server, database 2.", "redis://…", True),
+    Variable("MEDIA_ROOT", _text, "", "Folder of recordings; empty: VAR/media.", "a path"),
+    Variable("STATIC_ROOT", _text, "", "Folder of collected static files; empty: VAR/static.", "a path"),
+    Variable("FFMPEG", _text, "", "The ffmpeg program; empty: the machine's, else the wheel's.", "a path"),
+    Variable("WEB_HOST", _text, "127.0.0.1", "Address the web listens on.", "an address"),
+    Variable("WEB_PORT", _whole, 8000, "Port the web listens on.", "a port"),
+    Variable("INGEST_HOST", _text, "127.0.0.1", "Address the recorder receives SRT and RTMP on.", "an address"),
+    Variable("SRT_PORT_FIRST", _whole, 9000, "First UDP port for SRT; one port a feed from here on.", "a port"),
+    Variable("RTMP_PORT", _whole, 19350, "Port of the RTMP gate.", "a port"),
+    Variable("TICK_MS", _whole, 500, "Composer's tick in milliseconds.", "100 to 10000"),
+    Variable("EVIDENCE_KEYS", _words, (), "Keys that encrypt evidence, newest first; empty: derived from SECRET_KEY.", "key,key", True),
+    Variable("EVIDENCE_DAYS", _whole, 180, "How long evidence of accepted writes is kept.", "days"),
+    Variable("SMS_SENDER", _text, "console", "How one-time codes are sent: console, log, or a dotted path.", "a name"),
+    Variable("COMMITTEE_NAME", _text, "", "Name of the committee shown in header and footer.", "text"),
+    Variable("ICP", _text, "", "ICP filing number shown in the footer.", "text"),
+    Variable("POLICE_FILING", _text, "", "公安备案 number shown in the footer.", "text"),
+    Variable("PRIVACY_URL", _text, "", "Privacy notice; empty: our own page.", "a URL"),
+    Variable("AGREEMENT_URL", _text, "", "User agreement; empty: our own page.", "a URL"),
+    Variable("COMPLAINTS", _text, "", "Contact for complaints shown in the footer.", "text"),
+    Variable("LOG_LEVEL", _text, "INFO", "Level of the log.", "DEBUG, INFO, WARNING"),
+)
+VARIABLES: dict[str, Variable] = {PREFIX + variable.name: variable for variable in _TABLE}
+
+
+def read(name: str, environ: Mapping[str, str] | None = None) -> Any:
+    """Value of the variable `name` (without prefix) in its declared type. Raises BadVariable with what was expected."""
+    variable = VARIABLES[PREFIX + name]
+    raw = (os.environ if environ is None else environ).get(PREFIX + name)
+    if raw is None or raw == "":
+        return variable.default
+    try:
+        return variable.parse(raw)
+    except ValueError as error:
+        shown = "(secret)" if variable.secret else repr(raw)
+        raise BadVariable(f"{PREFIX}{name} is {shown}; expected {variable.form}. {variable.help}") from error
+
+
+def unknown(environ: Mapping[str, str] | None = None) -> list[tuple[str, str | None]]:
+    """Set variables with our prefix that nobody declared, each with the nearest declared name or None."""
+    names = os.environ if environ is None else environ
+    strangers = sorted(name for name in names if name.startswith(PREFIX) and name not in VARIABLES)
+    return [(name, next(iter(difflib.get_close_matches(name, VARIABLES, 1)), None)) for name in strangers]

@@ -1,0 +1,35 @@
+"""Sealed evidence of accepted writes: who, from where, with what; written in the writer's transaction, read only by named staff."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from broadcast import clock
+from broadcast.access import Actor
+from broadcast.models import EvidenceRecord
+from broadcast.sealing import seal
+
+
+def keep(writes: Iterable[tuple[Actor, str, str]]) -> None:
+    """Store evidence for accepted writes, each (actor, kind, ref), in one insert. Call inside their transaction."""
+    at = clock.now()
+    until = at + dt.timedelta(days=settings.EVIDENCE_DAYS)
+    EvidenceRecord.objects.bulk_create(
+        EvidenceRecord(
+            at=at,
+            kind=kind,
+            ref=ref,
+            participant_id=actor.participant_id,
+            sealed=seal({"user": actor.user_id, "address": actor.address, "port": actor.port, "device": actor.device[:300]}),
+            expires_at=until,
+        )
+        for actor, kind, ref in writes
+    )
+
+
+def expire() -> int:
+    """Delete evidence past its retention; returns how many rows went."""
+    return EvidenceRecord.objects.filter(expires_at__lte=clock.now()).delete()[0]

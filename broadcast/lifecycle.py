@@ -1,0 +1,102 @@
+"""The lifecycle of an airing: one table of transitions and the only functions that move the state.
+
+| from    | act    | to        | who            | sets                        |
+|---------|--------|-----------|----------------|-----------------------------|
+| planned | open   | waiting   | run            | recorder starts listening   |
+| planned | start  | on_air    | run            | actual_start                |
+| waiting | start  | on_air    | run            | actual_start                |
+| waiting | close  | planned   | run            | recorder stops listening    |
+| on_air  | end    | ended     | run            | actual_end                  |
+| planned | cancel | cancelled | produce        |                             |
+| waiting | cancel | cancelled | produce        |                             |
+
+"The show is over" is `ended` here, never an exit code of ffmpeg. A show that must stop at once is CUT (archive), then ended.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from broadcast import audit, clock, signals
+from broadcast.access import Ability, Actor, require
+from broadcast.errors import Conflict, IllegalTransition, NotFound
+from broadcast.models import Airing, SegmentRun
+
+S = Airing.State
+TRANSITIONS: dict[str, tuple[frozenset[str], str, Ability]] = {
+    "open": (frozenset({S.PLANNED}), S.WAITING, Ability.RUN),
+    "start": (frozenset({S.PLANNED, S.WAITING}), S.ON_AIR, Ability.RUN),
+    "close": (frozenset({S.WAITING}), S.PLANNED, Ability.RUN),
+    "end": (frozenset({S.ON_AIR}), S.ENDED, Ability.RUN),
+    "cancel": (frozenset({S.PLANNED, S.WAITING}), S.CANCELLED, Ability.PRODUCE),
+}
+
+
+def open_feed(actor: Actor, airing_id: UUID) -> Airing:
+    """planned → waiting: from here on the recorder listens on the airing's feed."""
+    return _move(actor, airing_id, "open")
+
+
+def start(actor: Actor, airing_id: UUID) -> Airing:
+    """→ on_air. Announces the airing to the public when nobody has yet."""
+    return _move(actor, airing_id, "start")
+
+
+def close_feed(actor: Actor, airing_id: UUID) -> Airing:
+    """waiting → planned."""
+    return _move(actor, airing_id, "close")
+
+
+def end(actor: Actor, airing_id: UUID) -> Airing:
+    """on_air → ended. Closes the open segment. Live and archive finish their part on the fact."""
+    return _move(actor, airing_id, "end")
+
+
+def cancel(actor: Actor, airing_id: UUID, reason: str) -> Airing:
+    """→ cancelled, with a reason that staff can read later."""
+    return _move(actor, airing_id, "cancel", reason)
+
+
+def locked(airing_id: UUID) -> Airing:
+    """The airing with its episode and programme, its own row locked until the transaction ends. Raises NotFound."""
+    found = Airing.objects.select_for_update(of=("self",)).select_related("episode__programme", "feed").filter(pk=airing_id).first()
+    if found is None:
+        raise NotFound(_("没有这一场。"))
+    return found
+
+
+def _move(actor: Actor, airing_id: UUID, act: str, reason: str = "") -> Airing:
+    """Lock the airing, check right and table, write state and audit entry, tell airing_state_changed after commit."""
+    allowed, after, ability = TRANSITIONS[act]
+    try:
+        with transaction.atomic():
+            airing = locked(airing_id)
+            require(actor, ability, airing.episode.programme_id)
+            before = airing.state
+            if before not in allowed:
+                raise IllegalTransition(
+                    _("这一场现在是“%(state)s”，不能这样操作。") % {"state": airing.get_state_display()}, state=before, wanted=after
+                )
+            _apply(airing, act, after)
+            audit.record(actor, f"airing.{act}", f"airing:{airing.pk}", airing=airing, reason=reason, before=before, after=after)
+            signals.tell(signals.airing_state_changed, airing_id=airing.pk, before=before, after=str(after))
+    except IntegrityError as error:
+        if "one_airing_at_a_time_per_feed" in str(error):
+            raise Conflict(_("这路信号正被另一场使用，请先结束那一场，或换一路信号。")) from error
+        raise
+    return airing
+
+
+def _apply(airing: Airing, act: str, after: str) -> None:
+    now = clock.now()
+    airing.state = after
+    if act == "start":
+        airing.actual_start = now
+        airing.announced_at = airing.announced_at or (now if airing.kind != Airing.Kind.REHEARSAL else None)
+    if act == "end":
+        airing.actual_end = now
+        SegmentRun.objects.filter(airing=airing, ended_at=None).update(ended_at=now)
+    airing.save(update_fields=["state", "actual_start", "actual_end", "announced_at"])

@@ -1,0 +1,51 @@
+"""Where the upper apps hang what a page or job of several apps needs; filled in ready(), read at run time, never imports them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from broadcast.access import Actor
+    from broadcast.models import Airing
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Registry(Generic[F]):
+    """Named functions in the order of registration. A name taken twice is a programming error and raises at start-up."""
+
+    def __init__(self, purpose: str) -> None:
+        self.purpose = purpose
+        self._entries: dict[str, F] = {}
+
+    def register(self, name: str, function: F) -> None:
+        """Hang `function` under `name`. Registering the same function again is harmless (autoreload)."""
+        if self._entries.get(name, function) is not function:
+            raise RuntimeError(f"{self.purpose}: {name} is registered twice")
+        self._entries[name] = function
+
+    def get(self, name: str) -> F | None:
+        """The function under `name`, or None."""
+        return self._entries.get(name)
+
+    def __iter__(self) -> Iterator[tuple[str, F]]:
+        return iter(tuple(self._entries.items()))
+
+
+# Public state of a show beside live's own: name -> (airing) -> JSON-able dict that becomes the state object of that kind.
+public_state: Registry[Callable[[Airing], dict[str, Any]]] = Registry("public state")
+# What the control room shows: name -> (airing, actor) -> JSON-able dict. Staff only.
+control_panels: Registry[Callable[[Airing, Actor], dict[str, Any]]] = Registry("control panel")
+# Acts of staff that an app offers to the control room: name such as "output.cut" -> (actor, airing_id, reason) -> dict after.
+staff_acts: Registry[Callable[[Actor, UUID, str], dict[str, Any]]] = Registry("staff act")
+# Marks of a replay: name -> (airing, staff: bool) -> list of {"at": ISO time, "kind", "title", …}; public ones only unless staff.
+timeline: Registry[Callable[[Airing, bool], list[dict[str, Any]]]] = Registry("timeline")
+# Run about once a second by the tick; compares own rows with the airings' states and repairs; returns how many repairs.
+reconcilers: Registry[Callable[[], int]] = Registry("reconcile")
+# Moves what hangs on a merged participant: (source_id, target_id); runs inside the merging transaction.
+participant_merge: Registry[Callable[[UUID, UUID], None]] = Registry("participant merge")
+# doctor's checks of an app: name -> () -> list of (found, expected, mend or "")
+doctor_checks: Registry[Callable[[], list[tuple[str, str, str]]]] = Registry("doctor check")

@@ -1,0 +1,212 @@
+"""Django's settings, one file for every profile, fed only by `broadcast.env`; it must not branch on host names or file existence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from csp.constants import NONE, SELF
+
+from broadcast import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = (BASE_DIR / env.read("VAR")).resolve()
+
+DEBUG = env.read("DEBUG")
+DEMO = env.read("DEMO")
+SECRET_KEY = env.read("SECRET_KEY")
+ALLOWED_HOSTS = list(env.read("HOSTS"))
+BEHIND_TLS = env.read("BEHIND_TLS")
+
+INSTALLED_APPS = [
+    "daphne",
+    "broadcast",
+    "live",
+    "scheduling",
+    "archive",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "channels",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "broadcast.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "broadcast.middleware.ParticipantMiddleware",
+    "broadcast.middleware.RefusalMiddleware",
+]
+
+ROOT_URLCONF = "broadcast.urls"
+ASGI_APPLICATION = "broadcast.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "broadcast.context.site",
+            ],
+        },
+    }
+]
+
+
+def _database(url: str) -> dict[str, object]:
+    parts = urlsplit(url)
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "yishi",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", None) or parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": 60,
+        "OPTIONS": {"connect_timeout": 5, **query},
+    }
+
+
+DATABASES = {"default": _database(env.read("DATABASE_URL"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+def _redis(url: str, number: int) -> str:
+    """The bus server's URL with another database number; a cluster has only 0, so broker and cache are then set apart."""
+    return urlsplit(url)._replace(path=f"/{number}").geturl() if url else ""
+
+
+BUS_URL = env.read("BUS_URL")
+BROKER_URL = env.read("BROKER_URL") or _redis(BUS_URL, 1)
+CACHE_URL = env.read("CACHE_URL") or _redis(BUS_URL, 2)
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 1},
+    }
+}
+# Sessions stand in the database and the cache only shortens the way: a lost cache logs nobody out.
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_NAME = "yishi_session"
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = BEHIND_TLS
+CSRF_COOKIE_SECURE = BEHIND_TLS
+CSRF_TRUSTED_ORIGINS = list(env.read("ORIGINS"))
+CSRF_FAILURE_VIEW = "broadcast.views.refusals.csrf_failure"
+
+AUTH_USER_MODEL = "broadcast.User"
+LOGIN_URL = "account:login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
+LANGUAGE_COOKIE_NAME = "yishi_language"
+LOCALE_PATHS = [BASE_DIR / "broadcast" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = env.read("STATIC_ROOT") or str(VAR / "static")
+# Third-party browser libraries, copied here from the npm lock file by `./yishi up`; nothing third-party is committed.
+VENDOR_ROOT = VAR / "vendor"
+STATICFILES_DIRS = [("vendor", VENDOR_ROOT / "vendor")]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "broadcast.house.static.HashedStaticStorage"},
+}
+WHITENOISE_MAX_AGE = 60
+MEDIA_ROOT = env.read("MEDIA_ROOT") or str(VAR / "media")
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "media-src": [SELF, "blob:"],
+        "worker-src": [SELF, "blob:"],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if BEHIND_TLS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+    SECURE_SSL_REDIRECT = True
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+CELERY_BROKER_URL = BROKER_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+
+TICK_SECONDS = env.read("TICK_MS") / 1000
+SMS_SENDER = env.read("SMS_SENDER")
+EVIDENCE_KEYS = env.read("EVIDENCE_KEYS")
+EVIDENCE_DAYS = env.read("EVIDENCE_DAYS")
+TRUSTED_PROXIES = env.read("PROXIES")
+ALLOWED_ORIGINS = env.read("ORIGINS")
+
+COMMITTEE_NAME = env.read("COMMITTEE_NAME") or ("示例市政协" if DEMO else "")
+FOOTER = {
+    "icp": env.read("ICP"),
+    "police_filing": env.read("POLICE_FILING"),
+    "privacy_url": env.read("PRIVACY_URL"),
+    "agreement_url": env.read("AGREEMENT_URL"),
+    "complaints": env.read("COMPLAINTS"),
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["stderr"], "level": env.read("LOG_LEVEL")},
+    "loggers": {
+        "django.channels.server": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,483 @@
+"""All that travels between browser and server, as typed classes; pure: it imports no framework, decides nothing and stores nothing.
+
+Commands go up, frames come down. Public frames and staff frames are different classes, so that a staff field cannot slip out
+by a forgotten flag. JSON Schema, the browser's types and docs/protocol.md are generated from here (`python -m broadcast protocol`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+MAX_FRAME_BYTES = 16_384
+TEXT_MAX = 500
+
+CommandId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+Text = Annotated[str, Meta(min_length=1, max_length=4_000)]
+Id = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+Version = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Reason = Annotated[str, Meta(max_length=200)]
+ItemKind = Literal["comment", "question"]
+
+
+class Command(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):
+    """What a browser sends. `id` is made by the browser, new for each act and the same on each retry of it."""
+
+    id: CommandId
+
+
+class PostComment(Command, frozen=True, tag="comment.post"):
+    """Say something. Public after approval unless the programme is 先发后审."""
+
+    text: Text
+
+
+class AskQuestion(Command, frozen=True, tag="question.ask"):
+    """Ask something, optionally addressed to a person of the episode."""
+
+    text: Text
+    person: Id | None = None
+
+
+class SupportQuestion(Command, frozen=True, tag="question.support"):
+    """Support a public question, or take the support back."""
+
+    question: Id
+    on: bool = True
+
+
+class CastVote(Command, frozen=True, tag="poll.vote"):
+    """Cast or change one's ballot. The last accepted one counts until the poll closes."""
+
+    poll: Id
+    options: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=50)]
+
+
+class AddLikes(Command, frozen=True, tag="like.add"):
+    """Likes collected by the browser since its last such command."""
+
+    count: Annotated[int, Meta(ge=1, le=20)] = 1
+
+
+class RetractItem(Command, frozen=True, tag="item.retract"):
+    """Take back one's own comment or question."""
+
+    kind: ItemKind
+    item: Id
+
+
+class ApproveItem(Command, frozen=True, tag="item.approve"):
+    """Make a comment or question public. `version` is the one the moderator saw; another one is refused as conflict."""
+
+    kind: ItemKind
+    item: Id
+    version: Version
+
+
+class RejectItem(Command, frozen=True, tag="item.reject"):
+    """Refuse a comment or question; the author sees the reason."""
+
+    kind: ItemKind
+    item: Id
+    version: Version
+    reason: Annotated[str, Meta(min_length=1, max_length=32)]
+    note: Reason = ""
+
+
+class WithdrawItem(Command, frozen=True, tag="item.withdraw"):
+    """Take down what is already public; it leaves every surface within two seconds."""
+
+    kind: ItemKind
+    item: Id
+    version: Version
+    reason: Annotated[str, Meta(min_length=1, max_length=32)]
+    note: Reason = ""
+
+
+class ReopenItem(Command, frozen=True, tag="item.reopen"):
+    """Undo: put a decided item back to pending."""
+
+    kind: ItemKind
+    item: Id
+    version: Version
+
+
+class CreatePoll(Command, frozen=True, tag="poll.create"):
+    """Prepare a poll; it is public only once opened."""
+
+    question: Annotated[str, Meta(min_length=1, max_length=120)]
+    options: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=60)], ...], Meta(min_length=2, max_length=12)]
+    results: Literal["always", "after_vote", "after_close", "never"] = "after_vote"
+    least_assurance: Annotated[int, Meta(ge=0, le=100)] | None = None
+    seconds: Annotated[int, Meta(ge=10, le=14_400)] | None = None
+
+
+class OpenPoll(Command, frozen=True, tag="poll.open"):
+    """Start taking ballots."""
+
+    poll: Id
+
+
+class ClosePoll(Command, frozen=True, tag="poll.close"):
+    """Stop taking ballots, after the grace for the stream's delay, and freeze the result."""
+
+    poll: Id
+
+
+class QueueQuestion(Command, frozen=True, tag="question.queue"):
+    """Put a public question on the host's list, or take it off."""
+
+    question: Id
+    on: bool = True
+
+
+class ShowQuestion(Command, frozen=True, tag="question.show"):
+    """Put a question on air; the one before it leaves."""
+
+    question: Id
+
+
+class AnswerQuestion(Command, frozen=True, tag="question.answer"):
+    """Mark the question answered; it leaves the air."""
+
+    question: Id
+
+
+class StartSegment(Command, frozen=True, tag="segment.start"):
+    """Begin a segment of the run-down; the running one ends."""
+
+    segment: Id
+
+
+class PerformAct(Command, frozen=True, tag="act.perform"):
+    """An act that another part offers to the control room: airing.open, airing.start, airing.end, output.cut, output.resume."""
+
+    act: Annotated[str, Meta(min_length=1, max_length=64)]
+    reason: Reason = ""
+
+
+AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem
+StaffCommand = (
+    ApproveItem
+    | RejectItem
+    | WithdrawItem
+    | ReopenItem
+    | CreatePoll
+    | OpenPoll
+    | ClosePoll
+    | QueueQuestion
+    | ShowQuestion
+    | AnswerQuestion
+    | StartSegment
+    | PerformAct
+)
+
+
+# What the public sees: state objects. Each has a `key` ("kind:id", or the kind alone where there is one); a browser's state is
+# a map from key to object, and a tick puts or removes whole objects, never differences.
+
+
+class Object(Struct, frozen=True, tag_field="kind", omit_defaults=False):
+    """One thing of the public state."""
+
+    key: str
+
+
+class AiringObject(Object, frozen=True, tag="airing"):
+    """The airing itself. Times are ISO 8601 UTC."""
+
+    state: Literal["planned", "waiting", "on_air", "ended", "cancelled"]
+    title: str
+    programme: str
+    number: int | None
+    planned_start: str
+    planned_end: str
+    actual_start: str | None
+    actual_end: str | None
+    delay_seconds: int
+    comments: Literal["off", "pre", "post"]
+    questions: Literal["off", "pre", "post"]
+    likes: bool
+    withdrawn: bool = False
+
+
+class MediaObject(Object, frozen=True, tag="media"):
+    """Picture and sound as the public gets it. `playlist` is the live one while on air, `replay` once released."""
+
+    state: Literal["none", "waiting", "live", "lost", "cut", "ended"]
+    playlist: str | None = None
+    replay: str | None = None
+    since: str | None = None
+    media_kind: Literal["video", "audio"] = "video"
+
+
+class SegmentObject(Object, frozen=True, tag="segment"):
+    """A part of the run-down, planned and actual."""
+
+    id: int
+    position: int
+    mark: str
+    role: str
+    title: str
+    planned_seconds: int
+    started_at: str | None
+    ended_at: str | None
+
+
+class PersonObject(Object, frozen=True, tag="person"):
+    """Somebody who appears, with role in words."""
+
+    id: int
+    name: str
+    role: str
+    role_name: str
+    organisation: str
+    position: int
+
+
+class CommentObject(Object, frozen=True, tag="comment"):
+    """A public comment."""
+
+    id: int
+    text: str
+    author: str
+    badge: str
+    at: str
+
+
+class QuestionObject(Object, frozen=True, tag="question"):
+    """A public question."""
+
+    id: int
+    text: str
+    author: str
+    to: str
+    state: Literal["approved", "queued", "on_air", "answered"]
+    supports: int
+    at: str
+    on_air_at: str | None
+    answered_at: str | None
+
+
+class OptionResult(Struct, frozen=True):
+    """One option; `votes` is None while the results are hidden from the public."""
+
+    id: int
+    text: str
+    votes: int | None
+
+
+class PollObject(Object, frozen=True, tag="poll"):
+    """A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`."""
+
+    id: int
+    question: str
+    options: tuple[OptionResult, ...]
+    state: Literal["open", "closed"]
+    results: Literal["always", "after_vote", "after_close", "never"]
+    least_assurance: int
+    opened_at: str
+    closes_at: str | None
+    closed_at: str | None
+    total: int | None
+
+
+class CountsObject(Object, frozen=True, tag="counts"):
+    """What is counted over the whole airing. `viewers` are people watching now (sockets), not visits."""
+
+    viewers: int
+    likes: int
+    comments: int
+    questions: int
+
+
+PublicObject = (
+    AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject
+)
+
+
+class Snapshot(Struct, frozen=True, tag_field="type", tag="snapshot"):
+    """The whole public state, true as of (epoch, seq) of the public lane. The same bytes as GET …/state."""
+
+    epoch: int
+    seq: int
+    at: str
+    next_after_ms: int
+    objects: tuple[PublicObject, ...]
+
+
+class Tick(Struct, frozen=True, tag_field="type", tag="tick"):
+    """What changed since seq - 1: objects put whole, keys removed. A browser that sees a gap resumes or takes the snapshot."""
+
+    epoch: int
+    seq: int
+    at: str
+    next_after_ms: int
+    put: tuple[PublicObject, ...] = ()
+    remove: tuple[str, ...] = ()
+
+
+class MyItem(Struct, frozen=True):
+    """One's own comment or question with its state; `reason` in words when rejected or withdrawn."""
+
+    kind: ItemKind
+    id: int
+    text: str
+    state: Literal["pending", "approved", "queued", "on_air", "answered", "rejected", "withdrawn", "retracted"]
+    reason: str
+    at: str
+
+
+class MyBallot(Struct, frozen=True):
+    """One's own current choice. `result` carries the counts where results are shown after the own vote."""
+
+    poll: int
+    options: tuple[int, ...]
+    at: str
+    result: tuple[OptionResult, ...] | None = None
+    total: int | None = None
+
+
+class Mine(Struct, frozen=True, tag_field="type", tag="mine"):
+    """What belongs to this participant alone, whole: sent on request (GET …/mine) and in parts when something changes."""
+
+    items: tuple[MyItem, ...] = ()
+    ballots: tuple[MyBallot, ...] = ()
+    supports: tuple[int, ...] = ()
+    assurance: int = 0
+    whole: bool = False
+
+
+class Ack(Struct, frozen=True, tag_field="type", tag="ack"):
+    """The command `id` is in the database. `result` is plain data of the command's own."""
+
+    id: str
+    result: dict[str, Any] = {}
+
+
+class Refused(Struct, frozen=True, tag_field="type", tag="error"):
+    """The command was refused; nothing of it is kept. `code` is stable, `message` is for a person, `id` is empty when unreadable."""
+
+    id: str
+    code: str
+    message: str
+    data: dict[str, Any] = {}
+
+
+class StaffItem(Struct, frozen=True):
+    """A comment or question as the desk sees it."""
+
+    kind: ItemKind
+    id: int
+    version: int
+    state: Literal["pending", "approved", "queued", "on_air", "answered", "rejected", "withdrawn", "retracted"]
+    text: str
+    author: str
+    assurance: int
+    reason: str
+    note: str
+    decided_by: str
+    decided_at: str | None
+    supports: int
+    to: str
+    at: str
+
+
+class StaffPoll(Struct, frozen=True):
+    """A poll as the control room sees it, counts always included."""
+
+    id: int
+    question: str
+    options: tuple[OptionResult, ...]
+    state: Literal["draft", "open", "closed"]
+    results: str
+    least_assurance: int
+    total: int
+    opened_at: str | None
+    closes_at: str | None
+    closed_at: str | None
+
+
+class StaffSnapshot(Struct, frozen=True, tag_field="type", tag="staff.snapshot"):
+    """All that staff of this airing work with, true as of `seq` of the staff lane."""
+
+    seq: int
+    at: str
+    items: tuple[StaffItem, ...]
+    polls: tuple[StaffPoll, ...]
+    panels: dict[str, Any]
+    public: tuple[PublicObject, ...]
+
+
+class StaffChange(Struct, frozen=True, tag_field="type", tag="staff.change"):
+    """Items, polls or panels that changed, sent to staff at once. A gap in `seq` means: take the snapshot again."""
+
+    seq: int
+    at: str
+    items: tuple[StaffItem, ...] = ()
+    polls: tuple[StaffPoll, ...] = ()
+    panels: dict[str, Any] = {}
+    public: tuple[PublicObject, ...] = ()
+
+
+class CloseCode:
+    """Why a socket was closed, for the page: what it does next is in the comment."""
+
+    GOING_AWAY = 1001  # reconnect with jitter
+    TOO_SLOW = 4008  # fell behind; take the snapshot, then reconnect
+    NOT_ALLOWED = 4003  # do not come back with this identity
+    NOT_FOUND = 4004  # no such airing
+    FULL = 4013  # go on by polling GET …/state
+    TOO_FAST = 4029  # sent too much; wait a minute
+
+
+class BadFrame(ValueError):
+    """What came is not a command; `code` is bad_json, unknown_type, bad_field, too_big or binary."""
+
+    def __init__(self, code: str, message: str, command_id: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.command_id = command_id
+
+
+_audience = msgspec.json.Decoder(AudienceCommand)
+_staff = msgspec.json.Decoder(AudienceCommand | StaffCommand)
+_encoder = msgspec.json.Encoder()
+
+
+class _Peek(Struct):
+    id: Any = ""
+    type: Any = ""
+
+
+_peek = msgspec.json.Decoder(_Peek)
+AUDIENCE_TYPES: frozenset[str] = frozenset(kind.__struct_config__.tag for kind in AudienceCommand.__args__)  # type: ignore[misc]
+STAFF_TYPES: frozenset[str] = frozenset(kind.__struct_config__.tag for kind in StaffCommand.__args__)  # type: ignore[misc]
+
+
+def decode(frame: bytes | str, *, staff: bool) -> AudienceCommand | StaffCommand:
+    """One command from one text frame. Raises BadFrame with a stable code; the socket lives on."""
+    if len(frame) > MAX_FRAME_BYTES:
+        raise BadFrame("too_big", f"frame of {len(frame)} bytes; at most {MAX_FRAME_BYTES}")
+    try:
+        return (_staff if staff else _audience).decode(frame)
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise _explained(frame, error, staff=staff) from error
+
+
+def _explained(frame: bytes | str, error: Exception, *, staff: bool) -> BadFrame:
+    try:
+        peek = _peek.decode(frame)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return BadFrame("bad_json", "not a JSON object")
+    command_id = peek.id if isinstance(peek.id, str) and len(peek.id) <= 64 else ""
+    if peek.type not in (AUDIENCE_TYPES | STAFF_TYPES if staff else AUDIENCE_TYPES):
+        return BadFrame("unknown_type", f"unknown type {str(peek.type)[:40]!r}", command_id)
+    return BadFrame("bad_field", str(error), command_id)
+
+
+def encode(frame: Struct) -> bytes:
+    """The bytes of a frame, UTF-8 JSON."""
+    return _encoder.encode(frame)
