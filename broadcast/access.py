@@ -1,4 +1,4 @@
-"""Who may do what, in which programme: the roles' abilities and the two questions `can` and `require`; transports only carry an Actor here."""
+"""Who may do what, in which programme: the roles' abilities, `can` and `require`; transports only carry an Actor here."""
 
 from __future__ import annotations
 
@@ -42,7 +42,18 @@ ABILITIES: dict[str, frozenset[Ability]] = {
     _R.DEPARTMENT_RESPONDENT: frozenset({Ability.WATCH_MEMBERS, Ability.RESPOND}),
     _R.CALL_SCREENER: frozenset({*_STAFF_WATCH, Ability.SCREEN_CALLS}),
     _R.MODERATOR: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.MODERATE}),
-    _R.PRODUCER: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.PRODUCE, Ability.RUN, Ability.CUT, Ability.HOST, Ability.SIGN_OFF, Ability.REPORT}),
+    _R.PRODUCER: frozenset(
+        {
+            *_STAFF_WATCH,
+            Ability.SEE_DESK,
+            Ability.PRODUCE,
+            Ability.RUN,
+            Ability.CUT,
+            Ability.HOST,
+            Ability.SIGN_OFF,
+            Ability.REPORT,
+        }
+    ),
     _R.HOST: frozenset({*_STAFF_WATCH, Ability.HOST}),
     _R.AUDITOR: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.AUDIT}),
     _R.SECRETARIAT: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.REPORT}),
@@ -112,7 +123,7 @@ def require_assurance(actor: Actor, needed: int) -> None:
 
 
 def may_watch(actor: Actor, airing: Airing) -> bool:
-    """Whether this airing's page exists for `actor`: staff see all, the public only what is announced and for them.
+    """Whether this airing's page exists for `actor`: staff see all, the public only what is announced, published and for them.
 
     Reads airing.episode.programme, so select_related them.
     """
@@ -121,7 +132,7 @@ def may_watch(actor: Actor, airing: Airing) -> bool:
         return True
     if airing.kind == Airing.Kind.REHEARSAL or airing.announced_at is None:
         return False
-    if airing.episode.publication == Episode.Publication.WITHDRAWN:
+    if airing.episode.publication != Episode.Publication.PUBLISHED:
         return False
     return may_watch_programme(actor, programme)
 

@@ -57,13 +57,34 @@ _TABLE: tuple[Variable, ...] = (
     Variable("SECRET_KEY", _text, "", "Signs cookies and addresses; at least 50 random characters.", secret=True),
     Variable("VAR", _text, "var", "Folder for everything written: database, bus, media, logs.", "a path"),
     Variable("HOSTS", _words, ("localhost", "127.0.0.1", "[::1]"), "Host names the web answers to.", "a,b,c"),
-    Variable("ORIGINS", _words, (), "Allowed page origins for sockets and forms, beside the host's own.", "https://a,https://b"),
-    Variable("BEHIND_TLS", _flag, False, "A proxy ends TLS before us: secure cookies, HSTS, X-Forwarded-Proto.", "1 or 0"),
-    Variable("PROXIES", _words, (), "Addresses of proxies whose X-Forwarded-For and source port are believed.", "10.0.0.1,…"),
-    Variable("DATABASE_URL", _text, "", "PostgreSQL 15-18; empty: the embedded one.", "postgresql://user:pass@host:port/name", True),
-    Variable("BUS_URL", _text, "", "Redis 7 or Valkey for ticks and hints; empty: the embedded one.", "redis://…", True),
+    Variable(
+        "ORIGINS",
+        _words,
+        (),
+        "Allowed page origins for sockets and forms, beside the host's own.",
+        "https://a,https://b",
+    ),
+    Variable(
+        "BEHIND_TLS", _flag, False, "A proxy ends TLS before us: secure cookies, HSTS, X-Forwarded-Proto.", "1 or 0"
+    ),
+    Variable(
+        "PROXIES", _words, (), "Addresses of proxies whose X-Forwarded-For and source port are believed.", "10.0.0.1,…"
+    ),
+    Variable(
+        "DATABASE_URL",
+        _text,
+        "",
+        "PostgreSQL 15-18; empty: the embedded one.",
+        "postgresql://user:pass@host:port/name",
+        True,
+    ),
+    Variable(
+        "BUS_URL", _text, "", "Redis 7 or Valkey for ticks and hints; empty: the embedded one.", "redis://…", True
+    ),
     Variable("BROKER_URL", _text, "", "Redis for Celery; empty: the bus server, database 1.", "redis://…", True),
-    Variable("CACHE_URL", _text, "", "Redis for sessions and cache; empty: the bus server, database 2.", "redis://…", True),
+    Variable(
+        "CACHE_URL", _text, "", "Redis for sessions and cache; empty: the bus server, database 2.", "redis://…", True
+    ),
     Variable("MEDIA_ROOT", _text, "", "Folder of recordings; empty: VAR/media.", "a path"),
     Variable("STATIC_ROOT", _text, "", "Folder of collected static files; empty: VAR/static.", "a path"),
     Variable("FFMPEG", _text, "", "The ffmpeg program; empty: the machine's, else the wheel's.", "a path"),
@@ -73,7 +94,14 @@ _TABLE: tuple[Variable, ...] = (
     Variable("SRT_PORT_FIRST", _whole, 9000, "First UDP port for SRT; one port a feed from here on.", "a port"),
     Variable("RTMP_PORT", _whole, 19350, "Port of the RTMP gate.", "a port"),
     Variable("TICK_MS", _whole, 500, "Composer's tick in milliseconds.", "100 to 10000"),
-    Variable("EVIDENCE_KEYS", _words, (), "Keys that encrypt evidence, newest first; empty: derived from SECRET_KEY.", "key,key", True),
+    Variable(
+        "EVIDENCE_KEYS",
+        _words,
+        (),
+        "Keys that encrypt evidence, newest first; empty: derived from SECRET_KEY.",
+        "key,key",
+        True,
+    ),
     Variable("EVIDENCE_DAYS", _whole, 180, "How long evidence of accepted writes is kept.", "days"),
     Variable("SMS_SENDER", _text, "console", "How one-time codes are sent: console, log, or a dotted path.", "a name"),
     Variable("COMMITTEE_NAME", _text, "", "Name of the committee shown in header and footer.", "text"),

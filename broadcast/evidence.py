@@ -23,7 +23,9 @@ def keep(writes: Iterable[tuple[Actor, str, str]]) -> None:
             kind=kind,
             ref=ref,
             participant_id=actor.participant_id,
-            sealed=seal({"user": actor.user_id, "address": actor.address, "port": actor.port, "device": actor.device[:300]}),
+            sealed=seal(
+                {"user": actor.user_id, "address": actor.address, "port": actor.port, "device": actor.device[:300]}
+            ),
             expires_at=until,
         )
         for actor, kind, ref in writes

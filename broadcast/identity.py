@@ -62,7 +62,9 @@ def actor_of_request(request: HttpRequest) -> Actor:
     """The Actor of an HTTP request; needs ParticipantMiddleware (request.identity) and the session's user."""
     identity: Identity = request.identity  # type: ignore[attr-defined]
     address, port = client_address(
-        request.META.get("REMOTE_ADDR", ""), request.META.get("REMOTE_PORT"), request.META.get("HTTP_X_FORWARDED_FOR", "")
+        request.META.get("REMOTE_ADDR", ""),
+        request.META.get("REMOTE_PORT"),
+        request.META.get("HTTP_X_FORWARDED_FOR", ""),
     )
     user = request.user
     return Actor(

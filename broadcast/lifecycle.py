@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from broadcast import audit, clock, signals
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, IllegalTransition, NotFound
-from broadcast.models import Airing, SegmentRun
+from broadcast.models import Airing, Episode, SegmentRun
 
 S = Airing.State
 TRANSITIONS: dict[str, tuple[frozenset[str], str, Ability]] = {
@@ -41,7 +41,7 @@ def open_feed(actor: Actor, airing_id: UUID) -> Airing:
 
 
 def start(actor: Actor, airing_id: UUID) -> Airing:
-    """→ on_air. Announces the airing to the public when nobody has yet."""
+    """→ on_air. Announces the airing and publishes its episode's page when nobody has yet; a rehearsal stays inside."""
     return _move(actor, airing_id, "start")
 
 
@@ -62,7 +62,12 @@ def cancel(actor: Actor, airing_id: UUID, reason: str) -> Airing:
 
 def locked(airing_id: UUID) -> Airing:
     """The airing with its episode and programme, its own row locked until the transaction ends. Raises NotFound."""
-    found = Airing.objects.select_for_update(of=("self",)).select_related("episode__programme", "feed").filter(pk=airing_id).first()
+    found = (
+        Airing.objects.select_for_update(of=("self",))
+        .select_related("episode__programme", "feed")
+        .filter(pk=airing_id)
+        .first()
+    )
     if found is None:
         raise NotFound(_("没有这一场。"))
     return found
@@ -78,10 +83,14 @@ def _move(actor: Actor, airing_id: UUID, act: str, reason: str = "") -> Airing:
             before = airing.state
             if before not in allowed:
                 raise IllegalTransition(
-                    _("这一场现在是“%(state)s”，不能这样操作。") % {"state": airing.get_state_display()}, state=before, wanted=after
+                    _("这一场现在是“%(state)s”，不能这样操作。") % {"state": airing.get_state_display()},
+                    state=before,
+                    wanted=after,
                 )
             _apply(airing, act, after)
-            audit.record(actor, f"airing.{act}", f"airing:{airing.pk}", airing=airing, reason=reason, before=before, after=after)
+            audit.record(
+                actor, f"airing.{act}", f"airing:{airing.pk}", airing=airing, reason=reason, before=before, after=after
+            )
             signals.tell(signals.airing_state_changed, airing_id=airing.pk, before=before, after=str(after))
     except IntegrityError as error:
         if "one_airing_at_a_time_per_feed" in str(error):
@@ -95,7 +104,11 @@ def _apply(airing: Airing, act: str, after: str) -> None:
     airing.state = after
     if act == "start":
         airing.actual_start = now
-        airing.announced_at = airing.announced_at or (now if airing.kind != Airing.Kind.REHEARSAL else None)
+        if airing.kind != Airing.Kind.REHEARSAL:
+            airing.announced_at = airing.announced_at or now
+            Episode.objects.filter(
+                pk=airing.episode_id, publication__in=[Episode.Publication.DRAFT, Episode.Publication.INTERNAL]
+            ).update(publication=Episode.Publication.PUBLISHED, published_at=now)
     if act == "end":
         airing.actual_end = now
         SegmentRun.objects.filter(airing=airing, ended_at=None).update(ended_at=now)

@@ -30,7 +30,9 @@ def _box(keys: tuple[str, ...], secret: str) -> MultiFernet:
 
 def seal(data: Any) -> bytes:
     """Encrypt JSON-able data (Fernet: AES-128-CBC with HMAC-SHA-256). The newest key of YISHI_EVIDENCE_KEYS is used."""
-    return _box(tuple(settings.EVIDENCE_KEYS), settings.SECRET_KEY).encrypt(json.dumps(data, ensure_ascii=False).encode())
+    return _box(tuple(settings.EVIDENCE_KEYS), settings.SECRET_KEY).encrypt(
+        json.dumps(data, ensure_ascii=False).encode()
+    )
 
 
 def unseal(sealed: bytes | memoryview) -> Any:

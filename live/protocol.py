@@ -294,7 +294,14 @@ class CountsObject(Object, frozen=True, tag="counts"):
 
 
 PublicObject = (
-    AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject
+    AiringObject
+    | MediaObject
+    | SegmentObject
+    | PersonObject
+    | CommentObject
+    | QuestionObject
+    | PollObject
+    | CountsObject
 )
 
 

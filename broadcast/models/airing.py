@@ -45,7 +45,9 @@ class Airing(models.Model):
         indexes = [models.Index(fields=["state", "planned_start"])]
         constraints = [
             models.CheckConstraint(condition=Q(planned_end__gt=F("planned_start")), name="airing_ends_after_it_starts"),
-            models.UniqueConstraint(fields=["feed"], condition=Q(state__in=["waiting", "on_air"]), name="one_airing_at_a_time_per_feed"),
+            models.UniqueConstraint(
+                fields=["feed"], condition=Q(state__in=["waiting", "on_air"]), name="one_airing_at_a_time_per_feed"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -63,7 +65,9 @@ class SegmentRun(models.Model):
     class Meta:
         ordering = ["started_at"]
         constraints = [
-            models.UniqueConstraint(fields=["airing"], condition=Q(ended_at__isnull=True), name="one_open_segment_per_airing"),
+            models.UniqueConstraint(
+                fields=["airing"], condition=Q(ended_at__isnull=True), name="one_open_segment_per_airing"
+            ),
         ]
 
 

@@ -124,7 +124,9 @@ class Person(models.Model):
     sector = models.CharField(max_length=40, blank=True)
     organisation = models.CharField(max_length=120, blank=True)
     title = models.CharField(max_length=120, blank=True)
-    user = models.OneToOneField("broadcast.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="person")
+    user = models.OneToOneField(
+        "broadcast.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="person"
+    )
 
     def __str__(self) -> str:
         return self.name
@@ -149,7 +151,9 @@ class Episode(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
     signed_off_at = models.DateTimeField(null=True, blank=True, help_text=_("签发：回看可以公开"))
     created_at = models.DateTimeField()
-    people: models.ManyToManyField[Person, Any] = models.ManyToManyField(Person, through="broadcast.Appearance", related_name="episodes")
+    people: models.ManyToManyField[Person, Any] = models.ManyToManyField(
+        Person, through="broadcast.Appearance", related_name="episodes"
+    )
 
     class Meta:
         ordering = ["-created_at"]
@@ -180,7 +184,9 @@ class Segment(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["episode", "position"], name="one_segment_per_position", deferrable=models.Deferrable.DEFERRED),
+            models.UniqueConstraint(
+                fields=["episode", "position"], name="one_segment_per_position", deferrable=models.Deferrable.DEFERRED
+            ),
         ]
 
 

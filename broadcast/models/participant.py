@@ -24,7 +24,9 @@ class Participant(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.GUEST)
-    user = models.OneToOneField("broadcast.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="participant")
+    user = models.OneToOneField(
+        "broadcast.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="participant"
+    )
     partner = models.CharField(max_length=40, blank=True)
     partner_subject = models.CharField(max_length=128, blank=True)
     assurance = models.PositiveSmallIntegerField(choices=Assurance.choices, default=Assurance.GUEST)
@@ -35,7 +37,11 @@ class Participant(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["partner", "partner_subject"], condition=~Q(partner=""), name="one_participant_per_partner_subject"),
+            models.UniqueConstraint(
+                fields=["partner", "partner_subject"],
+                condition=~Q(partner=""),
+                name="one_participant_per_partner_subject",
+            ),
         ]
 
 
@@ -48,7 +54,9 @@ class Consent(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["participant", "document", "version"], name="one_consent_per_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["participant", "document", "version"], name="one_consent_per_version")
+        ]
 
 
 class OneTimeCode(models.Model):

@@ -37,11 +37,15 @@ class RoleGrant(models.Model):
         ADMINISTRATOR = "administrator", _("管理员")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="grants")
-    programme = models.ForeignKey("broadcast.Programme", on_delete=models.CASCADE, null=True, blank=True, related_name="grants")
+    programme = models.ForeignKey(
+        "broadcast.Programme", on_delete=models.CASCADE, null=True, blank=True, related_name="grants"
+    )
     role = models.CharField(max_length=32, choices=Role.choices)
     granted_at = models.DateTimeField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["user", "programme", "role"], nulls_distinct=False, name="one_grant_per_role"),
+            models.UniqueConstraint(
+                fields=["user", "programme", "role"], nulls_distinct=False, name="one_grant_per_role"
+            ),
         ]

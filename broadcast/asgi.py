@@ -1,0 +1,13 @@
+"""The ASGI application: Django for pages, live's router for sockets; it decides nothing else."""
+
+import os
+
+from channels.routing import ProtocolTypeRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadcast.settings")
+_http = get_asgi_application()
+
+from live.routing import websocket  # noqa: E402  # needs the app registry that the line above loads
+
+application = ProtocolTypeRouter({"http": _http, "websocket": websocket})

@@ -1,0 +1,267 @@
+"""Makes and changes episodes with their airings, people and run-down, and moves their publication; it must not move an airing's state."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from broadcast import audit, clock, lifecycle, signals
+from broadcast.access import Ability, Actor, require
+from broadcast.errors import IllegalTransition, InvalidInput, NotFound
+from broadcast.models import Airing, Appearance, Episode, Feed, Person, Programme, Segment
+
+
+@dataclass(frozen=True)
+class SegmentPlan:
+    """A segment of the run-down in order; `role` is a code of the programme's segment roles or empty."""
+
+    title: str
+    seconds: int
+    role: str = ""
+    pk: int | None = None
+
+
+@dataclass(frozen=True)
+class GuestPlan:
+    """Somebody who appears: an existing person by `person`, or a new one by name."""
+
+    role: str
+    name: str = ""
+    organisation: str = ""
+    title: str = ""
+    sector: str = ""
+    is_member: bool = False
+    person: int | None = None
+
+
+@dataclass(frozen=True)
+class EpisodePlan:
+    """All that a producer fills in. Times are aware; `number` None with a `slug` makes an unnumbered special."""
+
+    programme: int
+    title: str
+    start: dt.datetime
+    end: dt.datetime
+    number: int | None = None
+    slug: str = ""
+    title_en: str = ""
+    description: str = ""
+    feed: int | None = None
+    kind: str = Airing.Kind.PREMIERE
+    segments: Sequence[SegmentPlan] = field(default_factory=tuple)
+    guests: Sequence[GuestPlan] = field(default_factory=tuple)
+
+
+def next_number(programme: Programme) -> int:
+    """The number that the next episode should take: one after the highest, at least the programme's `next_number`."""
+    highest = programme.episodes.aggregate(Max("number"))["number__max"] or 0
+    return max(highest + 1, programme.next_number)
+
+
+def create(actor: Actor, plan: EpisodePlan) -> Episode:
+    """A draft episode with its first airing. Raises InvalidInput (data: field) for a taken number, a bad span, an empty title.
+
+    Locks the programme, so that two producers cannot take one number. Audited; tells episode_changed.
+    """
+    with transaction.atomic():
+        programme = Programme.objects.select_for_update().filter(pk=plan.programme).first()
+        if programme is None:
+            raise NotFound(_("没有这个节目。"))
+        require(actor, Ability.PRODUCE, programme.pk)
+        _check(plan, programme)
+        now = clock.now()
+        episode = Episode.objects.create(
+            programme=programme,
+            number=plan.number,
+            slug=plan.slug,
+            title=plan.title.strip(),
+            title_en=plan.title_en.strip(),
+            description=plan.description.strip(),
+            created_at=now,
+        )
+        Airing.objects.create(
+            episode=episode,
+            kind=plan.kind,
+            feed_id=plan.feed,
+            planned_start=plan.start,
+            planned_end=plan.end,
+            delay_seconds=programme.delay_seconds,
+            created_at=now,
+        )
+        _set_segments(episode, plan.segments)
+        _set_guests(episode, plan.guests)
+        audit.record(actor, "episode.create", f"episode:{episode.pk}", after=_facts(episode))
+        signals.tell(signals.episode_changed, episode_id=episode.pk)
+        return episode
+
+
+def edit(actor: Actor, episode_id: int, plan: EpisodePlan) -> Episode:
+    """Change what the plan says. Times, feed and run-down only while the first airing has not begun; words always.
+
+    Raises InvalidInput, NotFound. Locks the episode and its first airing; audited; tells episode_changed and rundown_changed.
+    """
+    with transaction.atomic():
+        episode = _locked(episode_id)
+        require(actor, Ability.PRODUCE, episode.programme_id)
+        _check(plan, episode.programme, episode)
+        before = _facts(episode)
+        episode.number, episode.slug, episode.title = plan.number, plan.slug, plan.title.strip()
+        episode.title_en, episode.description = plan.title_en.strip(), plan.description.strip()
+        episode.save(update_fields=["number", "slug", "title", "title_en", "description"])
+        airing = episode.airings.select_for_update().order_by("created_at").first()
+        if airing is not None:
+            if airing.state in {Airing.State.PLANNED, Airing.State.WAITING}:
+                airing.planned_start, airing.planned_end = plan.start, plan.end
+                if airing.state == Airing.State.PLANNED:
+                    airing.feed_id = plan.feed
+                airing.save(update_fields=["planned_start", "planned_end", "feed"])
+                _set_segments(episode, plan.segments)
+            signals.tell(signals.rundown_changed, airing_id=airing.pk)
+        _set_guests(episode, plan.guests)
+        audit.record(actor, "episode.edit", f"episode:{episode.pk}", before=before, after=_facts(episode))
+        signals.tell(signals.episode_changed, episode_id=episode.pk)
+        return episode
+
+
+def announce(actor: Actor, airing_id: UUID) -> Airing:
+    """Let the public know of the airing: it appears among what is coming and its page exists. Publishes the episode's page."""
+    with transaction.atomic():
+        airing = lifecycle.locked(airing_id)
+        require(actor, Ability.PRODUCE, airing.episode.programme_id)
+        if airing.kind == Airing.Kind.REHEARSAL:
+            raise IllegalTransition(_("彩排不对外预告。"), state=airing.state)
+        if airing.state == Airing.State.CANCELLED:
+            raise IllegalTransition(_("这一场已取消，不能预告。"), state=airing.state)
+        if airing.announced_at is None:
+            airing.announced_at = clock.now()
+            airing.save(update_fields=["announced_at"])
+        _publish(actor, _locked(airing.episode_id))
+        audit.record(actor, "airing.announce", f"airing:{airing.pk}", airing=airing)
+        signals.tell(signals.episode_changed, episode_id=airing.episode_id)
+        return airing
+
+
+def publish(actor: Actor, episode_id: int) -> Episode:
+    """→ published: the episode's page may be seen (again, after a withdrawal). Its replay waits for sign_off all the same."""
+    with transaction.atomic():
+        episode = _locked(episode_id)
+        require(actor, Ability.SIGN_OFF, episode.programme_id)
+        return _publish(actor, episode)
+
+
+def sign_off(actor: Actor, episode_id: int) -> Episode:
+    """Release the replay to the public. Raises IllegalTransition while no airing has ended."""
+    with transaction.atomic():
+        episode = _locked(episode_id)
+        require(actor, Ability.SIGN_OFF, episode.programme_id)
+        if not episode.airings.filter(state=Airing.State.ENDED).exists():
+            raise IllegalTransition(_("节目还没有结束，结束后才能签发回看。"))
+        if episode.signed_off_at is None:
+            episode.signed_off_at = clock.now()
+            episode.save(update_fields=["signed_off_at"])
+            audit.record(actor, "episode.sign_off", f"episode:{episode.pk}")
+            signals.tell(signals.episode_changed, episode_id=episode.pk)
+        return episode
+
+
+def withdraw(actor: Actor, episode_id: int, reason: str) -> Episode:
+    """→ withdrawn: page, stream and replay leave every public surface within two seconds. The recording is kept, sign-off lapses."""
+    if not reason.strip():
+        raise InvalidInput(_("请写明撤下的原因。"), field="reason")
+    with transaction.atomic():
+        episode = _locked(episode_id)
+        require(actor, Ability.SIGN_OFF, episode.programme_id)
+        before = episode.publication
+        episode.publication = Episode.Publication.WITHDRAWN
+        episode.signed_off_at = None
+        episode.save(update_fields=["publication", "signed_off_at"])
+        audit.record(
+            actor, "episode.withdraw", f"episode:{episode.pk}", reason=reason, before=before, after=episode.publication
+        )
+        signals.tell(signals.episode_changed, episode_id=episode.pk)
+        return episode
+
+
+def _publish(actor: Actor, episode: Episode) -> Episode:
+    if episode.publication != Episode.Publication.PUBLISHED:
+        before, episode.publication = episode.publication, Episode.Publication.PUBLISHED
+        episode.published_at = clock.now()
+        episode.save(update_fields=["publication", "published_at"])
+        audit.record(actor, "episode.publish", f"episode:{episode.pk}", before=before, after=episode.publication)
+        signals.tell(signals.episode_changed, episode_id=episode.pk)
+    return episode
+
+
+def _locked(episode_id: int) -> Episode:
+    found = Episode.objects.select_for_update(of=("self",)).select_related("programme").filter(pk=episode_id).first()
+    if found is None:
+        raise NotFound(_("没有这一期。"))
+    return found
+
+
+def _check(plan: EpisodePlan, programme: Programme, episode: Episode | None = None) -> None:
+    if not plan.title.strip():
+        raise InvalidInput(_("请填写标题。"), field="title")
+    if plan.end <= plan.start:
+        raise InvalidInput(_("结束时间要晚于开始时间。"), field="end")
+    if plan.number is None and not plan.slug:
+        raise InvalidInput(_("请填写期号；没有期号的特别节目请填写网址名。"), field="number")
+    others = programme.episodes.exclude(pk=episode.pk) if episode else programme.episodes.all()
+    if plan.number is not None and others.filter(number=plan.number).exists():
+        raise InvalidInput(
+            _("第 %(number)s 期已经有了，下一个空号是 %(next)s。")
+            % {"number": plan.number, "next": next_number(programme)},
+            field="number",
+        )
+    if plan.slug and others.filter(slug=plan.slug).exists():
+        raise InvalidInput(_("这个网址名已经有了，请换一个。"), field="slug")
+    if plan.feed is not None and not Feed.objects.filter(pk=plan.feed, is_active=True).exists():
+        raise InvalidInput(_("没有这路信号。"), field="feed")
+
+
+def _set_segments(episode: Episode, plans: Sequence[SegmentPlan]) -> None:
+    """Make the run-down what the plans say; a plan with `pk` keeps its row. Rows that already ran cannot be removed."""
+    roles = {role.code: role for role in episode.programme.segment_roles.all()}
+    kept: set[int] = set()
+    for position, plan in enumerate(plans, start=1):
+        values = {
+            "position": position,
+            "title": plan.title.strip(),
+            "planned_seconds": plan.seconds,
+            "role": roles.get(plan.role),
+        }
+        if plan.pk is not None and Segment.objects.filter(pk=plan.pk, episode=episode).update(**values):
+            kept.add(plan.pk)
+        else:
+            kept.add(Segment.objects.create(episode=episode, **values).pk)
+    gone = episode.segments.exclude(pk__in=kept)
+    if gone.filter(runs__isnull=False).exists():
+        raise InvalidInput(_("已经播过的环节不能删除。"), field="segments")
+    gone.delete()
+
+
+def _set_guests(episode: Episode, plans: Sequence[GuestPlan]) -> None:
+    episode.appearances.all().delete()
+    for position, plan in enumerate(plans, start=1):
+        person = Person.objects.filter(pk=plan.person).first() if plan.person else None
+        if person is None:
+            if not plan.name.strip():
+                raise InvalidInput(_("请填写嘉宾姓名。"), field="guests")
+            person = Person.objects.create(
+                name=plan.name.strip(),
+                organisation=plan.organisation.strip(),
+                title=plan.title.strip(),
+                sector=plan.sector.strip(),
+                is_member=plan.is_member,
+            )
+        Appearance.objects.create(episode=episode, person=person, role=plan.role, position=position)
+
+
+def _facts(episode: Episode) -> dict[str, object]:
+    return {"programme": episode.programme_id, "number": episode.number, "slug": episode.slug, "title": episode.title}

@@ -1,0 +1,38 @@
+"""Every address of the house; the upper apps are named as strings."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from django.views.i18n import JSONCatalog
+
+from broadcast.views import account, health, pages, staff
+
+_account = (
+    [
+        path("login", account.login, name="login"),
+        path("logout", account.logout, name="logout"),
+        path("phone", account.phone, name="phone"),
+        path("phone/code", account.phone_code, name="phone-code"),
+        path("consent", account.consent, name="consent"),
+        path("language", account.language, name="language"),
+        path("elder", account.elder, name="elder"),
+    ],
+    "account",
+)
+
+urlpatterns = [
+    path("", pages.home, name="home"),
+    path("programmes/", pages.programmes, name="programmes"),
+    path("programmes/<slug:slug>/", pages.programme, name="programme"),
+    path("about/privacy", pages.privacy, name="privacy"),
+    path("about/agreement", pages.agreement, name="agreement"),
+    path("account/", include(_account)),
+    path("staff/", include((staff.urlpatterns, "staff"))),
+    path("i18n.json", JSONCatalog.as_view(packages=["broadcast"]), name="i18n"),
+    path("healthz", health.healthz, name="healthz"),
+    path("", include("live.urls")),
+    path("media/", include("archive.urls")),
+]
+
+handler404 = "broadcast.views.refusals.not_found"
+handler500 = "broadcast.views.refusals.server_error"
