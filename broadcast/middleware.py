@@ -1,0 +1,132 @@
+"""What every page request passes: the reader's language and size, the participant's token, refusals as answers; no rules of the house."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+
+from broadcast import identity
+from broadcast.errors import BroadcastError, Unavailable
+from broadcast.views import refusals
+
+logger = logging.getLogger(__name__)
+
+ELDER_COOKIE = "yishi_elder"
+YEAR_SECONDS = 365 * 24 * 3600
+# Answers here are the same bytes for everybody and may be kept by proxies: no cookie and no Vary may touch them.
+_SHARED_PREFIXES = ("/media/", settings.STATIC_URL)
+_LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
+
+GetResponse = Callable[[HttpRequest], Any]
+
+
+class _Around:
+    """A middleware of two synchronous halves that never waits, so it fits a synchronous and an asynchronous chain alike."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self.is_async:
+            return self._async_call(request)
+        self.before(request)
+        response: HttpResponseBase = self.get_response(request)
+        return self.after(request, response)
+
+    async def _async_call(self, request: HttpRequest) -> HttpResponseBase:
+        self.before(request)
+        return self.after(request, await self.get_response(request))
+
+    def before(self, request: HttpRequest) -> None:
+        """Before the view."""
+
+    def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """After the view."""
+        return response
+
+
+class LanguageMiddleware(_Around):
+    """Chinese unless the reader chose otherwise (`?language=`, remembered in a cookie); the browser's own language is not asked.
+
+    The same for 长辈版 (`?elder=1`, `?elder=0`), as `request.elder`.
+    """
+
+    def before(self, request: HttpRequest) -> None:
+        asked = request.GET.get("language", "")
+        kept = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        code = next((each for each in (asked, kept) if each in _LANGUAGES), settings.LANGUAGE_CODE)
+        translation.activate(code)
+        request.LANGUAGE_CODE = code
+        elder = request.GET.get("elder") or request.COOKIES.get(ELDER_COOKIE)
+        request.elder = elder == "1"  # type: ignore[attr-defined]
+
+    def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not _is_page(response):
+            return response
+        response.headers.setdefault("Content-Language", request.LANGUAGE_CODE or settings.LANGUAGE_CODE)
+        patch_vary_headers(response, ["Cookie"])
+        if request.GET.get("language", "") in _LANGUAGES:
+            remember(response, settings.LANGUAGE_COOKIE_NAME, request.GET["language"])
+        if request.GET.get("elder") in {"0", "1"}:
+            remember(response, ELDER_COOKIE, request.GET["elder"])
+        return response
+
+
+class ParticipantMiddleware(_Around):
+    """Puts the browser's signed identity on the request, a fresh guest where there is none, and hands a new one its cookie."""
+
+    def before(self, request: HttpRequest) -> None:
+        known = identity.read(request.COOKIES.get(identity.COOKIE))
+        request.identity = known or identity.fresh()  # type: ignore[attr-defined]
+        request.identity_is_new = known is None  # type: ignore[attr-defined]
+
+    def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not getattr(request, "identity_is_new", False) or request.path.startswith(_SHARED_PREFIXES):
+            return response
+        # A GET that is no page may be kept by a proxy for others, so it never carries anybody's cookie.
+        if _is_page(response) or request.method not in {"GET", "HEAD"}:
+            identity.set_cookie(response, request.identity)  # type: ignore[attr-defined]
+        return response
+
+
+class RefusalMiddleware(_Around):
+    """Turns an expected refusal raised in a view into its page or JSON, and a database that does not answer into 503."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Django calls this for what a view raised; None leaves it to Django."""
+        if isinstance(exception, BroadcastError):
+            return refusals.answer(request, exception)
+        if isinstance(exception, OperationalError | InterfaceError):
+            logger.error("database does not answer path=%s", request.path, exc_info=exception)
+            return refusals.answer(request, Unavailable(_("系统正在恢复，刚才的操作没有记下。请过几秒再试。"), retry_after_seconds=3))
+        return None
+
+
+def become(request: HttpRequest, who: identity.Identity) -> None:
+    """From here on this browser is `who`; its answer carries the new token."""
+    request.identity = who  # type: ignore[attr-defined]
+    request.identity_is_new = True  # type: ignore[attr-defined]
+
+
+def remember(response: HttpResponseBase, name: str, value: str) -> None:
+    """Keep a reader's choice for a year."""
+    response.set_cookie(name, value, max_age=YEAR_SECONDS, samesite="Lax", secure=settings.BEHIND_TLS)
+
+
+def _is_page(response: HttpResponseBase) -> bool:
+    return str(response.headers.get("Content-Type", "")).startswith("text/html")
