@@ -1,0 +1,54 @@
+/* What every page does: counts down to planned starts and keeps 字更大; pages work without it. */
+
+import { ready, t } from "./i18n.js";
+
+const SIZES = ["", "large", "largest"];
+const SIZE_KEY = "yishi.size";
+
+function stored() {
+  try {
+    return SIZES.indexOf(localStorage.getItem(SIZE_KEY) || "");
+  } catch {
+    return 0;
+  }
+}
+
+/** Sets the size of 长辈版: 0, 1 or 2. */
+export function setSize(step) {
+  const root = document.documentElement;
+  for (const name of SIZES.slice(1)) root.classList.toggle(name, SIZES[step] === name);
+  try {
+    localStorage.setItem(SIZE_KEY, SIZES[step]);
+  } catch {
+    // Private browsing: the size lasts as long as the page.
+  }
+}
+
+/** One step bigger; after the biggest, back to the first. Returns the step. */
+export function nextSize() {
+  const at = SIZES.findIndex((name) => name && document.documentElement.classList.contains(name));
+  const following = ((at < 0 ? 0 : at) + 1) % SIZES.length;
+  setSize(following);
+  return following;
+}
+
+function countdowns() {
+  for (const place of document.querySelectorAll("time[data-until]")) {
+    const left = Math.round((Date.parse(place.dataset.until) - Date.now()) / 1000);
+    if (left > 0 && left < 86400) {
+      const clock = [left / 3600, (left / 60) % 60, left % 60].map((part) => String(Math.floor(part)).padStart(2, "0")).join(":");
+      place.textContent = t("{clock} 后开始", { clock });
+    }
+  }
+}
+
+async function start() {
+  await ready();
+  if (document.documentElement.classList.contains("elder")) setSize(Math.max(0, stored()));
+  if (document.querySelector("time[data-until]")) {
+    countdowns();
+    setInterval(countdowns, 1000);
+  }
+}
+
+start();
