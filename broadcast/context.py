@@ -1,4 +1,4 @@
-"""What every template may show as `site`: names, footer, language, size, who is logged in; it must ask nothing of the database unless it is shown."""
+"""What every template may show as `site`: names, footer, language, size, who reads; it asks the database only for what is shown."""
 
 from __future__ import annotations
 

@@ -58,6 +58,12 @@ def set_cookie(response: Any, identity: Identity) -> None:
     )
 
 
+def become(request: HttpRequest, identity: Identity) -> None:
+    """From here on this browser is `identity`; ParticipantMiddleware sends it the new token with the answer."""
+    request.identity = identity  # type: ignore[attr-defined]
+    request.identity_is_new = True  # type: ignore[attr-defined]
+
+
 def actor_of_request(request: HttpRequest) -> Actor:
     """The Actor of an HTTP request; needs ParticipantMiddleware (request.identity) and the session's user."""
     identity: Identity = request.identity  # type: ignore[attr-defined]

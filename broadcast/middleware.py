@@ -14,17 +14,13 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from broadcast import identity
+from broadcast import identity, reader, refusals
 from broadcast.errors import BroadcastError, Unavailable
-from broadcast.views import refusals
 
 logger = logging.getLogger(__name__)
 
-ELDER_COOKIE = "yishi_elder"
-YEAR_SECONDS = 365 * 24 * 3600
 # Answers here are the same bytes for everybody and may be kept by proxies: no cookie and no Vary may touch them.
 _SHARED_PREFIXES = ("/media/", settings.STATIC_URL)
-_LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 
 GetResponse = Callable[[HttpRequest], Any]
 
@@ -67,23 +63,16 @@ class LanguageMiddleware(_Around):
     """
 
     def before(self, request: HttpRequest) -> None:
-        asked = request.GET.get("language", "")
-        kept = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-        code = next((each for each in (asked, kept) if each in _LANGUAGES), settings.LANGUAGE_CODE)
-        translation.activate(code)
-        request.LANGUAGE_CODE = code
-        elder = request.GET.get("elder") or request.COOKIES.get(ELDER_COOKIE)
-        request.elder = elder == "1"  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = reader.language(request)
+        translation.activate(request.LANGUAGE_CODE)
+        request.elder = reader.elder(request)  # type: ignore[attr-defined]
 
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if not _is_page(response):
             return response
         response.headers.setdefault("Content-Language", request.LANGUAGE_CODE or settings.LANGUAGE_CODE)
         patch_vary_headers(response, ["Cookie"])
-        if request.GET.get("language", "") in _LANGUAGES:
-            remember(response, settings.LANGUAGE_COOKIE_NAME, request.GET["language"])
-        if request.GET.get("elder") in {"0", "1"}:
-            remember(response, ELDER_COOKIE, request.GET["elder"])
+        reader.remember(request, response)
         return response
 
 
@@ -113,19 +102,10 @@ class RefusalMiddleware(_Around):
             return refusals.answer(request, exception)
         if isinstance(exception, OperationalError | InterfaceError):
             logger.error("database does not answer path=%s", request.path, exc_info=exception)
-            return refusals.answer(request, Unavailable(_("系统正在恢复，刚才的操作没有记下。请过几秒再试。"), retry_after_seconds=3))
+            return refusals.answer(
+                request, Unavailable(_("系统正在恢复，刚才的操作没有记下。请过几秒再试。"), retry_after_seconds=3)
+            )
         return None
-
-
-def become(request: HttpRequest, who: identity.Identity) -> None:
-    """From here on this browser is `who`; its answer carries the new token."""
-    request.identity = who  # type: ignore[attr-defined]
-    request.identity_is_new = True  # type: ignore[attr-defined]
-
-
-def remember(response: HttpResponseBase, name: str, value: str) -> None:
-    """Keep a reader's choice for a year."""
-    response.set_cookie(name, value, max_age=YEAR_SECONDS, samesite="Lax", secure=settings.BEHIND_TLS)
 
 
 def _is_page(response: HttpResponseBase) -> bool:
