@@ -1,0 +1,117 @@
+"""A whole house for a journey: `up` with a `var` of its own and free ports; the tests see it only from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from broadcast.house.places import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+UP_SECONDS = 150
+
+
+@dataclass
+class House:
+    """One running `up`. Passwords are the demo's; processes are found by the state file, as an operator would."""
+
+    var: Path
+    process: subprocess.Popen[bytes] | None = None
+    port: int = field(default_factory=free_port)
+    srt_port: int = field(default_factory=lambda: free_port())
+    rtmp_port: int = field(default_factory=free_port)
+
+    @property
+    def address(self) -> str:
+        """Where the web is, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The variables of this house alone."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("YISHI_") or name == "YISHI_FFMPEG"}
+        return kept | {
+            "YISHI_VAR": str(self.var),
+            "YISHI_SRT_PORT_FIRST": str(self.srt_port),
+            "YISHI_RTMP_PORT": str(self.rtmp_port),
+            "PYTHONPATH": str(ROOT),
+        }
+
+    def start(self) -> House:
+        """Run `up` and wait until the web answers. Raises with what it printed when it does not."""
+        self.var.mkdir(parents=True, exist_ok=True)
+        with self.output.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "broadcast", "up", "--port", str(self.port)],
+                cwd=ROOT,
+                env=self.environ,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + UP_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            if "up in" in self.output.read_text(errors="replace") and self.healthy():
+                return self
+            time.sleep(0.2)
+        raise RuntimeError(f"up did not come up:\n{self.output.read_text(errors='replace')[-4000:]}")
+
+    def stop(self) -> None:
+        """Ctrl-C, and wait until all of it is gone."""
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(60)
+
+    @property
+    def output(self) -> Path:
+        """What `up` printed."""
+        return self.var / "up.out"
+
+    def healthy(self) -> bool:
+        """Whether the web says that it and its database work."""
+        try:
+            return httpx.get(f"{self.address}/healthz", timeout=2).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def wait_healthy(self, seconds: float = 15) -> float:
+        """Wait for it; returns how long it took."""
+        began = time.monotonic()
+        while not self.healthy():
+            assert time.monotonic() - began < seconds, self.output.read_text(errors="replace")[-3000:]
+            time.sleep(0.1)
+        return time.monotonic() - began
+
+    def accounts(self) -> dict[str, str]:
+        """Name → password of the demo's accounts."""
+        found = json.loads((self.var / "demo-accounts.json").read_text())
+        return {str(name): str(word) for name, word in found.items()}
+
+    def pid(self, name: str) -> int:
+        """Process id of one part: web, worker, tick, recorder, publisher, postgres, valkey."""
+        state = json.loads((self.var / "run" / "up.json").read_text())
+        return int(state["children"][name]["pid"])
+
+    def command(self, *words: str) -> str:
+        """Output of `python -m broadcast …` in this house."""
+        done = subprocess.run(
+            [sys.executable, "-m", "broadcast", *words],
+            cwd=ROOT,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
