@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,8 +44,10 @@ class Places:
         file = self.var / "secrets.json"
         kept = _load(file)
         if name not in kept:
-            kept[name] = secrets.token_urlsafe(48)
-            _save(file, kept)
+            with _alone(self.var):
+                kept = _load(file)
+                kept.setdefault(name, secrets.token_urlsafe(48))
+                _save(file, kept)
         return str(kept[name])
 
     def remembered(self, name: str, default: Any = None) -> Any:
@@ -51,9 +56,10 @@ class Places:
 
     def remember(self, name: str, value: Any) -> None:
         """Keep a fact for the next run."""
-        kept = _load(self.var / "house.json")
-        kept[name] = value
-        _save(self.var / "house.json", kept)
+        with _alone(self.var):
+            kept = _load(self.var / "house.json")
+            kept[name] = value
+            _save(self.var / "house.json", kept)
 
     @property
     def house_id(self) -> str:
@@ -100,6 +106,15 @@ def port_is_free(number: int, host: str = "127.0.0.1", kind: socket.SocketKind =
         except OSError:
             return False
     return True
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder against other processes that want to write the same file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".house.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _load(file: Path) -> dict[str, Any]:

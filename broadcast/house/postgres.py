@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import signal
 import subprocess
@@ -185,7 +184,7 @@ class Postgres:
 
     def _is_our_server(self, pid: int) -> bool:
         try:
-            return Path(os.readlink(f"/proc/{pid}/cwd")) == self.data.resolve()
+            return Path(f"/proc/{pid}/cwd").readlink() == self.data.resolve()
         except OSError:
             return False
 

@@ -28,6 +28,7 @@ class PrivateServers:
         self.places = Places(self.folder)
         self.postgres = Postgres(self.places, durable=False)
         self.valkey = Valkey(self.places)
+        self._servers: list[Postgres | Valkey] = [self.postgres, self.valkey]
         self._running: list[subprocess.Popen[bytes]] = []
 
     def environ(self) -> dict[str, str]:
@@ -41,8 +42,7 @@ class PrivateServers:
 
     def start(self) -> None:
         """Start both and return when they answer. Raises ServerFailed with the server's last words."""
-        servers = (self.postgres, self.valkey)
-        for server in servers:
+        for server in self._servers:
             server.prepare()
             self._running.append(
                 processes.start(
@@ -55,7 +55,7 @@ class PrivateServers:
                 )
             )
         deadline = time.monotonic() + READY_SECONDS
-        for server, process in zip(servers, self._running, strict=True):
+        for server, process in zip(self._servers, self._running, strict=True):
             while not server.answers():
                 if process.poll() is not None or time.monotonic() > deadline:
                     words = processes.tail(self.places.logs / f"{server.name}.log")
@@ -65,7 +65,7 @@ class PrivateServers:
 
     def stop(self) -> None:
         """End both and remove the folder; may be called twice."""
-        for process, server in zip(self._running, (self.postgres, self.valkey), strict=False):
+        for process, server in zip(self._running, self._servers, strict=False):
             processes.stop(process, server.stop_signal, patience_seconds=5)
         self._running.clear()
         outside = self.postgres.data.parent if self.postgres.data.parent != self.folder else None

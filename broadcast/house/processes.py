@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -115,14 +116,18 @@ def marked(value: str) -> list[Identity]:
     return found
 
 
+def send(pid: int, number: signal.Signals) -> None:
+    """Send to one process; silent when it is gone."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
 def signal_group(pid: int, number: signal.Signals) -> None:
-    """Send to the process, its group and its session; silent when it is gone."""
-    members = {each for each, state in _all() if state.session == pid} | {pid}
-    for each in members:
-        try:
-            os.kill(each, number)
-        except ProcessLookupError:
-            continue
+    """Send to every process of the session that `pid` began; silent when there is none."""
+    for each in [each for each, state in _all() if state.session == pid]:
+        send(each, number)
 
 
 def end(identities: Sequence[Identity], *, patience_seconds: float = 5.0) -> None:
@@ -130,6 +135,7 @@ def end(identities: Sequence[Identity], *, patience_seconds: float = 5.0) -> Non
     for number, seconds in ((signal.SIGTERM, patience_seconds), (signal.SIGKILL, 5.0)):
         for each in identities:
             if each.alive:
+                send(each.pid, number)
                 signal_group(each.pid, number)
         deadline = time.monotonic() + seconds
         while any(each.alive for each in identities) and time.monotonic() < deadline:
@@ -140,10 +146,8 @@ def stop(process: subprocess.Popen[bytes], first: signal.Signals, *, patience_se
     """End a child of ours and its session: `first` to the child alone, then KILL to all. Returns when it is gone."""
     if process.poll() is None:
         process.send_signal(first)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience_seconds)
-        except subprocess.TimeoutExpired:
-            pass
     signal_group(process.pid, signal.SIGKILL)
     process.wait()
 

@@ -1,0 +1,53 @@
+"""`python -m broadcast <command>`: our own commands and, beside them, every Django management command; no manage.py."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+HELP = """\
+用法 · usage: ./yishi <command>
+
+  up       启动全部 · start everything (--no-demo, --port N, --host ADDRESS)
+  doctor   检查各部分 · check each part (--json)
+  test     检查与测试 · all checks and tests (--long, then pytest's own arguments)
+
+其余为 Django 管理命令 · all else is a Django management command, for instance:
+  migrate, createsuperuser, shell, seed-programmes, protocol, configuration
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words or words in (["help"], ["-h"], ["--help"]):
+        sys.stdout.write(HELP)
+        return 0
+    command, rest = words[0], words[1:]
+    if command == "up":
+        from broadcast.house import up
+
+        return up.main(rest)
+    if command == "doctor":
+        from broadcast.house import doctor
+
+        return doctor.main(rest)
+    if command == "test":
+        from broadcast.house import testing
+
+        return testing.main(rest)
+    return _manage(command, rest)
+
+
+def _manage(command: str, rest: list[str]) -> int:
+    from broadcast.house.environment import completed
+
+    os.environ.update(completed(os.environ))
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["yishi", command.replace("-", "_") if not command.startswith("-") else command, *rest])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""`up`: starts everything in order, says where it is, keeps it running and ends it again; the rules of supervision are elsewhere."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import os
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from broadcast import env
+from broadcast.house import processes
+from broadcast.house.environment import completed
+from broadcast.house.logs import Logs
+from broadcast.house.places import ROOT, Places, here, port_is_free
+from broadcast.house.postgres import Postgres, ServerFailed
+from broadcast.house.state import AlreadyRunning, State
+from broadcast.house.supervisor import Child, StartFailed, Stopped, Supervisor
+from broadcast.house.valkey import Valkey
+
+SERVER_SECONDS = 60.0
+WEB_SECONDS = 60.0
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line said."""
+
+    demo: bool
+    host: str
+    port: int
+
+    @property
+    def address(self) -> str:
+        """Where a browser on this machine finds the web."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::", "localhost"} else self.host
+        return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the house until it is told to stop; returns the exit code."""
+    try:
+        options = _parse(arguments)
+        house = House(here(), options)
+        house.begin()
+    except (AlreadyRunning, StartFailed, ServerFailed, env.BadVariable, OSError) as error:
+        _say(f"[!] {error}")
+        return 1
+    return house.live()
+
+
+class House:
+    """One run of `up` over one `var` folder."""
+
+    def __init__(self, places: Places, options: Options) -> None:
+        self.places = places
+        self.options = options
+        self.state = State(places)
+
+    def begin(self) -> None:
+        """Take the house, end what a killed `up` left, check the port. Raises AlreadyRunning, StartFailed."""
+        self.state.take()
+        left = self.state.left_behind()
+        server = Postgres(self.places).running() if (self.places.var / "postgres").exists() else None
+        left += [server] if server and server not in left else []
+        if left:
+            _say(f"[·] 清理上次遗留的 {len(left)} 个进程 · ending {len(left)} processes that an earlier start left")
+            processes.end(left)
+        host = self.options.host
+        if not port_is_free(self.options.port, "127.0.0.1" if host == "localhost" else host):
+            raise StartFailed(
+                f"端口 {self.options.port} 已被占用 · port {self.options.port} on {host} is taken by another program; "
+                "expected it free: stop that program or choose another with --port"
+            )
+        self.supervisor = Supervisor(Logs(self.places.logs), _say, self._write_state)
+
+    def live(self) -> int:
+        """Start all, supervise, stop all."""
+        code = 0
+        started = time.monotonic()
+        try:
+            environ = self._start_servers()
+            self._prepare(environ)
+            self._start_children(environ, started)
+            self.supervisor.forever()
+        except Stopped:
+            _say("\n[·] 正在停止… · stopping…")
+        except (StartFailed, ServerFailed, OSError) as error:
+            _say(f"[!] {error}")
+            code = 1
+        self.supervisor.stop()
+        self.state.forget()
+        _say("[·] 已全部停止 · all stopped")
+        return code
+
+    def _start_servers(self) -> dict[str, str]:
+        """Start the embedded servers that no variable replaces; returns the environment of all that follows."""
+        servers: list[Postgres | Valkey] = []
+        if not env.read("DATABASE_URL"):
+            servers.append(Postgres(self.places))
+        if not env.read("BUS_URL"):
+            servers.append(Valkey(self.places))
+        waiting = []
+        for server in servers:
+            if not port_is_free(server.port):
+                self.places.new_port(server.name)
+            child = Child(
+                name=server.name,
+                command=(),
+                environ={"PATH": os.defpath, processes.MARK: self.state.mark},
+                folder=server.data,
+                account=server.account,
+                stop_signal=server.stop_signal,
+                patience_seconds=20.0,
+                tier=0,
+                before_start=server.prepare,
+            )
+            child.command = server.command()
+            self.supervisor.start(child)
+            waiting.append((server, child))
+        for server, child in waiting:
+            self.supervisor.wait_until(server.answers, child, SERVER_SECONDS)
+            _say(f"[✓] {server.name} 就绪 · ready")
+        return self._environ()
+
+    def _environ(self) -> dict[str, str]:
+        full = completed(os.environ, self.places)
+        full["YISHI_DEMO"] = "1" if self.options.demo else "0"
+        full["YISHI_WEB_HOST"] = self.options.host
+        full["YISHI_WEB_PORT"] = str(self.options.port)
+        if self.options.host not in LOOPBACK and not full.get("YISHI_HOSTS"):
+            full["YISHI_HOSTS"] = ",".join(("localhost", "127.0.0.1", "[::1]", *_own_names(self.options.host)))
+        full["PYTHONPATH"] = str(ROOT)
+        full["PYTHONUNBUFFERED"] = "1"
+        full[processes.MARK] = self.state.mark
+        return full
+
+    def _prepare(self, environ: dict[str, str]) -> None:
+        code = f"from broadcast.house.prepare import prepare; prepare(demo={self.options.demo})"
+        child = Child("once:prepare", [sys.executable, "-P", "-c", code], environ, ROOT)
+        lines: list[str] = []
+
+        def show(line: str) -> None:
+            lines.append(line)
+            _say(f"    {line}")
+
+        status = self.supervisor.run(child, on_output=show)
+        if status != 0:
+            raise StartFailed(
+                f"准备步骤失败 · preparing failed (exit {status}); the reason stands above and in "
+                f"{self.places.logs / 'prepare.log'}. What was done stays; mend it and start again"
+            )
+        if self.options.demo and self.options.host not in LOOPBACK:
+            _say(
+                "[!] 演示账号对外可见，切勿公开 · demo accounts can be reached from outside; do not open this to the public"
+            )
+
+    def _start_children(self, environ: dict[str, str], started: float) -> None:
+        children = self._children(environ)
+        for child in children:
+            self.supervisor.start(child)
+        web = children[0]
+        self.supervisor.wait_until(lambda: _healthy(self.options), web, WEB_SECONDS)
+        seconds = time.monotonic() - started
+        _say(f"[✓] 已启动 · up in {seconds:.0f} s: {self.options.address}")
+        _say(f"    日志 · logs: {self.places.logs}    停止 · stop: Ctrl-C")
+
+    def _children(self, environ: dict[str, str]) -> list[Child]:
+        """The processes of the house, in the order of starting; the web first, since it is waited for."""
+        python = [sys.executable, "-P", "-m"]
+        web = ["daphne", "-v", "0", "-b", self.options.host, "-p", str(self.options.port), "broadcast.asgi:application"]
+        worker = "celery -A broadcast worker -c 1 -l info --without-gossip --without-mingle".split()
+        commands = {"web": web, "worker": worker, "tick": ["broadcast", "tick"], "recorder": ["broadcast", "record"]}
+        if self.options.demo:
+            commands["publisher"] = ["broadcast", "publish_demo"]
+        return [Child(name, [*python, *words], environ, ROOT) for name, words in commands.items()]
+
+    def _write_state(self) -> None:
+        identities = {
+            child.name: identity
+            for child in self.supervisor.children
+            if child.process and (identity := processes.identify(child.process.pid))
+        }
+        self.state.write({"address": self.options.address, "demo": self.options.demo}, identities)
+
+
+def _parse(arguments: Sequence[str]) -> Options:
+    parser = argparse.ArgumentParser(prog="yishi up", description="启动全部 · start everything")
+    parser.add_argument("--no-demo", action="store_true", help="没有演示节目和账号 · no demo show and accounts")
+    parser.add_argument("--host", default=env.read("WEB_HOST"), help="监听地址 · address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=env.read("WEB_PORT"), help="端口 · port (%(default)s)")
+    words = parser.parse_args(arguments)
+    told = os.environ.get("YISHI_DEMO")
+    return Options(not words.no_demo and (env.read("DEMO") if told else True), words.host, words.port)
+
+
+def _healthy(options: Options) -> bool:
+    host = "127.0.0.1" if options.host in {"0.0.0.0", "localhost"} else options.host
+    connection = http.client.HTTPConnection("::1" if host == "::" else host, options.port, timeout=2)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": "localhost", "X-Forwarded-Proto": "https"})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _own_names(host: str) -> list[str]:
+    """Names under which other machines may call this one."""
+    if host not in {"0.0.0.0", "::"}:
+        return [host]
+    names = {socket.gethostname()}
+    with contextlib.suppress(OSError):
+        names.update(str(entry[4][0]) for entry in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
+        # Sends nothing: it only asks the kernel which of our addresses would be used to reach others.
+        probe.connect(("192.0.2.1", 9))
+        names.add(str(probe.getsockname()[0]))
+    return sorted(names)
+
+
+def _say(text: str) -> None:
+    # The terminal may be gone; the house goes on.
+    with contextlib.suppress(OSError, ValueError):
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
