@@ -40,6 +40,12 @@ class AssuranceTooLow(NotAllowed):
     code = "assurance_too_low"
 
 
+class ConsentNeeded(NotAllowed):
+    """The first write asks for agreement to the documents in force; data: documents (name to version)."""
+
+    code = "consent_needed"
+
+
 class IllegalTransition(BroadcastError):
     """The airing or episode is not in a state from which this can be done; data: state, wanted."""
 

@@ -190,6 +190,8 @@ EVIDENCE_DAYS = env.read("EVIDENCE_DAYS")
 TRUSTED_PROXIES = env.read("PROXIES")
 ALLOWED_ORIGINS = env.read("ORIGINS")
 
+# What a participant agrees to at the first write; a new version asks everybody again.
+CONSENT_VERSIONS = {"privacy": "2026-11", "agreement": "2026-11"}
 COMMITTEE_NAME = env.read("COMMITTEE_NAME") or ("示例市政协" if DEMO else "")
 FOOTER = {
     "icp": env.read("ICP"),

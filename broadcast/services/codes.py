@@ -1,0 +1,134 @@
+"""One-time codes: sends them within limits and checks them; it must not know what a verified phone is good for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import secrets
+import unicodedata
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from broadcast import clock, senders
+from broadcast.access import Actor
+from broadcast.errors import BroadcastError, InvalidInput, TooMany, Unavailable
+from broadcast.models import OneTimeCode
+from broadcast.sealing import digest
+
+CODE_SECONDS = 300
+MAX_WRONG_TRIES = 5
+# (seconds, how many at most). An address is shared by thousands behind a mobile carrier, so it may do more than one phone.
+LIMITS_PER_PHONE = ((60, 1), (3_600, 5), (86_400, 10))
+LIMITS_PER_ADDRESS = ((60, 10), (3_600, 60), (86_400, 200))
+_MOBILE = re.compile(r"1[3-9]\d{9}")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the page needs next. `code` is there in the demo alone."""
+
+    phone: str
+    valid_seconds: int
+    again_seconds: int
+    code: str | None
+
+
+def normalised(phone: str) -> str:
+    """A mainland mobile number as +86 and eleven digits. Raises InvalidInput (field: phone)."""
+    plain = re.sub(r"[\s\-()]", "", unicodedata.normalize("NFKC", phone))
+    plain = re.sub(r"^(\+86|0086|86(?=1\d{10}$))", "", plain)
+    if not (_MOBILE.fullmatch(plain) and plain.isascii()):
+        raise InvalidInput(_("请填写 11 位的手机号码。"), field="phone")
+    return f"+86{plain}"
+
+
+def phone_digest(phone: str) -> str:
+    """By what a number is found again."""
+    return digest("phone", phone)
+
+
+def send(actor: Actor, phone: str) -> Sent:
+    """Send a fresh code to `phone`; the ones before it die. Raises InvalidInput, TooMany (retry_after_seconds), Unavailable.
+
+    Nothing is kept of a code that the sender did not take, so trying again at once is allowed then.
+    """
+    number = normalised(phone)
+    found = phone_digest(number)
+    code = f"{secrets.randbelow(1_000_000):06d}"
+    with transaction.atomic():
+        lock(f"phone:{found}", f"address:{actor.address}")
+        _check_limits(OneTimeCode.objects.filter(phone_digest=found), LIMITS_PER_PHONE)
+        _check_limits(OneTimeCode.objects.filter(address=actor.address), LIMITS_PER_ADDRESS)
+        now = clock.now()
+        row = OneTimeCode.objects.create(
+            phone_digest=found,
+            code_digest=_code_digest(found, code),
+            address=actor.address,
+            sent_at=now,
+            expires_at=now + dt.timedelta(seconds=CODE_SECONDS),
+        )
+    try:
+        senders.send(number, code)
+    except Unavailable:
+        row.delete()
+        raise
+    return Sent(number, CODE_SECONDS, LIMITS_PER_PHONE[0][0], code if settings.DEMO else None)
+
+
+def use(phone: str, code: str) -> BroadcastError | None:
+    """Use up the newest code of `phone`. Returns the refusal instead of raising it, so that a wrong try is committed.
+
+    Call inside a transaction; takes the phone's advisory lock and the code's row.
+    """
+    found = phone_digest(phone)
+    lock(f"phone:{found}")
+    row = OneTimeCode.objects.select_for_update().filter(phone_digest=found).order_by("-sent_at", "-pk").first()
+    now = clock.now()
+    if row is None or row.used_at is not None or row.expires_at <= now:
+        return InvalidInput(_("验证码已过期，请重新获取。"), field="code")
+    if row.wrong_tries >= MAX_WRONG_TRIES:
+        return InvalidInput(_("验证码输错太多次，请重新获取。"), field="code")
+    typed = re.sub(r"\s", "", unicodedata.normalize("NFKC", code))
+    if not secrets.compare_digest(row.code_digest, _code_digest(found, typed)):
+        row.wrong_tries += 1
+        row.save(update_fields=["wrong_tries"])
+        left = MAX_WRONG_TRIES - row.wrong_tries
+        return InvalidInput(_("验证码不对，还可以再试 %(left)s 次。") % {"left": left}, field="code")
+    row.used_at = now
+    row.save(update_fields=["used_at"])
+    return None
+
+
+def expire() -> int:
+    """Delete codes older than the longest limit; returns how many went."""
+    oldest = clock.now() - dt.timedelta(
+        seconds=max(seconds for seconds, _most in LIMITS_PER_PHONE + LIMITS_PER_ADDRESS)
+    )
+    return OneTimeCode.objects.filter(sent_at__lt=oldest).delete()[0]
+
+
+def lock(*names: str) -> None:
+    """Advisory locks until the transaction ends, always taken in one order."""
+    numbers = sorted(int.from_bytes(bytes.fromhex(digest("lock", name)[:16]), signed=True) for name in names)
+    with connection.cursor() as cursor:
+        for number in numbers:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
+
+
+def _code_digest(found: str, code: str) -> str:
+    return digest("code", f"{found}:{code}")
+
+
+def _check_limits(sent: QuerySet[OneTimeCode], limits: tuple[tuple[int, int], ...]) -> None:
+    now = clock.now()
+    for seconds, most in limits:
+        since = now - dt.timedelta(seconds=seconds)
+        times = list(sent.filter(sent_at__gt=since).order_by("-sent_at").values_list("sent_at", flat=True)[:most])
+        if len(times) < most:
+            continue
+        wait = max(1, int((times[-1] - since).total_seconds()) + 1)
+        raise TooMany(_("验证码发得太频繁，请 %(wait)s 秒后再试。") % {"wait": wait}, retry_after_seconds=wait)
