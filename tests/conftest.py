@@ -1,0 +1,29 @@
+"""Fixtures for every test: static files as in production, and a whole house of one's own for tests of processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from broadcast.house import messages, vendor
+from broadcast.house.places import ROOT, Places, here
+
+
+@pytest.fixture(scope="session", autouse=True)
+def collected_static() -> Path:
+    """Collect the static files once a run, below the run's own folder; returns that folder.
+
+    The browser libraries are installed once for all runs, into `var/vendor` of the checkout.
+    """
+    from django.conf import settings
+    from django.core.management import call_command
+
+    cache = Places(ROOT / "var")
+    vendor.install(cache)
+    own = here().var / "vendor"
+    if not own.exists():
+        own.symlink_to(cache.var / "vendor")
+    messages.compile_all()
+    call_command("collectstatic", interactive=False, verbosity=0)
+    return Path(settings.STATIC_ROOT)
