@@ -174,7 +174,18 @@ class House:
         """The processes of the house, in the order of starting; the web first, since it is waited for."""
         python = [sys.executable, "-P", "-m"]
         web = ["daphne", "-v", "0", "-b", self.options.host, "-p", str(self.options.port), "broadcast.asgi:application"]
-        worker = "celery -A broadcast worker -c 1 -l info --without-gossip --without-mingle".split()
+        worker = [
+            "celery",
+            "-A",
+            "broadcast",
+            "worker",
+            "-c",
+            "1",
+            "-l",
+            "info",
+            "--without-gossip",
+            "--without-mingle",
+        ]
         commands = {"web": web, "worker": worker, "tick": ["broadcast", "tick"], "recorder": ["broadcast", "record"]}
         if self.options.demo:
             commands["publisher"] = ["broadcast", "publish_demo"]

@@ -40,6 +40,9 @@ LIBRARIES = (
 IMPORTS = {library.name: f"vendor/{library.target}" for library in LIBRARIES}
 
 
+_checkout = Places(ROOT / "var")
+
+
 class VendorFailed(RuntimeError):
     """The libraries could not be installed; the text says what was found, expected and how to mend it."""
 
@@ -60,6 +63,11 @@ def install(places: Places) -> bool:
     """Bring the libraries to the state of the lock file; returns whether anything had to be done. Raises VendorFailed."""
     if is_fresh(places):
         return False
+    if is_fresh(_checkout):
+        # Another house of the same checkout has them already.
+        shutil.rmtree(places.var / "vendor", ignore_errors=True)
+        shutil.copytree(_checkout.var / "vendor", places.var / "vendor")
+        return True
     work = places.var / "vendor" / "npm"
     work.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
