@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 
 import pytest
 
@@ -22,6 +23,23 @@ if _OWN:
     os.environ.update(_servers.environ())
     # Only reached when the run is not ended in the ordinary way below.
     atexit.register(_servers.stop)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="soaks and kill storms too (an hour and more)")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the long ones unless asked for; skip what the machine has no program for, saying which."""
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long and not config.getoption("--long"):
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
+    for marker, programs in (("browser", ("chromium", "chromium-browser")), ("ffmpeg", ("ffmpeg",))):
+        if not any(shutil.which(program) for program in programs):
+            for item in items:
+                if item.get_closest_marker(marker):
+                    item.add_marker(pytest.mark.skip(reason=f"needs {programs[0]}: apt-get install {programs[0]}"))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
