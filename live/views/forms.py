@@ -1,0 +1,112 @@
+"""The plain forms of the episode's page, for browsers without script: one POST, one command, back to the page; no rules here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from broadcast.access import may_watch
+from broadcast.errors import BroadcastError, InvalidInput
+from broadcast.identity import actor_of_request
+from broadcast.models import Airing
+from live import commands, protocol
+from live.views import room
+
+Built = dict[str, object]
+
+
+@require_POST
+def act(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """Do what the pressed button says. 303 back to the page with a message; a refusal shows the page with what was typed."""
+    actor = actor_of_request(request)
+    found = room.find_episode(slug, key)
+    airing = room.choose_airing(request, actor, found)
+    if airing is None or not may_watch(actor, airing):
+        return room.closed(request, actor, found, airing)
+    name = request.POST.get("act", "")
+    try:
+        commands.perform(actor, airing.pk, _command(name, request.POST))
+    except BroadcastError as error:
+        return _refused(request, airing, name, error)
+    request.session.pop(room.DRAFT, None) if request.COOKIES.get("yishi_session") else None
+    messages.success(request, _DONE.get(name, lambda: _("已记录。"))())
+    return _back(slug, key, request.POST)
+
+
+def _command(name: str, form: QueryDict) -> protocol.AudienceCommand:
+    build = _BUILDERS.get(name)
+    if build is None:
+        raise InvalidInput(_("不知道要做什么。请回到页面，再按一次按钮。"), field="act")
+    body = {"id": form.get("id", ""), **build(form)}
+    try:
+        return protocol.decode(msgspec.json.encode(body), staff=False)  # type: ignore[return-value]
+    except protocol.BadFrame as error:
+        raise InvalidInput(_WHAT_IS_WRONG.get(name, lambda: _("填写的内容不完整，请改好再提交。"))(), field=error.code) from error
+
+
+def _whole(form: QueryDict, name: str) -> int | None:
+    value = form.get(name, "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 17 else None
+
+
+def _options(form: QueryDict) -> list[int]:
+    return [int(value) for value in form.getlist("option") if value.isascii() and value.isdigit() and len(value) < 17]
+
+
+_BUILDERS: dict[str, Callable[[QueryDict], Built]] = {
+    "comment": lambda form: {"type": "comment.post", "text": form.get("text", "").strip()},
+    "ask": lambda form: {"type": "question.ask", "text": form.get("text", "").strip(), "person": _whole(form, "person")},
+    "support": lambda form: {"type": "question.support", "question": _whole(form, "question"), "on": form.get("on") != "0"},
+    "vote": lambda form: {"type": "poll.vote", "poll": _whole(form, "poll"), "options": _options(form)},
+    "like": lambda form: {"type": "like.add", "count": 1},
+    "retract": lambda form: {"type": "item.retract", "kind": form.get("kind", ""), "item": _whole(form, "item")},
+}
+_WHAT_IS_WRONG: dict[str, Callable[[], str]] = {
+    "comment": lambda: _("还没有写内容，请写好再发。"),
+    "ask": lambda: _("还没有写问题，请写好再提交。"),
+    "vote": lambda: _("还没有选，请先选一项再确认投票。"),
+}
+_DONE: dict[str, Callable[[], str]] = {
+    "comment": lambda: _("评论已收到，审核通过后公开。下面可以看到它的状态。"),
+    "ask": lambda: _("问题已收到，审核通过后公开。下面可以看到它的状态。"),
+    "support": lambda: _("已记录。"),
+    "vote": lambda: _("投票已记录，结束前可以修改。"),
+    "like": lambda: _("已点赞。"),
+    "retract": lambda: _("已撤回。"),
+}
+
+
+def _refused(request: HttpRequest, airing: Airing, name: str, error: BroadcastError) -> HttpResponse:
+    """The page again, with what happened, what to do, and what was typed; the text is kept over a visit to the phone page."""
+    typed = {
+        "airing": str(airing.pk),
+        "act": name,
+        "text": request.POST.get("text", "")[:4_000],
+        "person": request.POST.get("person", ""),
+        "poll": request.POST.get("poll", ""),
+        "option": request.POST.get("option", ""),
+    }
+    if error.code in {"assurance_too_low", "consent_needed"}:
+        request.session[room.DRAFT] = typed
+    episode = airing.episode
+    next_url = _address(episode.programme.slug, episode.key, request.POST)
+    extra = {"refused": error, "draft": typed, "next_url": next_url}
+    return room.page(request, actor_of_request(request), airing, extra, status=error.status)
+
+
+def _address(slug: str, key: str, form: QueryDict) -> str:
+    query = {name: form[name] for name in ("tab", "airing") if form.get(name)}
+    return reverse("episode", args=[slug, key]) + (f"?{urlencode(query)}" if query else "")
+
+
+def _back(slug: str, key: str, form: QueryDict) -> HttpResponse:
+    response = HttpResponseRedirect(_address(slug, key, form) + "#panel")
+    response.status_code = 303
+    return response

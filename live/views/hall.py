@@ -1,0 +1,183 @@
+"""Arranges the public state and the reader's own things the way the page's templates draw them; it reads nothing and decides no rights."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from broadcast import clock
+from live.protocol import (
+    AiringObject,
+    CommentObject,
+    CountsObject,
+    MediaObject,
+    Mine,
+    MyBallot,
+    MyItem,
+    PersonObject,
+    PollObject,
+    PublicObject,
+    QuestionObject,
+    SegmentObject,
+)
+
+TABS = ("moments", "talk", "ask", "vote", "agenda")
+COMMENTS_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One option of a poll; `votes` is None while counts are hidden."""
+
+    text: str
+    votes: int | None
+    mine: bool
+    option: int
+
+
+@dataclass(frozen=True)
+class PollView:
+    """A poll with the reader's own ballot. `hidden` says in words why no counts are shown, empty when they are."""
+
+    poll: PollObject
+    ballot: MyBallot | None
+    rows: tuple[ResultRow, ...]
+    total: int | None
+    hidden: str
+    chosen: str
+
+
+@dataclass(frozen=True)
+class SegmentView:
+    """A segment of the run-down with how far it is; `done` is seconds of `planned_seconds`."""
+
+    segment: SegmentObject
+    state: str
+    done: int
+    elapsed: int
+    starts: dt.datetime
+
+
+@dataclass
+class Hall:
+    """The public state of one airing by kind, in the order it is read."""
+
+    airing: AiringObject | None = None
+    media: MediaObject | None = None
+    counts: CountsObject | None = None
+    segments: list[SegmentObject] = field(default_factory=list)
+    people: list[PersonObject] = field(default_factory=list)
+    comments: list[CommentObject] = field(default_factory=list)
+    questions: list[QuestionObject] = field(default_factory=list)
+    polls: list[PollObject] = field(default_factory=list)
+
+    @property
+    def mode(self) -> str:
+        """before, live, ended, replay, cancelled or withdrawn: what the page as a whole is."""
+        if self.airing is None or self.airing.withdrawn:
+            return "withdrawn"
+        if self.media is not None and self.media.replay:
+            return "replay"
+        by_state = {"planned": "before", "waiting": "before", "on_air": "live", "cancelled": "cancelled"}
+        return by_state.get(self.airing.state, "ended")
+
+    @property
+    def on_air_question(self) -> QuestionObject | None:
+        """The question that is being answered now."""
+        return next((question for question in self.questions if question.state == "on_air"), None)
+
+    @property
+    def open_poll(self) -> PollObject | None:
+        """The poll opened last that still takes ballots."""
+        return next((poll for poll in self.polls if poll.state == "open"), None)
+
+
+_KINDS: dict[type, str] = {
+    SegmentObject: "segments",
+    PersonObject: "people",
+    CommentObject: "comments",
+    QuestionObject: "questions",
+    PollObject: "polls",
+}
+
+
+def arrange(objects: Iterable[PublicObject]) -> Hall:
+    """Sort the objects into a Hall: comments oldest first, questions by support, polls newest first."""
+    hall = Hall()
+    for each in objects:
+        if isinstance(each, AiringObject):
+            hall.airing = each
+        elif isinstance(each, MediaObject):
+            hall.media = each
+        elif isinstance(each, CountsObject):
+            hall.counts = each
+        else:
+            getattr(hall, _KINDS[type(each)]).append(each)
+    hall.segments.sort(key=lambda segment: segment.position)
+    hall.people.sort(key=lambda person: person.position)
+    hall.comments.sort(key=lambda comment: comment.id)
+    del hall.comments[:-COMMENTS_SHOWN]
+    hall.questions.sort(key=lambda question: (question.state != "on_air", -question.supports, question.id))
+    hall.polls.sort(key=lambda poll: (poll.state != "open", -poll.id))
+    return hall
+
+
+def poll_views(hall: Hall, mine: Mine) -> list[PollView]:
+    """Every poll with the reader's own choice and the counts that this reader may see."""
+    ballots = {ballot.poll: ballot for ballot in mine.ballots}
+    return [_poll_view(poll, ballots.get(poll.id)) for poll in hall.polls]
+
+
+def _poll_view(poll: PollObject, ballot: MyBallot | None) -> PollView:
+    options, total = poll.options, poll.total
+    if any(option.votes is None for option in options) and ballot is not None and ballot.result is not None:
+        options, total = ballot.result, ballot.total
+    shown = all(option.votes is not None for option in options)
+    own = set(ballot.options) if ballot else set()
+    rows = tuple(ResultRow(option.text, option.votes if shown else None, option.id in own, option.id) for option in options)
+    if shown and total is None:
+        total = sum(option.votes or 0 for option in options)
+    chosen = "、".join(row.text for row in rows if row.mine)
+    return PollView(poll, ballot, rows, total if shown else None, "" if shown else _why_hidden(poll), chosen)
+
+
+def _why_hidden(poll: PollObject) -> str:
+    if poll.results == "after_vote":
+        return _("投票后可以看到结果。")
+    if poll.results == "after_close":
+        return _("结果在投票结束后公布。")
+    return _("这项投票的结果不在页面公布。")
+
+
+def segment_views(hall: Hall) -> list[SegmentView]:
+    """The run-down with progress now; planned starts are counted from the planned start of the airing."""
+    if hall.airing is None:
+        return []
+    now = clock.now()
+    starts = dt.datetime.fromisoformat(hall.airing.planned_start)
+    over = hall.airing.state == "ended"
+    found = []
+    for segment in hall.segments:
+        found.append(_segment_view(segment, now, starts, over))
+        starts += dt.timedelta(seconds=segment.planned_seconds)
+    return found
+
+
+def _segment_view(segment: SegmentObject, now: dt.datetime, starts: dt.datetime, over: bool) -> SegmentView:
+    if segment.started_at is None:
+        return SegmentView(segment, "next", 0, 0, starts)
+    began = dt.datetime.fromisoformat(segment.started_at)
+    if segment.ended_at is not None or over:
+        return SegmentView(segment, "past", segment.planned_seconds, segment.planned_seconds, began)
+    elapsed = max(0, int((now - began).total_seconds()))
+    return SegmentView(segment, "now", min(elapsed, segment.planned_seconds), elapsed, began)
+
+
+def own_items(mine: Mine, kind: str, public_ids: Sequence[int]) -> list[MyItem]:
+    """The reader's own comments or questions that are not in the public list, oldest first; what was taken back is not shown."""
+    shown = set(public_ids)
+    items = (item for item in mine.items if item.kind == kind and item.state != "retracted" and item.id not in shown)
+    return sorted(items, key=lambda item: item.at)

@@ -1,0 +1,188 @@
+"""The episode's page: the room of its airing, live or replay, at one address, complete before any script runs; it decides no rights."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from broadcast import context as site_context
+from broadcast import queries as catalogue
+from broadcast import registry
+from broadcast.access import Ability, Actor, can, may_watch, may_watch_programme
+from broadcast.errors import NotFound
+from broadcast.identity import actor_of_request
+from broadcast.models import Airing, Episode, Programme
+from live import queries
+from live.protocol import Mine, PublicObject
+from live.views import hall as halls
+
+DRAFT = "live.draft"
+
+
+@require_safe
+def episode(request: HttpRequest, slug: str, key: str) -> HttpResponse:
+    """The page. `?tab=` opens a panel, `?airing=` another outing of the same episode."""
+    actor = actor_of_request(request)
+    found = find_episode(slug, key)
+    airing = choose_airing(request, actor, found)
+    if airing is None or not may_watch(actor, airing):
+        return closed(request, actor, found, airing)
+    return page(request, actor, airing)
+
+
+def find_episode(slug: str, key: str) -> Episode:
+    """The episode of an address, by number or else by slug. Raises NotFound."""
+    episodes = Episode.objects.select_related("programme").filter(programme__slug=slug)
+    found = episodes.filter(number=int(key)).first() if key.isascii() and key.isdigit() and len(key) < 9 else None
+    found = found or episodes.filter(slug=key).first()
+    if found is None:
+        raise NotFound(_("没有这一期。它可能已经改期或改名，请从节目页里找。"))
+    return found
+
+
+def choose_airing(request: HttpRequest, actor: Actor, found: Episode) -> Airing | None:
+    """The airing asked for by `airing`, else the one that the page shows by itself."""
+    asked = request.POST.get("airing") or request.GET.get("airing")
+    if asked:
+        try:
+            wanted = UUID(asked)
+        except ValueError as error:
+            raise NotFound(_("没有这一场。")) from error
+        return Airing.objects.select_related("episode__programme").filter(pk=wanted, episode=found).first()
+    return catalogue.airing_for_page(found, rehearsals=can(actor, Ability.WATCH_INTERNAL, found.programme_id))
+
+
+def closed(request: HttpRequest, actor: Actor, found: Episode, airing: Airing | None) -> HttpResponse:
+    """The page where the room is not for this reader: withdrawn, for members only, or as if it did not exist."""
+    programme = found.programme
+    if airing is None or airing.announced_at is None:
+        raise NotFound(_("没有这一期。它可能已经改期或改名，请从节目页里找。"))
+    withdrawn = found.publication == Episode.Publication.WITHDRAWN
+    if withdrawn and may_watch_programme(actor, programme):
+        return render(request, "live/room_closed.html", {"reason": "withdrawn", "programme": programme, "episode": found}, status=410)
+    if programme.audience == Programme.Audience.MEMBERS and not withdrawn:
+        return render(request, "live/room_closed.html", {"reason": "members", "programme": programme}, status=403)
+    raise NotFound(_("没有这一期。它可能已经改期或改名，请从节目页里找。"))
+
+
+def page(request: HttpRequest, actor: Actor, airing: Airing, extra: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+    """The room of an airing that `actor` may watch; `extra` adds a refusal and what was typed."""
+    objects = queries.public_objects(airing)
+    mine = queries.mine(airing, actor.participant_id) if actor.participant_id else Mine()
+    context = _context(request, actor, airing, objects, mine)
+    context.update(extra or {})
+    response = render(request, "live/room.html", context, status=status)
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+def _context(
+    request: HttpRequest, actor: Actor, airing: Airing, objects: list[PublicObject], mine: Mine
+) -> dict[str, Any]:
+    hall = halls.arrange(objects)
+    programme = airing.episode.programme
+    tab = _tab(request, hall)
+    marks = _marks(airing, hall)
+    return {
+        "airing": airing,
+        "episode": airing.episode,
+        "programme": programme,
+        "title": catalogue.title_of(airing.episode),
+        "points": [line.strip() for line in airing.episode.description.splitlines() if line.strip()],
+        "hall": hall,
+        "mode": hall.mode,
+        "segments": halls.segment_views(hall),
+        "polls": halls.poll_views(hall, mine),
+        "own_comments": halls.own_items(mine, "comment", [comment.id for comment in hall.comments]),
+        "own_questions": halls.own_items(mine, "question", [question.id for question in hall.questions]),
+        "supported": set(mine.supports),
+        "marks": marks,
+        "tab": tab,
+        "tabs": _tabs(hall, tab, len(marks)),
+        "draft": _draft(request, airing),
+        "new_id": lambda: secrets.token_urlsafe(12),  # called anew for each form
+        "boot": boot(request, airing, objects, mine, tab),
+    }
+
+
+def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine: Mine, tab: str) -> dict[str, Any]:
+    """What the page's script starts from: the same state that the server has drawn, and the addresses."""
+    base = f"/live/airings/{airing.pk}"
+    media = f"/media/airings/{airing.pk}"
+    footer = site_context.footer()
+    programme = airing.episode.programme
+    return {
+        "airing": str(airing.pk),
+        "objects": msgspec.to_builtins(objects),
+        "mine": msgspec.to_builtins(mine),
+        "tab": tab,
+        "points": [line.strip() for line in airing.episode.description.splitlines() if line.strip()],
+        "needs": {action: programme.needs(action) for action in ("like", "vote", "comment", "ask", "support")},
+        "polls": programme.polls,
+        "csrf": get_token(request),
+        "urls": {
+            "socket": f"{base}/socket",
+            "state": f"{base}/state",
+            "mine": f"{base}/mine",
+            "comments": f"{base}/comments",
+            "commands": f"{base}/commands",
+            "timeline": f"{base}/timeline",
+            "spans": f"{media}/replay/spans.json",
+            "phone": reverse("account:phone"),
+            "code": reverse("account:phone-code"),
+            "consent": reverse("account:consent"),
+            "privacy": footer["privacy_url"],
+            "agreement": footer["agreement_url"],
+        },
+    }
+
+
+def _tab(request: HttpRequest, hall: halls.Hall) -> str:
+    allowed = _tab_names(hall)
+    asked = request.POST.get("tab") or request.GET.get("tab") or ""
+    return asked if asked in allowed else allowed[-1] if hall.mode in {"before", "ended", "cancelled"} else allowed[0]
+
+
+def _tab_names(hall: halls.Hall) -> list[str]:
+    if hall.mode == "replay":
+        return ["moments", "ask", "vote", "agenda"]
+    return ["talk", "ask", "vote", "agenda"]
+
+
+def _tabs(hall: halls.Hall, tab: str, marks: int) -> list[dict[str, Any]]:
+    counts = hall.counts
+    comments = counts.comments if counts else len(hall.comments)
+    questions = counts.questions if counts else len(hall.questions)
+    words = {
+        "moments": (_("此刻"), _("%(n)s 条") % {"n": f"{marks:,}"}),
+        "talk": (_("讨论"), _("%(n)s 条") % {"n": f"{comments:,}"}),
+        "ask": (_("提问"), _("%(n)s 条") % {"n": f"{questions:,}"}),
+        "vote": (_("投票"), _("%(n)s 项") % {"n": len(hall.polls)}),
+        "agenda": (_("议程"), _("%(n)s 节") % {"n": len(hall.segments)}),
+    }
+    return [{"name": name, "word": words[name][0], "count": words[name][1], "current": name == tab} for name in _tab_names(hall)]
+
+
+def _marks(airing: Airing, hall: halls.Hall) -> list[dict[str, Any]]:
+    """Public marks of a replay, the earliest first; the script finds their place on the recording."""
+    if hall.mode != "replay":
+        return []
+    marks = [mark for _name, function in registry.timeline for mark in function(airing, False)]
+    return sorted(marks, key=lambda mark: str(mark["at"]))
+
+
+def _draft(request: HttpRequest, airing: Airing) -> dict[str, str]:
+    """What a refused plain form had typed, kept for this airing until it is sent."""
+    if not request.COOKIES.get("yishi_session"):
+        return {}
+    kept = request.session.get(DRAFT, {})
+    return kept if kept.get("airing") == str(airing.pk) else {}
