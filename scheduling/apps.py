@@ -1,0 +1,20 @@
+"""Django's entry to scheduling: hangs its tick and receivers on the ground floor."""
+
+from django.apps import AppConfig
+
+
+class SchedulingConfig(AppConfig):
+    """Time decides."""
+
+    name = "scheduling"
+    verbose_name = "Scheduling"
+
+    def ready(self) -> None:
+        """Register the tick and listen to airings that moved."""
+        from broadcast import registry, signals
+        from scheduling import receivers
+        from scheduling.services import ledger, slots
+
+        registry.reconcilers.register("scheduling", ledger.tick)
+        registry.reconcilers.register("scheduling.slots", slots.reconcile)
+        signals.airing_state_changed.connect(receivers.airing_moved, dispatch_uid="scheduling.airing_moved")
