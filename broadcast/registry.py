@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from broadcast.access import Actor
-    from broadcast.models import Airing
+    from broadcast.models import Airing, User
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -49,3 +49,7 @@ reconcilers: Registry[Callable[[], int]] = Registry("reconcile")
 participant_merge: Registry[Callable[[UUID, UUID], None]] = Registry("participant merge")
 # doctor's checks of an app: name -> () -> list of (found, expected, mend or "")
 doctor_checks: Registry[Callable[[], list[tuple[str, str, str]]]] = Registry("doctor check")
+# Rows of an app that belong to freshly seeded programmes: name -> (slugs made in this run) -> None.
+seeds: Registry[Callable[[list[str]], None]] = Registry("seed")
+# Fills a new demo airing with life, through the app's own services: name -> (airing, accounts by demo name) -> None.
+demo: Registry[Callable[[Airing, dict[str, User]], None]] = Registry("demo")
