@@ -9,6 +9,7 @@ HELP = """\
 用法 · usage: ./yishi <command>
 
   up       启动全部 · start everything (--no-demo, --port N, --host ADDRESS)
+  collect  收集静态文件 · browser libraries, translations, static files (up does it too)
   doctor   检查各部分 · check each part (--json)
   test     检查与测试 · all checks and tests (--long, then pytest's own arguments)
 
@@ -32,6 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
         from broadcast.house import doctor
 
         return doctor.main(rest)
+    if command == "collect":
+        from broadcast.house import environment, prepare
+
+        os.environ.update(environment.completed(os.environ))
+        prepare.collect()
+        return 0
     if command == "test":
         from broadcast.house import testing
 

@@ -10,6 +10,21 @@ WAIT_SECONDS = 60
 
 def prepare(*, demo: bool) -> None:
     """Do all steps in order, saying each. Raises what a step raises; the steps done before it stay done."""
+    collect()
+    _wait_for_database()
+    from django.core.management import call_command, get_commands
+
+    call_command("migrate", interactive=False, verbosity=0)
+    say("数据库结构已更新 · database migrated")
+    for command in ("seed_programmes", *(("seed_demo",) if demo else ())):
+        if command in get_commands():
+            call_command(command)
+        else:
+            say(f"{command}: 尚无此命令，跳过 · no such command yet, skipped")
+
+
+def collect() -> None:
+    """Browser libraries, translations and static files: all that can be made without a database."""
     from broadcast.house import messages, vendor
     from broadcast.house.places import here
 
@@ -18,19 +33,11 @@ def prepare(*, demo: bool) -> None:
     messages.compile_all()
 
     import django
-    from django.core.management import call_command, get_commands
+    from django.core.management import call_command
 
     django.setup()
     call_command("collectstatic", interactive=False, verbosity=0)
     say("静态文件已收集 · static files collected")
-    _wait_for_database()
-    call_command("migrate", interactive=False, verbosity=0)
-    say("数据库结构已更新 · database migrated")
-    for command in ("seed_programmes", *(("seed_demo",) if demo else ())):
-        if command in get_commands():
-            call_command(command)
-        else:
-            say(f"{command}: 尚无此命令，跳过 · no such command yet, skipped")
 
 
 def say(text: str) -> None:
