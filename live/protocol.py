@@ -13,6 +13,8 @@ from msgspec import Meta, Struct
 
 MAX_FRAME_BYTES = 16_384
 TEXT_MAX = 500
+# A browser and the server both keep this many public comments, the newest by (at, id); trimming is never sent as a removal.
+COMMENTS_SHOWN = 100
 
 CommandId = Annotated[str, Meta(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Text = Annotated[str, Meta(min_length=1, max_length=4_000)]
@@ -238,7 +240,7 @@ class PersonObject(Object, frozen=True, tag="person"):
 
 
 class CommentObject(Object, frozen=True, tag="comment"):
-    """A public comment."""
+    """A public comment. `at` is when it became public; `badge` is "member" for a committee member, else empty."""
 
     id: int
     text: str
@@ -419,10 +421,14 @@ class StaffSnapshot(Struct, frozen=True, tag_field="type", tag="staff.snapshot")
 
 
 class StaffChange(Struct, frozen=True, tag_field="type", tag="staff.change"):
-    """Items, polls or panels that changed, sent to staff at once. A gap in `seq` means: take the snapshot again."""
+    """Items, polls or panels that changed after number `after`, up to and with `seq`, sent to staff at once.
+
+    Several changes may come in one frame. Only an `after` beyond the last `seq` that was seen is a gap: take the snapshot again.
+    """
 
     seq: int
     at: str
+    after: int = 0
     items: tuple[StaffItem, ...] = ()
     polls: tuple[StaffPoll, ...] = ()
     panels: dict[str, Any] = {}

@@ -1,0 +1,70 @@
+"""The table of all that a browser can do: command type to the service that does it, and who may send it; no rules of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from broadcast import lifecycle, registry
+from broadcast.access import Actor
+from broadcast.errors import InvalidInput
+from broadcast.services import rundown
+from live import protocol
+from live.services import audience, moderation, polls, questions
+
+StaffService = Callable[[Actor, UUID, Any], dict[str, Any]]
+
+
+def start_segment(actor: Actor, airing_id: UUID, command: protocol.StartSegment) -> dict[str, Any]:
+    """Begin a segment of the run-down."""
+    run = rundown.start_segment(actor, airing_id, command.segment)
+    return {"segment": run.segment_id}
+
+
+_LIFECYCLE: dict[str, Callable[[Actor, UUID, str], Any]] = {
+    "airing.open": lambda actor, airing_id, reason: lifecycle.open_feed(actor, airing_id),
+    "airing.start": lambda actor, airing_id, reason: lifecycle.start(actor, airing_id),
+    "airing.close": lambda actor, airing_id, reason: lifecycle.close_feed(actor, airing_id),
+    "airing.end": lambda actor, airing_id, reason: lifecycle.end(actor, airing_id),
+    "airing.cancel": lambda actor, airing_id, reason: lifecycle.cancel(actor, airing_id, reason),
+}
+
+
+def perform_act(actor: Actor, airing_id: UUID, command: protocol.PerformAct) -> dict[str, Any]:
+    """An act of the lifecycle, or one that another app registered. Raises InvalidInput (field: act) for an unknown one."""
+    move = _LIFECYCLE.get(command.act)
+    if move is not None:
+        return {"state": str(move(actor, airing_id, command.reason).state)}
+    offered = registry.staff_acts.get(command.act)
+    if offered is None:
+        raise InvalidInput(_("没有这个操作。"), field="act")
+    return offered(actor, airing_id, command.reason)
+
+
+# Audience commands go through the group commit, all of them by services.audience; staff commands each through their own verb.
+AUDIENCE: frozenset[type[Any]] = frozenset(protocol.AudienceCommand.__args__)  # type: ignore[attr-defined]
+STAFF: dict[type[Any], StaffService] = {
+    protocol.ApproveItem: moderation.decide,
+    protocol.RejectItem: moderation.decide,
+    protocol.WithdrawItem: moderation.decide,
+    protocol.ReopenItem: moderation.decide,
+    protocol.CreatePoll: polls.create,
+    protocol.OpenPoll: polls.open_poll,
+    protocol.ClosePoll: polls.close,
+    protocol.QueueQuestion: questions.queue,
+    protocol.ShowQuestion: questions.show,
+    protocol.AnswerQuestion: questions.answer,
+    protocol.StartSegment: start_segment,
+    protocol.PerformAct: perform_act,
+}
+
+
+def perform(actor: Actor, airing_id: UUID, command: protocol.AudienceCommand | protocol.StaffCommand) -> dict[str, Any]:
+    """Carry out one command and return the plain data of its acknowledgement. Raises its refusal. Synchronous, for any thread."""
+    service = STAFF.get(type(command))
+    if service is not None:
+        return service(actor, airing_id, command)
+    return audience.commit_one(actor, airing_id, command).result  # type: ignore[arg-type]

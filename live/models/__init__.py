@@ -1,0 +1,20 @@
+"""Tables of the live rooms, one file a theme; no rules beyond constraints."""
+
+from live.models.item import Comment, Item, Question, Support
+from live.models.poll import Ballot, BallotCast, Option, Poll
+from live.models.room import ComposerLease, LikeCount, Reason, Room
+
+__all__ = [
+    "Ballot",
+    "BallotCast",
+    "Comment",
+    "ComposerLease",
+    "Item",
+    "LikeCount",
+    "Option",
+    "Poll",
+    "Question",
+    "Reason",
+    "Room",
+    "Support",
+]

@@ -1,0 +1,97 @@
+"""What people say and ask: comments and questions with their way through moderation, and supports of questions."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from live.models.room import Room
+
+
+class Item(models.Model):
+    """A citizen's words. `version` is for compare-and-set: every change of state raises it by one."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("待审")
+        APPROVED = "approved", _("已通过")
+        REJECTED = "rejected", _("未通过")
+        WITHDRAWN = "withdrawn", _("已撤下")
+        RETRACTED = "retracted", _("作者撤回")
+
+    author = models.ForeignKey("broadcast.Participant", on_delete=models.PROTECT, related_name="+")
+    author_name = models.CharField(max_length=40)
+    assurance = models.PositiveSmallIntegerField()
+    text = models.TextField()
+    version = models.PositiveIntegerField(default=1)
+    reason = models.CharField(max_length=32, blank=True)
+    note = models.CharField(max_length=200, blank=True)
+    decided_by = models.ForeignKey("broadcast.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    decided_command = models.CharField(max_length=64, blank=True)
+    # When it became public; orders what viewers see, since an approval may come late.
+    public_at = models.DateTimeField(null=True)
+    command_id = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    staff_seq = models.BigIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+
+class Comment(Item):
+    """Something said in a room."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="comments")
+    state = models.CharField(max_length=10, choices=Item.State.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["author", "command_id"], name="one_comment_per_command")]
+        indexes = [
+            models.Index(fields=["room", "public_at", "id"], condition=Q(state="approved"), name="public_comments"),
+            models.Index(fields=["room", "staff_seq"], name="comments_by_staff_seq"),
+            models.Index(fields=["room", "id"], condition=Q(state="pending"), name="pending_comments"),
+        ]
+
+
+class Question(Item):
+    """Something asked in a room, perhaps of one person; the best go on air and are answered."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("待审")
+        APPROVED = "approved", _("已通过")
+        QUEUED = "queued", _("待播")
+        ON_AIR = "on_air", _("正在回答")
+        ANSWERED = "answered", _("已回答")
+        REJECTED = "rejected", _("未通过")
+        WITHDRAWN = "withdrawn", _("已撤下")
+        RETRACTED = "retracted", _("作者撤回")
+
+    PUBLIC = ("approved", "queued", "on_air", "answered")
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="questions")
+    state = models.CharField(max_length=10, choices=State.choices)
+    person = models.ForeignKey("broadcast.Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    on_air_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["author", "command_id"], name="one_question_per_command"),
+            models.UniqueConstraint(fields=["room"], condition=Q(state="on_air"), name="one_question_on_air"),
+        ]
+        indexes = [
+            models.Index(fields=["room", "state"]),
+            models.Index(fields=["room", "staff_seq"], name="questions_by_staff_seq"),
+        ]
+
+
+class Support(models.Model):
+    """That a participant supports a question; at most once."""
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="supports")
+    participant = models.ForeignKey("broadcast.Participant", on_delete=models.CASCADE, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["question", "participant"], name="one_support_each")]

@@ -1,0 +1,30 @@
+"""Reads of live: what the public sees, what staff see, what is one's own; they must not write."""
+
+from live.queries.doors import Door, door, may_enter, may_see_desk, staff_view
+from live.queries.marks import marks
+from live.queries.own import mine, reasons
+from live.queries.polls import Counted, counted, recount
+from live.queries.public import GROUPS, older_comments, public_groups, public_objects
+from live.queries.staff import StaffView, staff_change, staff_seq, staff_snapshot
+
+__all__ = [
+    "GROUPS",
+    "Counted",
+    "Door",
+    "StaffView",
+    "counted",
+    "door",
+    "marks",
+    "may_enter",
+    "may_see_desk",
+    "mine",
+    "older_comments",
+    "public_groups",
+    "public_objects",
+    "reasons",
+    "recount",
+    "staff_change",
+    "staff_seq",
+    "staff_snapshot",
+    "staff_view",
+]

@@ -1,0 +1,84 @@
+"""Who may come in, asked for every socket and every request: the airing's side of the answer is remembered for a second."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from uuid import UUID
+
+from broadcast.access import Ability, Actor, can, may_watch
+from broadcast.models import Airing, Episode
+from live.queries.staff import StaffView
+
+FRESH_SECONDS = 1.0
+ANYBODY = Actor()
+
+
+@dataclass(frozen=True)
+class Door:
+    """An airing as the entrance sees it. `is_public`: for anybody, without asking who."""
+
+    airing: Airing
+    is_public: bool
+    is_withdrawn: bool
+    is_over: bool
+
+
+_known: dict[UUID, tuple[float, Door | None]] = {}
+_lock = threading.Lock()
+
+
+def remembered(airing_id: UUID) -> tuple[bool, Door | None]:
+    """(known, door) without asking the database; for the event loop."""
+    with _lock:
+        at, found = _known.get(airing_id, (-FRESH_SECONDS, None))
+    return time.monotonic() - at < FRESH_SECONDS, found
+
+
+def forget(airing_id: UUID) -> None:
+    """Look again at the next arrival: something changed."""
+    with _lock:
+        _known.pop(airing_id, None)
+
+
+def door(airing_id: UUID) -> Door | None:
+    """The door of an airing, at most a second old; None when there is no such airing. Call in a thread."""
+    known, found = remembered(airing_id)
+    if known:
+        return found
+    airing = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
+    fresh = None
+    if airing is not None:
+        fresh = Door(
+            airing,
+            is_public=may_watch(ANYBODY, airing),
+            is_withdrawn=airing.episode.publication == Episode.Publication.WITHDRAWN,
+            is_over=airing.state in {Airing.State.ENDED, Airing.State.CANCELLED},
+        )
+    with _lock:
+        if len(_known) > 2_000:
+            _known.clear()
+        _known[airing_id] = (time.monotonic(), fresh)
+    return fresh
+
+
+def may_enter(actor: Actor, found: Door | None) -> bool:
+    """Whether the actor may watch. Asks the database only for what is not public."""
+    return found is not None and (found.is_public or may_watch(actor, found.airing))
+
+
+_DESK = (Ability.SEE_DESK, Ability.MODERATE, Ability.RUN, Ability.AUDIT)
+
+
+def staff_view(actor: Actor, airing: Airing) -> StaffView | None:
+    """What of the staff lane the actor may see: all of it, the host's part, or nothing (None)."""
+    programme_id = airing.episode.programme_id
+    if any(can(actor, ability, programme_id) for ability in _DESK):
+        return StaffView.DESK
+    return StaffView.HOST if can(actor, Ability.HOST, programme_id) else None
+
+
+def may_see_desk(actor: Actor, airing: Airing) -> bool:
+    """Whether the actor sees what is not public yet."""
+    return staff_view(actor, airing) is StaffView.DESK

@@ -1,0 +1,54 @@
+"""The marks that live leaves on a replay: questions on air and answered, polls, comments; only what is public now."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from broadcast.models import Airing, Episode, Moment
+from live import wording
+from live.models import Comment, Poll, Question
+
+COMMENTS_MARKED = 2_000
+
+
+def marks(airing: Airing) -> list[dict[str, Any]]:
+    """In the order of time, each {"at", "kind", "title", …}. `at` of a comment is when it was written."""
+    if airing.episode.publication == Episode.Publication.WITHDRAWN:
+        return []
+    found = [*_question_marks(airing), *_poll_marks(airing), *_comment_marks(airing)]
+    return sorted(found, key=lambda mark: str(mark["at"]))
+
+
+def _mark(at: dt.datetime, kind: str, title: str, **more: Any) -> dict[str, Any]:
+    return {"at": wording.iso(at), "kind": kind, "title": title, **more}
+
+
+def _question_marks(airing: Airing) -> list[dict[str, Any]]:
+    rows = Question.objects.filter(room=airing.pk, state__in=Question.PUBLIC).select_related("person").in_bulk()
+    found = []
+    # Every time that a question went on air, from the moments; a row alone knows only the last.
+    for moment in Moment.objects.filter(airing=airing, kind__in=["question.show", "question.answer"]):
+        row = rows.get(moment.data.get("question"))
+        if row is not None:
+            to = row.person.name if row.person else ""
+            found.append(_mark(moment.at, moment.kind, row.text, question=row.pk, author=row.author_name, to=to))
+    return found
+
+
+def _poll_marks(airing: Airing) -> list[dict[str, Any]]:
+    found = []
+    for poll in Poll.objects.filter(room=airing.pk).exclude(state=Poll.State.DRAFT):
+        if poll.opened_at is not None:
+            found.append(_mark(poll.opened_at, "poll.open", poll.question, poll=poll.pk))
+        if poll.closed_at is not None:
+            found.append(_mark(poll.closed_at, "poll.close", poll.question, poll=poll.pk))
+    return found
+
+
+def _comment_marks(airing: Airing) -> list[dict[str, Any]]:
+    rows = Comment.objects.filter(room=airing.pk, state=Comment.State.APPROVED).order_by("-pk")[:COMMENTS_MARKED]
+    return [
+        _mark(row.created_at, "comment", row.text, comment=row.pk, author=row.author_name, badge=wording.badge(row.assurance))
+        for row in rows
+    ]

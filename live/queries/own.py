@@ -1,0 +1,53 @@
+"""What belongs to one participant in one airing: own items with their state, ballots, supports."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from broadcast.models import Airing, Participant
+from live import protocol, wording
+from live.models import Ballot, Comment, Poll, Question, Reason, Support
+from live.queries.polls import counted
+
+ITEMS_SHOWN = 100
+
+
+def reasons() -> dict[str, str]:
+    """Names of the moderators' reasons by code, the retired ones too."""
+    return {reason.code: reason.name for reason in Reason.objects.all()}
+
+
+def mine(airing: Airing, participant_id: UUID | None) -> protocol.Mine:
+    """All of it, whole. A participant without a row has nothing yet."""
+    row = Participant.objects.select_related("merged_into").filter(pk=participant_id).first() if participant_id else None
+    if row is None:
+        return protocol.Mine(whole=True)
+    who = row.merged_into or row
+    words = reasons()
+    items: list[protocol.MyItem] = []
+    for model in (Comment, Question):
+        own = model.objects.filter(room=airing.pk, author=who).order_by("-pk")[:ITEMS_SHOWN]
+        items += [wording.my_item(item, words) for item in own]
+    ballots = Ballot.objects.filter(poll__room=airing.pk, participant=who).select_related("poll")
+    supports = Support.objects.filter(question__room=airing.pk, participant=who).values_list("question_id", flat=True)
+    return protocol.Mine(
+        items=tuple(sorted(items, key=lambda item: item.at)),
+        ballots=tuple(my_ballot(ballot, ballot.poll) for ballot in ballots),
+        supports=tuple(supports),
+        assurance=who.assurance,
+        whole=True,
+    )
+
+
+def my_ballot(ballot: Ballot, poll: Poll) -> protocol.MyBallot:
+    """An own ballot, with the counts where whoever voted may see them."""
+    shown = poll.results in {Poll.Results.ALWAYS, Poll.Results.AFTER_VOTE}
+    shown = shown or (poll.results == Poll.Results.AFTER_CLOSE and poll.result is not None)
+    known = counted(poll.pk) if shown else None
+    return protocol.MyBallot(
+        poll=poll.pk,
+        options=tuple(ballot.options),
+        at=wording.iso(ballot.at),
+        result=known.options if known else None,
+        total=known.total if known else None,
+    )

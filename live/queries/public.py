@@ -1,0 +1,216 @@
+"""The public state of an airing as objects, group by group; nothing that is not public may be made here."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db.models import Case, Count, IntegerField, Sum, Value, When
+
+from broadcast import clock, registry
+from broadcast.models import Airing, Episode, SegmentRun
+from live import protocol, wording
+from live.models import Comment, LikeCount, Poll, Question
+from live.queries.polls import results
+
+logger = logging.getLogger(__name__)
+
+QUESTIONS_SHOWN = 200
+Objects = list[Any]
+_Public = protocol.PublicObject
+
+
+def public_groups(airing_id: UUID, groups: Iterable[str] | None = None, viewers: int = 0) -> dict[str, Objects] | None:
+    """The objects of these groups (default: all), or None when there is no such airing.
+
+    Of a withdrawn episode nothing is left but the airing that says so.
+    """
+    airing = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
+    if airing is None:
+        return None
+    wanted = set(GROUPS if groups is None else groups)
+    if airing.episode.publication == Episode.Publication.WITHDRAWN:
+        return {name: [] for name in GROUPS} | {"airing": [_withdrawn(airing)]}
+    return {name: make(airing, viewers) for name, make in GROUPS.items() if name in wanted}
+
+
+def public_objects(airing: Airing, viewers: int = 0) -> list[_Public]:
+    """All public objects of an airing in one list."""
+    found = public_groups(airing.pk, None, viewers) or {}
+    return [each for group in found.values() for each in group]
+
+
+def older_comments(airing_id: UUID, before: int, most: int = 50) -> tuple[list[protocol.CommentObject], bool]:
+    """Public comments older than the comment `before`, newest first, and whether there are more."""
+    public = Comment.objects.filter(room=airing_id, state=Comment.State.APPROVED)
+    edge = Comment.objects.filter(pk=before, room=airing_id).values_list("public_at", "created_at").first()
+    if edge is None:
+        return [], False
+    at = edge[0] or edge[1]
+    older = public.filter(public_at__lt=at) | public.filter(public_at=at, pk__lt=before)
+    rows = list(older.order_by("-public_at", "-pk")[: most + 1])
+    return [wording.public_comment(row) for row in rows[:most]], len(rows) > most
+
+
+def _airing(airing: Airing, viewers: int) -> Objects:
+    episode, programme = airing.episode, airing.episode.programme
+    return [
+        protocol.AiringObject(
+            key="airing",
+            state=airing.state,  # type: ignore[arg-type]
+            title=episode.title,
+            programme=programme.name_zh,
+            number=episode.number,
+            planned_start=wording.iso(airing.planned_start),
+            planned_end=wording.iso(airing.planned_end),
+            actual_start=wording.iso_or_none(airing.actual_start),
+            actual_end=wording.iso_or_none(airing.actual_end),
+            delay_seconds=airing.delay_seconds,
+            comments=programme.comments,  # type: ignore[arg-type]
+            questions=programme.questions,  # type: ignore[arg-type]
+            likes=programme.likes,
+        )
+    ]
+
+
+def _withdrawn(airing: Airing) -> protocol.AiringObject:
+    shown = _airing(airing, 0)[0]
+    hidden: protocol.AiringObject = msgspec.structs.replace(
+        shown, title="", number=None, comments="off", questions="off", likes=False, withdrawn=True
+    )
+    return hidden
+
+
+def _media(airing: Airing, viewers: int) -> Objects:
+    found: Objects = []
+    for name, make in registry.public_state:
+        try:
+            found.append(msgspec.convert({"key": name, "kind": name, **make(airing)}, _Public))
+        except Exception:  # another app's part may fail without taking the room with it
+            logger.exception("public state of %s failed airing=%s", name, airing.pk)
+    if not any(isinstance(each, protocol.MediaObject) for each in found):
+        found.append(protocol.MediaObject(key="media", state="none"))
+    return found
+
+
+def _segments(airing: Airing, viewers: int) -> Objects:
+    runs = {run.segment_id: run for run in SegmentRun.objects.filter(airing=airing).order_by("started_at")}
+    shown: Objects = []
+    for segment in airing.episode.segments.select_related("role"):
+        run = runs.get(segment.pk)
+        shown.append(
+            protocol.SegmentObject(
+                key=f"segment:{segment.pk}",
+                id=segment.pk,
+                position=segment.position,
+                mark=segment.role.mark if segment.role else "",
+                role=segment.role.name_zh if segment.role else "",
+                title=segment.title,
+                planned_seconds=segment.planned_seconds,
+                started_at=wording.iso(run.started_at) if run else None,
+                ended_at=wording.iso_or_none(run.ended_at) if run else None,
+            )
+        )
+    return shown
+
+
+def _people(airing: Airing, viewers: int) -> Objects:
+    return [
+        protocol.PersonObject(
+            key=f"person:{each.pk}",
+            id=each.person_id,
+            name=each.person.name,
+            role=each.role,
+            role_name=each.get_role_display(),
+            organisation=each.person.organisation,
+            position=each.position,
+        )
+        for each in airing.episode.appearances.select_related("person")
+    ]
+
+
+def _comments(airing: Airing, viewers: int) -> Objects:
+    rows = Comment.objects.filter(room=airing.pk, state=Comment.State.APPROVED).order_by("-public_at", "-pk")
+    return [wording.public_comment(row) for row in rows[: protocol.COMMENTS_SHOWN]]
+
+
+_RANK = Case(
+    When(state="on_air", then=Value(0)),
+    When(state="queued", then=Value(1)),
+    When(state="approved", then=Value(2)),
+    default=Value(3),
+    output_field=IntegerField(),
+)
+
+
+def _questions(airing: Airing, viewers: int) -> Objects:
+    rows = (
+        Question.objects.filter(room=airing.pk, state__in=Question.PUBLIC)
+        .select_related("person")
+        .annotate(support_count=Count("supports"), rank=_RANK)
+        .order_by("rank", "-support_count", "pk")
+    )
+    return [wording.public_question(row, row.support_count) for row in rows[:QUESTIONS_SHOWN]]
+
+
+def _polls(airing: Airing, viewers: int) -> Objects:
+    rows = Poll.objects.filter(room=airing.pk).exclude(state=Poll.State.DRAFT).prefetch_related("options")
+    return [_poll(poll, clock.now()) for poll in rows]
+
+
+def _poll(poll: Poll, now: dt.datetime) -> protocol.PollObject:
+    is_over = poll.state == Poll.State.CLOSED or (poll.closes_at is not None and now >= poll.closes_at)
+    shown = _results_are_public(poll)
+    if shown:
+        known = results(poll, poll.options.all())
+        options, total = known.options, known.total
+    else:
+        options = tuple(protocol.OptionResult(id=each.pk, text=each.text, votes=None) for each in poll.options.all())
+    return protocol.PollObject(
+        key=f"poll:{poll.pk}",
+        id=poll.pk,
+        question=poll.question,
+        options=options,
+        state="closed" if is_over else "open",
+        results=poll.results,  # type: ignore[arg-type]
+        least_assurance=poll.least_assurance,
+        opened_at=wording.iso(poll.opened_at or poll.created_at),
+        closes_at=wording.iso_or_none(poll.closes_at),
+        closed_at=wording.iso_or_none(poll.closed_at),
+        total=total if shown else None,
+    )
+
+
+def _results_are_public(poll: Poll) -> bool:
+    """Counts of a running poll are for everybody only where it says `always`; frozen ones unless it says `never`."""
+    if poll.results == Poll.Results.ALWAYS:
+        return True
+    return poll.result is not None and poll.results != Poll.Results.NEVER
+
+
+def _counts(airing: Airing, viewers: int) -> Objects:
+    return [
+        protocol.CountsObject(
+            key="counts",
+            viewers=viewers,
+            likes=LikeCount.objects.filter(room=airing.pk).aggregate(all=Sum("count"))["all"] or 0,
+            comments=Comment.objects.filter(room=airing.pk, state=Comment.State.APPROVED).count(),
+            questions=Question.objects.filter(room=airing.pk, state__in=Question.PUBLIC).count(),
+        )
+    ]
+
+
+GROUPS: dict[str, Callable[[Airing, int], Objects]] = {
+    "airing": _airing,
+    "media": _media,
+    "rundown": _segments,
+    "people": _people,
+    "comments": _comments,
+    "questions": _questions,
+    "polls": _polls,
+    "counts": _counts,
+}

@@ -1,0 +1,143 @@
+"""What staff see of an airing: everything, or what changed since a number of the staff lane; never for the public."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count
+
+from broadcast import clock, registry
+from broadcast.access import Actor
+from broadcast.models import Airing
+from live import protocol, wording
+from live.models import Comment, Poll, Question, Room
+from live.queries.polls import results
+from live.queries.public import public_objects
+
+logger = logging.getLogger(__name__)
+
+PENDING_SHOWN = 1_000
+DECIDED_SHOWN = 300
+
+
+class StaffView(StrEnum):
+    """How much of the staff lane somebody sees."""
+
+    DESK = "desk"
+    HOST = "host"
+
+
+def staff_seq(airing_id: UUID) -> int:
+    """The newest number of the staff lane; 0 when there is no room yet."""
+    return Room.objects.filter(pk=airing_id).values_list("staff_seq", flat=True).first() or 0
+
+
+def staff_snapshot(actor: Actor, airing_id: UUID, view: StaffView) -> protocol.StaffSnapshot:
+    """All that this view of the airing works with. What is newer than its `seq` may already be in it, never the reverse."""
+    seq = staff_seq(airing_id)
+    airing = Airing.objects.select_related("episode__programme").get(pk=airing_id)
+    return protocol.StaffSnapshot(
+        seq=seq,
+        at=wording.iso(clock.now()),
+        items=tuple(_snapshot_items(airing_id, view)),
+        polls=staff_polls(airing_id) if view is StaffView.DESK else (),
+        panels=panels(airing, actor),
+        public=tuple(public_objects(airing)),
+    )
+
+
+def staff_change(airing_id: UUID, after: int, view: StaffView) -> protocol.StaffChange:
+    """Items and polls that changed after that number; panels are each actor's own and added by whoever sends it."""
+    seq = staff_seq(airing_id)
+    items: list[protocol.StaffItem] = []
+    for model in _models(view):
+        changed = model.objects.filter(room=airing_id, staff_seq__gt=after)
+        items += _items(_visible(changed, model, view, changes=True).order_by("pk"))
+    changed_polls = Poll.objects.filter(room=airing_id, staff_seq__gt=after).values_list("pk", flat=True)
+    return protocol.StaffChange(
+        seq=seq,
+        after=after,
+        at=wording.iso(clock.now()),
+        items=tuple(items),
+        polls=staff_polls(airing_id, set(changed_polls)) if changed_polls and view is StaffView.DESK else (),
+    )
+
+
+def staff_polls(airing_id: UUID, only: Iterable[int] | None = None) -> tuple[protocol.StaffPoll, ...]:
+    """The polls of an airing with their counts."""
+    rows = Poll.objects.filter(room=airing_id).prefetch_related("options")
+    return tuple(_poll(poll) for poll in (rows if only is None else rows.filter(pk__in=list(only))))
+
+
+def open_polls(airing_id: UUID) -> tuple[protocol.StaffPoll, ...]:
+    """Those whose counts move."""
+    running = Poll.objects.filter(room=airing_id, state=Poll.State.OPEN).values_list("pk", flat=True)
+    return staff_polls(airing_id, running) if running else ()
+
+
+def panels_seq(airing_id: UUID) -> int:
+    """The staff lane's number at which panels changed last."""
+    return Room.objects.filter(pk=airing_id).values_list("panels_seq", flat=True).first() or 0
+
+
+def panels(airing: Airing, actor: Actor) -> dict[str, Any]:
+    """What the other apps show to this actor in the control room. A part that fails is left out and logged."""
+    shown: dict[str, Any] = {}
+    for name, make in registry.control_panels:
+        try:
+            shown[name] = make(airing, actor)
+        except Exception:
+            logger.exception("control panel %s failed airing=%s", name, airing.pk)
+    return shown
+
+
+def panels_of(airing_id: UUID, actor: Actor) -> dict[str, Any]:
+    """`panels`, by the airing's id."""
+    return panels(Airing.objects.select_related("episode__programme").get(pk=airing_id), actor)
+
+
+def _models(view: StaffView) -> tuple[type[Comment] | type[Question], ...]:
+    return (Comment, Question) if view is StaffView.DESK else (Question,)
+
+
+def _visible(rows: Any, model: type[Comment] | type[Question], view: StaffView, *, changes: bool = False) -> Any:
+    """A host sees the questions that are public; among changes also those that just ceased to be, so that they leave the list."""
+    if model is Question:
+        rows = rows.select_related("person").annotate(support_count=Count("supports"))
+    if view is StaffView.HOST:
+        rows = rows.filter(public_at__isnull=False) if changes else rows.filter(state__in=Question.PUBLIC)
+    return rows.select_related("decided_by")
+
+
+def _snapshot_items(airing_id: UUID, view: StaffView) -> list[protocol.StaffItem]:
+    items: list[protocol.StaffItem] = []
+    for model in _models(view):
+        rows = _visible(model.objects.filter(room=airing_id), model, view)
+        live_states = ["pending", *Question.PUBLIC] if model is Question else ["pending"]
+        items += _items(rows.filter(state__in=live_states).order_by("pk")[:PENDING_SHOWN])
+        items += _items(rows.exclude(state__in=live_states).order_by("-pk")[:DECIDED_SHOWN])
+    return items
+
+
+def _items(rows: Iterable[Any]) -> list[protocol.StaffItem]:
+    return [wording.staff_item(row, getattr(row, "support_count", 0)) for row in rows]
+
+
+def _poll(poll: Poll) -> protocol.StaffPoll:
+    known = results(poll, poll.options.all())
+    return protocol.StaffPoll(
+        id=poll.pk,
+        question=poll.question,
+        options=known.options,
+        state=poll.state,  # type: ignore[arg-type]
+        results=poll.results,
+        least_assurance=poll.least_assurance,
+        total=known.total,
+        opened_at=wording.iso_or_none(poll.opened_at),
+        closes_at=wording.iso_or_none(poll.closes_at),
+        closed_at=wording.iso_or_none(poll.closed_at),
+    )

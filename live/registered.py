@@ -1,0 +1,22 @@
+"""What live hangs into the registries of the ground floor: marks of a replay, the move of a merged participant, its reconcile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from broadcast import registry
+from broadcast.models import Airing
+from live import queries
+from live.services import aftercare
+
+
+def register() -> None:
+    """Called once when the app is ready."""
+    registry.participant_merge.register("live", aftercare.merge)
+    registry.timeline.register("live", timeline)
+    registry.reconcilers.register("live", aftercare.reconcile)
+
+
+def timeline(airing: Airing, staff: bool) -> list[dict[str, Any]]:
+    """Questions, polls and comments at their moment; what is not public now is not among them, for staff neither."""
+    return queries.marks(airing)

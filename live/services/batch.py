@@ -1,0 +1,141 @@
+"""The audience's writes under way in one transaction: what they need is read once for all of them; it must not write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from broadcast.access import Actor, may_watch
+from broadcast.errors import AssuranceTooLow, BroadcastError, ConsentNeeded, NotAllowed, NotFound
+from broadcast.models import Airing, Participant
+from broadcast.services import identity
+from live import protocol
+from live.models import Room
+from live.services import rooms
+
+ANYBODY = Actor()
+
+
+@dataclass
+class Answer:
+    """What an accepted command gives back: `result` for the acknowledgement, the same on every retry; `mine` as things stand."""
+
+    result: dict[str, Any]
+    mine: protocol.Mine | None = None
+
+
+@dataclass
+class Write:
+    """One command of one actor. It ends with an answer or with a refusal, never with both."""
+
+    actor: Actor
+    airing_id: UUID
+    command: protocol.AudienceCommand
+    airing: Airing = field(init=False)
+    room: Room = field(init=False)
+    participant: Participant = field(init=False)
+    answer: Answer | None = None
+    refusal: BroadcastError | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Nothing more is to be done for it."""
+        return self.answer is not None or self.refusal is not None
+
+    def outcome(self) -> Answer | BroadcastError:
+        """What the transport tells."""
+        if self.refusal is not None:
+            return self.refusal
+        if self.answer is None:
+            raise RuntimeError(f"{type(self.command).__name__} was left without an answer")
+        return self.answer
+
+    def check(self, rule: Callable[[Write], None]) -> bool:
+        """Run a rule that may raise a refusal; whether the write may go on."""
+        try:
+            rule(self)
+        except BroadcastError as error:
+            self.refusal = error
+        return self.refusal is None
+
+
+@dataclass
+class Batch:
+    """All writes of one transaction, and what is to be told and kept when it commits."""
+
+    writes: list[Write]
+    hints: dict[UUID, set[str]] = field(default_factory=dict)
+    evidence: list[tuple[Actor, str, str]] = field(default_factory=list)
+
+    def of(self, kind: type[Any]) -> list[Write]:
+        """The writes with this kind of command that are still to be done, in the order of arrival."""
+        return [write for write in self.writes if isinstance(write.command, kind) and not write.is_done]
+
+    def hint(self, airing_id: UUID, *what: str) -> None:
+        """Tell, once for the batch, that these kinds changed."""
+        self.hints.setdefault(airing_id, set()).update(what)
+
+    def keep(self, write: Write, ref: str) -> None:
+        """Keep evidence of an accepted write, under the surviving participant."""
+        self.evidence.append((write.actor, type(write.command).__struct_config__.tag, ref))  # type: ignore[arg-type]
+
+
+def prepare(batch: Batch) -> None:
+    """Attach airing, room and participant to every write; refuse those for whom the airing is not, or who are nobody."""
+    _attach_airings(batch)
+    personal = [write for write in batch.writes if not write.is_done and not isinstance(write.command, protocol.AddLikes)]
+    _attach_participants(personal)
+
+
+def require_assurance(write: Write, needed: int) -> None:
+    """Raise AssuranceTooLow by what the database knows of the participant; the browser's token may be old."""
+    if write.participant.assurance < needed:
+        raise AssuranceTooLow(
+            _("请先验证手机号，再试一次。"), needed=int(needed), have=int(write.participant.assurance)
+        )
+
+
+def _attach_airings(batch: Batch) -> None:
+    ids = {write.airing_id for write in batch.writes}
+    airings = Airing.objects.select_related("episode__programme").in_bulk(list(ids))
+    found_rooms = rooms.ensure(airings)
+    public = {pk for pk, airing in airings.items() if may_watch(ANYBODY, airing)}
+    for write in batch.writes:
+        airing = airings.get(write.airing_id)
+        if airing is None or not (airing.pk in public or may_watch(write.actor, airing)):
+            write.refusal = NotFound(_("没有这一场。"))
+            continue
+        write.airing, write.room = airing, found_rooms[airing.pk]
+
+
+def _attach_participants(writes: Iterable[Write]) -> None:
+    named = []
+    for write in writes:
+        if write.actor.participant_id is None:
+            write.refusal = NoIdentity(_("浏览器没有带上身份，请刷新页面后再试。"))
+        else:
+            named.append(write)
+    ids = [write.actor.participant_id for write in named]
+    # Nobody without a row can have agreed to anything; looking first keeps refused strangers out of the table.
+    known = set(Participant.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    rows = identity.ensure_participants(write.actor for write in named if write.actor.participant_id in known)
+    agreed = identity.consented({row.pk for row in rows.values()})
+    for write in named:
+        row = rows.get(write.actor.participant_id) if write.actor.participant_id else None
+        if row is None or row.pk not in agreed:
+            write.refusal = ConsentNeeded(
+                _("请先阅读并同意隐私政策和服务协议。"), documents=dict(settings.CONSENT_VERSIONS)
+            )
+        else:
+            write.participant = row
+
+
+class NoIdentity(NotAllowed):
+    """The browser brought no identity of ours; it may watch."""
+
+    code = "no_identity"

@@ -1,0 +1,193 @@
+"""Takes in what citizens say and ask, and lets them take it back; deciding about it is moderation's."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Min
+from django.utils.translation import gettext as _
+
+from broadcast import clock
+from broadcast.errors import IllegalTransition, InvalidInput, NotFound, TooMany
+from broadcast.models import Airing, Appearance, Participant, Programme
+from live import protocol, text, wording
+from live.models import Comment, Item, Question
+from live.services import rooms
+from live.services.batch import Answer, Batch, Write, require_assurance
+
+_S = Airing.State
+OPEN_FOR_COMMENTS = frozenset({_S.WAITING, _S.ON_AIR})
+OPEN_FOR_QUESTIONS = frozenset({_S.PLANNED, _S.WAITING, _S.ON_AIR})
+ItemModel = type[Comment] | type[Question]
+Key = tuple[UUID, str]
+
+
+def post(batch: Batch) -> None:
+    """Accept comments and questions: a retry gets its first answer, the rest is checked and inserted together."""
+    for kind, model in ((protocol.PostComment, Comment), (protocol.AskQuestion, Question)):
+        writes = batch.of(kind)
+        if writes:
+            _post(batch, writes, model)
+
+
+def _post(batch: Batch, writes: list[Write], model: ItemModel) -> None:
+    known = _rows(model, {_key(write) for write in writes})
+    fresh: dict[Key, Write] = {}
+    for write in writes:
+        if _key(write) not in known and _key(write) not in fresh and write.check(_may_post):
+            fresh[_key(write)] = write
+    _limit(list(fresh.values()), model)
+    made = _insert([write for write in fresh.values() if write.refusal is None], model)
+    rows = known | made
+    for write in writes:
+        row = rows.get(_key(write))
+        if write.refusal is not None or row is None:
+            _same_refusal(write, fresh)
+            continue
+        _accept(batch, write, row, is_new=_key(write) not in known and fresh.get(_key(write)) is write)
+
+
+def _same_refusal(write: Write, fresh: dict[Key, Write]) -> None:
+    first = fresh.get(_key(write))
+    write.refusal = write.refusal or (first.refusal if first else None) or NotFound(_("没有找到。"))
+
+
+def _accept(batch: Batch, write: Write, row: Comment | Question, *, is_new: bool) -> None:
+    kind = wording.kind_of(row)
+    shown = wording.my_item(row, {})
+    write.answer = Answer({"kind": kind, "item": row.pk, "text": row.text}, protocol.Mine(items=(shown,)))
+    if is_new:
+        batch.keep(write, f"{kind}:{row.pk}")
+        batch.hint(write.airing_id, "staff", *([f"{kind}s", "counts"] if row.state == Item.State.APPROVED else []))
+
+
+def _may_post(write: Write) -> None:
+    programme, state = write.airing.episode.programme, write.airing.state
+    is_question = isinstance(write.command, protocol.AskQuestion)
+    policy = programme.questions if is_question else programme.comments
+    if policy == Programme.Moderation.OFF:
+        raise IllegalTransition(_("这个节目没有开放提问。") if is_question else _("这个节目没有开放评论。"), state=state)
+    if state not in (OPEN_FOR_QUESTIONS if is_question else OPEN_FOR_COMMENTS):
+        raise IllegalTransition(_("现在不能提问。") if is_question else _("现在不能评论。"), state=state)
+    require_assurance(write, programme.needs("ask" if is_question else "comment"))
+    _cleaned(write)
+    if isinstance(write.command, protocol.AskQuestion) and write.command.person is not None:
+        appears = Appearance.objects.filter(episode=write.airing.episode_id, person=write.command.person)
+        if not appears.exists():
+            raise InvalidInput(_("这一期没有这位嘉宾。"), field="person")
+
+
+def _cleaned(write: Write) -> str:
+    try:
+        return text.clean(write.command.text, protocol.TEXT_MAX)  # type: ignore[union-attr]
+    except text.BadText as error:
+        if error.code == "empty":
+            raise InvalidInput(_("请先写点内容。"), field="text", cause="empty") from error
+        raise InvalidInput(
+            _("最多 %(most)s 个字，现在有 %(length)s 个。") % {"most": protocol.TEXT_MAX, "length": error.length},
+            field="text",
+            cause="too_long",
+            most=protocol.TEXT_MAX,
+        ) from error
+
+
+def _limit(writes: list[Write], model: ItemModel) -> None:
+    """Refuse whoever wrote more than the room allows in its window. Counts what stands and what this batch brings."""
+    window = dt.timedelta(minutes=10 if model is Question else 1)
+    since = clock.now() - window
+    people = {write.participant.pk for write in writes}
+    counted: dict[tuple[UUID, UUID], tuple[int, dt.datetime]] = {
+        (row["author_id"], row["room_id"]): (row["many"], row["first"])
+        for row in model.objects.filter(author__in=people, created_at__gt=since)
+        .values("author_id", "room_id")
+        .annotate(many=Count("id"), first=Min("created_at"))
+    }
+    brought: dict[tuple[UUID, UUID], int] = defaultdict(int)
+    for write in writes:
+        most = write.room.questions_per_ten_minutes if model is Question else write.room.comments_per_minute
+        key = (write.participant.pk, write.airing_id)
+        many, first = counted.get(key, (0, clock.now()))
+        if many + brought[key] >= most:
+            wait = max(1, int((first - since).total_seconds()) + 1)
+            write.refusal = TooMany(
+                _("写得太快了，请 %(wait)s 秒后再发。内容还在，不用重写。") % {"wait": wait}, retry_after_seconds=wait
+            )
+        else:
+            brought[key] += 1
+
+
+def _insert(writes: list[Write], model: ItemModel) -> dict[Key, Comment | Question]:
+    if not writes:
+        return {}
+    sequence = rooms.next_staff_seq(write.airing_id for write in writes)
+    now = clock.now()
+    rows: list[Any] = []
+    for write in writes:
+        programme = write.airing.episode.programme
+        policy = programme.questions if model is Question else programme.comments
+        at_once = policy == Programme.Moderation.POST
+        extra: dict[str, Any] = {"person_id": write.command.person} if isinstance(write.command, protocol.AskQuestion) else {}
+        rows.append(
+            model(
+                room_id=write.airing_id,
+                author=write.participant,
+                author_name=_name(write.participant, write.actor.name),
+                assurance=write.participant.assurance,
+                text=_cleaned(write),
+                state=Item.State.APPROVED if at_once else Item.State.PENDING,
+                public_at=now if at_once else None,
+                command_id=write.command.id,
+                created_at=now,
+                staff_seq=sequence[write.airing_id],
+                **extra,
+            )
+        )
+    model.objects.bulk_create(rows, ignore_conflicts=True)
+    return _rows(model, {_key(write) for write in writes})
+
+
+def _name(participant: Participant, called: str) -> str:
+    try:
+        return text.clean(participant.display_name or called, 40)
+    except text.BadText:
+        return wording.nameless()
+
+
+def _key(write: Write) -> Key:
+    return (write.participant.pk, write.command.id)
+
+
+def _rows(model: ItemModel, keys: set[Key]) -> dict[Key, Comment | Question]:
+    people, commands = {person for person, _command in keys}, {command for _person, command in keys}
+    found = model.objects.filter(author__in=people, command_id__in=commands)
+    return {(row.author_id, row.command_id): row for row in found}
+
+
+def retract(batch: Batch) -> None:
+    """Let authors take back what is pending or public. Taking back what is taken back changes nothing."""
+    for write in batch.of(protocol.RetractItem):
+        write.check(lambda each: _retract(batch, each))
+
+
+def _retract(batch: Batch, write: Write) -> None:
+    command = write.command
+    if not isinstance(command, protocol.RetractItem):
+        raise TypeError(command)
+    model: ItemModel = Comment if command.kind == "comment" else Question
+    row = model.objects.select_for_update().filter(pk=command.item, room=write.airing_id, author=write.participant).first()
+    if row is None:
+        raise NotFound(_("没有找到这一条。"))
+    if row.state != Item.State.RETRACTED:
+        if row.state in {"on_air", "answered"}:
+            raise IllegalTransition(_("这个问题已经播出，不能撤回。"), state=row.state)
+        if row.state in {"rejected", "withdrawn"}:
+            raise IllegalTransition(_("这一条已由审核员处理。"), state=row.state)
+        row.state, row.version = Item.State.RETRACTED, row.version + 1
+        row.staff_seq = rooms.next_staff_seq([write.airing_id])[write.airing_id]
+        row.save(update_fields=["state", "version", "staff_seq"])
+        batch.hint(write.airing_id, "staff", f"{command.kind}s", "counts")
+    shown = protocol.Mine(items=(wording.my_item(row, {}),))
+    write.answer = Answer({"kind": command.kind, "item": row.pk}, shown)

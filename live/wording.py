@@ -1,0 +1,96 @@
+"""Turns rows into the wire's words: times, names, own and staff items; it must not query beyond what it is given."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.utils.translation import gettext as _
+
+from broadcast.models.catalogue import Assurance
+from live import protocol
+from live.models import Comment, Item, Question
+
+
+def iso(at: dt.datetime) -> str:
+    """UTC with milliseconds, always of one length, so that text compares as time does."""
+    return at.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def iso_or_none(at: dt.datetime | None) -> str | None:
+    """`iso`, or None."""
+    return None if at is None else iso(at)
+
+
+def badge(assurance: int) -> str:
+    """What stands beside an author's name: "member" for a committee member, else nothing."""
+    return "member" if assurance >= Assurance.MEMBER else ""
+
+
+def kind_of(item: Item) -> protocol.ItemKind:
+    """The wire's word for the row."""
+    return "comment" if isinstance(item, Comment) else "question"
+
+
+def my_item(item: Comment | Question, reasons: dict[str, str]) -> protocol.MyItem:
+    """An own item for its author; the moderator's note stays behind the scenes."""
+    return protocol.MyItem(
+        kind=kind_of(item),
+        id=item.pk,
+        text=item.text,
+        state=item.state,  # type: ignore[arg-type]
+        reason=reasons.get(item.reason, item.reason) if item.state in {"rejected", "withdrawn"} else "",
+        at=iso(item.created_at),
+    )
+
+
+def staff_item(item: Comment | Question, supports: int = 0) -> protocol.StaffItem:
+    """An item for the desk. Needs decided_by, and a question's person, loaded."""
+    return protocol.StaffItem(
+        kind=kind_of(item),
+        id=item.pk,
+        version=item.version,
+        state=item.state,  # type: ignore[arg-type]
+        text=item.text,
+        author=item.author_name,
+        assurance=item.assurance,
+        reason=item.reason,
+        note=item.note,
+        decided_by=str(item.decided_by) if item.decided_by else "",
+        decided_at=iso_or_none(item.decided_at),
+        supports=supports,
+        to=item.person.name if isinstance(item, Question) and item.person else "",
+        at=iso(item.created_at),
+    )
+
+
+def public_comment(item: Comment) -> protocol.CommentObject:
+    """A public comment; `at` is when it became public."""
+    return protocol.CommentObject(
+        key=f"comment:{item.pk}",
+        id=item.pk,
+        text=item.text,
+        author=item.author_name,
+        badge=badge(item.assurance),
+        at=iso(item.public_at or item.created_at),
+    )
+
+
+def public_question(item: Question, supports: int) -> protocol.QuestionObject:
+    """A public question with its supports. Needs the person loaded."""
+    return protocol.QuestionObject(
+        key=f"question:{item.pk}",
+        id=item.pk,
+        text=item.text,
+        author=item.author_name,
+        to=item.person.name if item.person else "",
+        state=item.state,  # type: ignore[arg-type]
+        supports=supports,
+        at=iso(item.public_at or item.created_at),
+        on_air_at=iso_or_none(item.on_air_at),
+        answered_at=iso_or_none(item.answered_at),
+    )
+
+
+def nameless() -> str:
+    """The author of whom we know no name."""
+    return _("网友")
