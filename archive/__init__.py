@@ -1,1 +1,1 @@
-"""What remains to watch: the recorder, playlists, delay, storage and replay. Imports only broadcast."""
+"""What remains to watch: recorder, playlists with delay and cuts, replay; it knows broadcast alone."""

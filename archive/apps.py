@@ -1,0 +1,26 @@
+"""Django's entry to archive: hangs its functions into the house's registries."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class ArchiveConfig(AppConfig):
+    """Recorder, playlists, replay."""
+
+    name = "archive"
+    verbose_name = "Archive"
+
+    def ready(self) -> None:
+        """Fill the registries."""
+        from archive import doctor, queries, services
+        from broadcast import registry
+
+        registry.public_state.register("media", queries.public_media)
+        registry.control_panels.register("feed", queries.feed_panel)
+        registry.staff_acts.register("output.cut", services.cut_output)
+        registry.staff_acts.register("output.resume", services.resume_output)
+        registry.staff_acts.register("output.confirm", services.confirm_cut)
+        registry.timeline.register("gaps", queries.gap_marks)
+        registry.reconcilers.register("archive", services.reconcile)
+        registry.doctor_checks.register("media", doctor.check)

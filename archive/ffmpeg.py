@@ -1,0 +1,151 @@
+"""Argument lists for ffmpeg, composed with ffmpeg-python: pure; it starts nothing, reads no setting, knows no framework."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import ffmpeg
+
+SEGMENT_SECONDS = 2
+PLAYLIST = "i.m3u8"
+SEGMENT_PATTERN = "%06d.ts"
+# What an ingest may wait for its peer before it gives the connection up, in microseconds.
+PEER_SILENT_US = 5_000_000
+_HLS_FLAGS = "independent_segments+program_date_time+temp_file+omit_endlist"
+
+
+@dataclass(frozen=True)
+class Srt:
+    """One end of an SRT connection. The passphrase has 16 to 79 letters and digits; latency is in milliseconds."""
+
+    host: str
+    port: int
+    passphrase: str
+    latency_ms: int = 300
+
+    def url(self, mode: str) -> str:
+        """ffmpeg's address for it; `mode` is listener or caller. It holds the passphrase: never log it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        options = {
+            "mode": mode,
+            "passphrase": self.passphrase,
+            "pbkeylen": 16,
+            "latency": self.latency_ms * 1000,
+            "timeout": PEER_SILENT_US,
+        }
+        return f"srt://{host}:{self.port}?{urlencode(options)}"
+
+
+def _finish(program: str, stream: Any, *, progress: bool = True) -> list[str]:
+    """The whole argument list. ffmpeg-python puts options in alphabetical order, which is right for all we use."""
+    words = ["-progress", "pipe:1", "-stats_period", "0.5"] if progress else []
+    return [program, "-hide_banner", "-nostdin", "-loglevel", "warning", "-nostats", *words, *stream.get_args(), "-y"]
+
+
+def _part(source: Any, folder: Path) -> Any:
+    """Copy first picture and first sound of `source` into 2 s HLS segments: what is closed survives any crash."""
+    return ffmpeg.output(
+        source["v:0?"],
+        source["a:0?"],
+        str(folder / PLAYLIST),
+        c="copy",
+        map_metadata=-1,
+        f="hls",
+        hls_time=SEGMENT_SECONDS,
+        hls_list_size=0,
+        hls_playlist_type="event",
+        hls_flags=_HLS_FLAGS,
+        hls_segment_filename=str(folder / SEGMENT_PATTERN),
+    )
+
+
+def ingest_srt(program: str, listener: Srt, folder: Path) -> list[str]:
+    """Wait for one SRT caller and record it into `folder`. Ends when the caller goes, exit code 0 even then.
+
+    The demuxer is forced, so that a caller cannot make ffmpeg follow a playlist of his.
+    """
+    source = ffmpeg.input(
+        listener.url("listener"), f="mpegts", analyzeduration=1_000_000, protocol_whitelist="srt", fflags="+genpts"
+    )
+    return _finish(program, _part(source, folder))
+
+
+def ingest_flv(program: str, folder: Path) -> list[str]:
+    """Record the FLV that the RTMP gate writes to standard input into `folder`."""
+    source = ffmpeg.input("pipe:0", f="flv", analyzeduration=1_000_000, protocol_whitelist="pipe")
+    return _finish(program, _part(source, folder))
+
+
+def publish_srt(program: str, loop: Path, caller: Srt) -> list[str]:
+    """Send a pre-encoded MPEG-TS file for ever, at its own speed, without encoding."""
+    source = ffmpeg.input(str(loop), f="mpegts", re=None, stream_loop=-1, protocol_whitelist="file")
+    return _finish(program, ffmpeg.output(source, caller.url("caller"), c="copy", f="mpegts", muxdelay=0.1))
+
+
+def publish_rtmp(program: str, loop: Path, url: str) -> list[str]:
+    """The same over RTMP; `url` holds the stream key: never log it."""
+    source = ffmpeg.input(str(loop), f="mpegts", re=None, stream_loop=-1, protocol_whitelist="file")
+    return _finish(program, ffmpeg.output(source, url, c="copy", f="flv", **{"bsf:a": "aac_adtstoasc"}))
+
+
+@dataclass(frozen=True)
+class Encode:
+    """How our own clips are encoded: one key frame every 2 s, so that segments are cut exactly."""
+
+    seconds: int
+    rate: int = 25
+    video_bitrate: str = "500k"
+    audio_bitrate: str = "96k"
+
+    def options(self) -> dict[str, Any]:
+        """Options of the output."""
+        every = self.rate * SEGMENT_SECONDS
+        return {
+            "c:v": "libx264",
+            "preset": "veryfast",
+            "profile:v": "main",
+            "pix_fmt": "yuv420p",
+            "g": every,
+            "keyint_min": every,
+            "sc_threshold": 0,
+            "b:v": self.video_bitrate,
+            "maxrate:v": self.video_bitrate,
+            "bufsize:v": "1000k",
+            "c:a": "aac",
+            "b:a": self.audio_bitrate,
+            "ac": 2,
+            "ar": 48_000,
+            "t": self.seconds,
+        }
+
+
+def encode_clip(program: str, graph: str, sound: str, encode: Encode, target: Path) -> list[str]:
+    """Encode one lavfi picture graph and one lavfi sound graph into an MPEG-TS file."""
+    picture, audio = ffmpeg.input(graph, f="lavfi"), ffmpeg.input(sound, f="lavfi")
+    return _finish(program, ffmpeg.output(picture["v"], audio["a"], str(target), f="mpegts", **encode.options()), progress=False)
+
+
+def cut_into_segments(program: str, clip: Path, folder: Path, *, sound_only: bool = False) -> list[str]:
+    """Cut a clip of ours into numbered 2 s segments with a playlist, without encoding."""
+    source = ffmpeg.input(str(clip), f="mpegts", protocol_whitelist="file")
+    streams: Sequence[Any] = (source["a:0"],) if sound_only else (source["v:0"], source["a:0"])
+    output = ffmpeg.output(
+        *streams,
+        str(folder / PLAYLIST),
+        c="copy",
+        f="hls",
+        hls_time=SEGMENT_SECONDS,
+        hls_list_size=0,
+        hls_segment_filename=str(folder / SEGMENT_PATTERN),
+    )
+    return _finish(program, output, progress=False)
+
+
+def still(program: str, clip: Path, at_seconds: float, target: Path) -> list[str]:
+    """One picture of a clip as PNG."""
+    source = ffmpeg.input(str(clip), ss=at_seconds, protocol_whitelist="file")
+    return _finish(program, ffmpeg.output(source["v:0"], str(target), **{"frames:v": 1}), progress=False)

@@ -1,0 +1,178 @@
+"""The folders of an airing's media on disk and what lies in its parts; it reads and closes parts, and decides nothing about the public."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from archive import playlists
+from archive.ffmpeg import PLAYLIST
+from archive.playlists import Segment
+from archive.storage import write_atomically
+
+_NOTE = "part.json"
+# ffmpeg dates a part from when it knew the streams, at most so long after the first frame came.
+_MOST_SHIFT_MS = 5_000
+_SURE_SEGMENTS = 3
+
+
+def now_ms() -> int:
+    """The machine's clock: media are dated by it and by nothing else."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass
+class PartFolder:
+    """One connection's folder: ffmpeg's playlist and segments, and our note beside them."""
+
+    path: Path
+    note: dict[str, Any]
+    segments: list[Segment] = field(default_factory=list)
+    size_bytes: int = 0
+    _read_ns: int = 0
+
+    @property
+    def number(self) -> int:
+        """Number of the part, also the folder's name."""
+        return int(self.path.name)
+
+    @property
+    def source(self) -> str:
+        """srt or rtmp."""
+        return str(self.note.get("source", "srt"))
+
+    @property
+    def closed_ms(self) -> int | None:
+        """When the connection ended; None while it may still receive."""
+        return self.note.get("closed_ms")
+
+    @property
+    def sure(self) -> bool:
+        """Whether the part's times are final, so that it may be shown to anybody."""
+        return "shift_ms" in self.note
+
+    def refresh(self) -> bool:
+        """Read what ffmpeg has added. Returns whether there is something new."""
+        try:
+            written = (self.path / PLAYLIST).stat().st_mtime_ns
+        except FileNotFoundError:
+            return False
+        if written == self._read_ns:
+            return False
+        raw = playlists.parse_part((self.path / PLAYLIST).read_text(encoding="utf-8", errors="replace"))
+        self._read_ns = written
+        for number, each in enumerate(raw[len(self.segments) :], start=len(self.segments)):
+            try:
+                found = (self.path / each.file).stat()
+            except OSError:
+                break
+            received = found.st_mtime_ns // 1_000_000
+            shift = int(self.note.get("shift_ms", 0))
+            self.segments.append(Segment(self.number, number, each.start_ms + shift, each.duration, received, each.file))
+            self.size_bytes += found.st_size
+        self._settle_times()
+        return True
+
+    def _settle_times(self) -> None:
+        """Once enough came, move the part's times back by what ffmpeg needed to know the streams; kept in the note."""
+        if self.sure or (len(self.segments) < _SURE_SEGMENTS and self.closed_ms is None) or not self.segments:
+            return
+        late = min(segment.received_ms - segment.end_ms for segment in self.segments[: _SURE_SEGMENTS + 2])
+        shift = max(min(late, 0), -_MOST_SHIFT_MS)
+        self.segments = [
+            Segment(each.part, each.number, each.start_ms + shift, each.duration, each.received_ms, each.file) for each in self.segments
+        ]
+        self._keep(shift_ms=shift)
+
+    def close(self, code: str, at_ms: int | None = None) -> None:
+        """The connection is over. Harmless when it was closed before."""
+        self.refresh()
+        if self.closed_ms is None:
+            last = self.segments[-1].received_ms if self.segments else now_ms()
+            self._keep(closed_ms=at_ms or last, end_code=code)
+        self._settle_times()
+
+    def _keep(self, **facts: Any) -> None:
+        self.note.update(facts)
+        write_atomically(self.path / _NOTE, json.dumps(self.note).encode())
+
+
+class AiringFolder:
+    """The folder of one airing: `parts/NNN/` as received, `public/` what was released, and the playlists."""
+
+    def __init__(self, airing_id: UUID, root: Path | None = None) -> None:
+        self.airing_id = airing_id
+        self.key = f"airings/{airing_id}"
+        self.path = (root or Path(settings.MEDIA_ROOT)) / self.key
+        self._parts: dict[int, PartFolder] = {}
+
+    def __getitem__(self, name: str) -> Path:
+        return self.path / name
+
+    def new_part(self, source: str) -> PartFolder:
+        """An empty folder for a connection to come."""
+        parts = self.path / "parts"
+        parts.mkdir(parents=True, exist_ok=True)
+        number = max((int(each.name) for each in parts.iterdir() if each.name.isdigit()), default=0) + 1
+        folder = parts / f"{number:03d}"
+        folder.mkdir()
+        part = PartFolder(folder, {"source": source, "opened_ms": now_ms()})
+        part._keep()
+        self._parts[number] = part
+        return part
+
+    def close_part(self, part: PartFolder, code: str) -> bool:
+        """Close a part; an empty one goes. Returns whether it held anything."""
+        part.close(code)
+        if part.segments:
+            return True
+        self._parts.pop(part.number, None)
+        for file in part.path.iterdir():
+            file.unlink()
+        with contextlib.suppress(OSError):
+            part.path.rmdir()
+        return False
+
+    def load(self, alive: Iterable[int] = ()) -> None:
+        """Find the parts on disk; those that no living child writes (`alive` are numbers) are closed: we were killed before."""
+        parts = self.path / "parts"
+        for folder in sorted(parts.iterdir()) if parts.is_dir() else ():
+            if not folder.name.isdigit() or int(folder.name) in self._parts:
+                continue
+            try:
+                note = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                note = {"source": "srt"}
+            part = PartFolder(folder, note)
+            self._parts[part.number] = part
+            part.refresh()
+            if part.closed_ms is None and part.number not in alive:
+                self.close_part(part, "recorder_died")
+
+    @property
+    def parts(self) -> list[PartFolder]:
+        """Parts that hold something, in order of their media."""
+        return sorted((each for each in self._parts.values() if each.segments), key=lambda each: each.segments[0].start_ms)
+
+    def refresh(self) -> bool:
+        """Read what came since. Returns whether something did."""
+        return any([each.refresh() for each in list(self._parts.values()) if each.closed_ms is None])
+
+    def segments(self) -> list[Segment]:
+        """Segments with final times of all parts, in order of start."""
+        found = [segment for part in self.parts if part.sure for segment in part.segments]
+        return sorted(found, key=lambda segment: (segment.start_ms, segment.part))
+
+    def fresh(self, at_ms: int, within_ms: int) -> frozenset[int]:
+        """Parts that still receive: open, and a segment came within the time."""
+        return frozenset(
+            part.number for part in self.parts if part.closed_ms is None and at_ms - part.segments[-1].received_ms < within_ms
+        )

@@ -1,0 +1,167 @@
+"""HLS playlists as text: reads ffmpeg's, writes ours; pure, it decides nothing about what may be public."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One closed media segment of a part. Times are whole milliseconds since 1970, UTC; `received_ms` is when its file was closed."""
+
+    part: int
+    number: int
+    start_ms: int
+    duration: float
+    received_ms: int
+    file: str
+
+    @property
+    def end_ms(self) -> int:
+        """End of its media time."""
+        return self.start_ms + round(self.duration * 1000)
+
+    @property
+    def ready_ms(self) -> int:
+        """The time whose delay must have passed before it may be public: never before it was received."""
+        return max(self.end_ms, self.received_ms)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a playlist of ours. `gap` puts EXT-X-DISCONTINUITY before it."""
+
+    uri: str
+    start_ms: int
+    duration: float
+    gap: bool
+
+
+@dataclass(frozen=True)
+class RawSegment:
+    """What ffmpeg wrote about one segment."""
+
+    file: str
+    start_ms: int
+    duration: float
+
+
+def parse_time(text: str) -> int:
+    """Milliseconds of an EXT-X-PROGRAM-DATE-TIME value. Raises ValueError."""
+    if len(text) > 5 and text[-5] in "+-" and text[-4:].isdigit():
+        text = f"{text[:-2]}:{text[-2:]}"
+    at = dt.datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=dt.UTC)
+    return round(at.timestamp() * 1000)
+
+
+def format_time(ms: int) -> str:
+    """ISO 8601 in UTC with milliseconds."""
+    return dt.datetime.fromtimestamp(ms / 1000, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_part(text: str) -> list[RawSegment]:
+    """Segments of a part's playlist as ffmpeg writes it; what is torn or strange is left out, never guessed.
+
+    A segment without a time of its own follows the one before.
+    """
+    found: list[RawSegment] = []
+    duration: float | None = None
+    at: int | None = None
+    following: int | None = None
+    for line in text.splitlines():
+        if line.startswith("#EXTINF:"):
+            duration = _number(line[8:].split(",")[0])
+        elif line.startswith("#EXT-X-PROGRAM-DATE-TIME:"):
+            try:
+                at = parse_time(line[25:].strip())
+            except ValueError:
+                at = None
+        elif line and not line.startswith("#"):
+            start = at if at is not None else following
+            if duration is not None and start is not None and "/" not in line:
+                found.append(RawSegment(line.strip(), start, duration))
+                following = start + round(duration * 1000)
+            duration, at = None, None
+    return found
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0 < value < 3600 else None
+
+
+def target_duration(entries: Iterable[Entry], least: int = 2) -> int:
+    """EXT-X-TARGETDURATION: no entry's rounded duration is longer."""
+    return max([least, *(int(entry.duration + 0.5) for entry in entries)])
+
+
+def render(
+    entries: Sequence[Entry],
+    *,
+    sequence: int = 0,
+    discontinuities: int = 0,
+    target: int | None = None,
+    kind: str = "",
+    ended: bool = False,
+) -> str:
+    """A media playlist. `sequence` and `discontinuities` are those of what slid out before; `kind` is "", EVENT or VOD."""
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:6",
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+        f"#EXT-X-TARGETDURATION:{target or target_duration(entries)}",
+        f"#EXT-X-MEDIA-SEQUENCE:{sequence}",
+        f"#EXT-X-DISCONTINUITY-SEQUENCE:{discontinuities}",
+    ]
+    if kind:
+        lines.append(f"#EXT-X-PLAYLIST-TYPE:{kind}")
+    for index, entry in enumerate(entries):
+        if entry.gap:
+            lines.append("#EXT-X-DISCONTINUITY")
+        if entry.gap or index == 0:
+            lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{format_time(entry.start_ms)}")
+        lines.append(f"#EXTINF:{entry.duration:.3f},")
+        lines.append(entry.uri)
+    if ended:
+        lines.append("#EXT-X-ENDLIST")
+    return "\n".join(lines) + "\n"
+
+
+def spans(entries: Sequence[Entry]) -> list[dict[str, object]]:
+    """The gap map turned round: runs of unbroken media time, each with its place in the replay in seconds."""
+    runs: list[list[float]] = []
+    offset = 0.0
+    end: int | None = None
+    for entry in entries:
+        if end is None or entry.gap or abs(entry.start_ms - end) > 500:
+            runs.append([entry.start_ms, offset, 0.0])
+        runs[-1][2] += entry.duration
+        offset += entry.duration
+        end = entry.start_ms + round(entry.duration * 1000)
+    return [{"at": format_time(int(at)), "offset": round(place, 3), "duration": round(long, 3)} for at, place, long in runs]
+
+
+def coverage(segments: Sequence[Segment]) -> list[tuple[int, int]]:
+    """Unbroken stretches of media time, joined over parts that touch or overlap; milliseconds."""
+    covered: list[tuple[int, int]] = []
+    for segment in sorted(segments, key=lambda each: each.start_ms):
+        if covered and segment.start_ms - covered[-1][1] <= 500:
+            covered[-1] = (covered[-1][0], max(covered[-1][1], segment.end_ms))
+        else:
+            covered.append((segment.start_ms, segment.end_ms))
+    return covered
+
+
+def gaps(covered: Sequence[tuple[int, int]], since_ms: int, until_ms: int) -> list[tuple[int, int]]:
+    """What is missing between two times, given stretches in order; holes under half a second do not count."""
+    edges = [(since_ms, since_ms), *(span for span in covered if span[1] > since_ms and span[0] < until_ms), (until_ms, until_ms)]
+    holes = [(max(left[1], since_ms), min(right[0], until_ms)) for left, right in pairwise(edges)]
+    return [(start, end) for start, end in holes if end - start > 500]

@@ -1,0 +1,93 @@
+"""Finds the ffmpeg program once and knows what it can do; it builds no arguments and runs nothing but questions to it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import lru_cache
+
+from broadcast import env
+from broadcast.errors import Unavailable
+
+_ASK_SECONDS = 20
+NEEDED = {"protocols": ("srt", "pipe"), "encoders": ("libx264", "aac"), "muxers": ("hls", "mpegts", "flv")}
+
+
+class FfmpegMissing(Unavailable):
+    """No ffmpeg program on this machine."""
+
+    code = "ffmpeg_missing"
+
+
+@dataclass(frozen=True)
+class Ffmpeg:
+    """An ffmpeg program: where it is, its version line, and which of the things we need it lacks."""
+
+    path: str
+    version: str
+    lacks: tuple[str, ...]
+
+
+def candidates() -> list[str]:
+    """Paths to try in order: YISHI_FFMPEG alone when set; else the machine's, then the wheel's."""
+    named = env.read("FFMPEG")
+    if named:
+        return [str(named)]
+    found = []
+    machine = shutil.which("ffmpeg")
+    if machine:
+        found.append(machine)
+    try:
+        import imageio_ffmpeg  # type: ignore[import-untyped]
+
+        found.append(str(imageio_ffmpeg.get_ffmpeg_exe()))
+    except (ImportError, RuntimeError):
+        pass
+    return found
+
+
+@lru_cache(maxsize=1)
+def find() -> Ffmpeg:
+    """The first program that has all we need, else the first that runs at all. Raises FfmpegMissing."""
+    tried = [program for path in candidates() if (program := look_at(path))]
+    if not tried:
+        raise FfmpegMissing(
+            "no ffmpeg program: install ffmpeg with SRT and x264, or the imageio-ffmpeg wheel, or set YISHI_FFMPEG"
+        )
+    return next((program for program in tried if not program.lacks), tried[0])
+
+
+def path() -> str:
+    """Path of the program to run. Raises FfmpegMissing."""
+    return find().path
+
+
+def look_at(path: str) -> Ffmpeg | None:
+    """Ask one program for its version and abilities; None when it does not run."""
+    version = _ask(path, "-version")
+    if not version.startswith("ffmpeg version"):
+        return None
+    lacks = [f"{kind[:-1]} {name}" for kind, names in NEEDED.items() for name in names if not _has(path, kind, name)]
+    return Ffmpeg(path, version.splitlines()[0], tuple(lacks))
+
+
+def _has(path: str, kind: str, name: str) -> bool:
+    return any(name in word.split(",") for line in _ask(path, f"-{kind}").splitlines() for word in line.split()[:2])
+
+
+@lru_cache(maxsize=32)
+def _ask(path: str, question: str) -> str:
+    try:
+        done = subprocess.run(
+            [path, "-hide_banner", question] if question != "-version" else [path, question],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_ASK_SECONDS,
+            check=False,
+            env={"PATH": os.environ.get("PATH", os.defpath)},
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode("utf-8", "replace")

@@ -1,0 +1,5 @@
+"""Addresses below /media/."""
+
+from __future__ import annotations
+
+urlpatterns: list = []

@@ -1,0 +1,124 @@
+"""Writes an airing's public line to disk: the log of what was released, linked segments, playlists; what is released, output.py says."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from archive import output, playlists
+from archive.output import Item, Show
+from archive.parts import AiringFolder
+from archive.playlists import Entry, Segment
+from archive.storage import Storage, write_atomically
+from broadcast import sealing
+
+RELEASED = "released.jsonl"
+LIVE = "live.m3u8"
+STAFF = "staff.m3u8"
+PUBLIC = "replay.m3u8"
+
+
+class Writer:
+    """One airing's output. What was released stands in an append-only log on disk, so any process goes on where another died."""
+
+    def __init__(self, folder: AiringFolder, storage: Storage, *, window_seconds: int, sound_only: bool) -> None:
+        self.folder, self.storage, self.window_seconds = folder, storage, window_seconds
+        self.filler = "sound" if sound_only else "picture"
+        self.items: list[Item] = []
+        self.closed = False
+        self._staff_count = -1
+        self._load()
+
+    def _load(self) -> None:
+        """Read the log; a line torn by a crash was never in a playlist and is cut off."""
+        file = self.folder[RELEASED]
+        if not file.exists():
+            return
+        raw = file.read_bytes()
+        good = 0
+        for line in raw.splitlines(keepends=True):
+            try:
+                item = Item(**{name: value for name, value in json.loads(line).items() if name in Item.__dataclass_fields__})
+            except (ValueError, TypeError):
+                break
+            if not line.endswith(b"\n") or item.sequence != len(self.items):
+                break
+            self.items.append(item)
+            good += len(line)
+        if good < len(raw):
+            os.truncate(file, good)
+        live = self.folder[LIVE]
+        self.closed = live.exists() and "#EXT-X-ENDLIST" in live.read_text(encoding="utf-8")
+
+    def name(self, part: int, number: int) -> str:
+        """Public name of a segment: cannot be guessed, and the same whoever asks."""
+        return sealing.digest("media-segment", f"{self.folder.airing_id}/{part}/{number}")[:20]
+
+    def uri(self, item: Item) -> str:
+        """Address of an item, relative to the live playlist."""
+        if item.is_filler:
+            return f"filler-{self.filler}-{item.number:03d}.ts"
+        return f"{self.name(item.part, item.number)}.ts"
+
+    def advance(self, segments: Sequence[Segment], show: Show, now_ms: int, fresh: frozenset[int]) -> bool:
+        """Release what is due as of `now_ms`. Returns whether something was. Blocks on the disk."""
+        if self.closed:
+            return False
+        released = output.plan(self.items[-1] if self.items else None, segments, show, now_ms, fresh)
+        closing = output.complete(show, now_ms)
+        if not released and not closing:
+            return False
+        files = {(segment.part, segment.number): segment for segment in segments}
+        for item in released:
+            self._release(item, files)
+        self.closed = closing
+        self._write_live()
+        return True
+
+    def _release(self, item: Item, files: dict[tuple[int, int], Segment]) -> None:
+        line: dict[str, Any] = asdict(item)
+        if not item.is_filler:
+            stored = self._link(files[item.part, item.number])
+            line.update(size=stored.size, digest=stored.digest, algorithm=stored.algorithm)
+        with self.folder[RELEASED].open("ab") as log:
+            log.write(json.dumps(line).encode() + b"\n")
+            log.flush()
+            os.fsync(log.fileno())
+        self.items.append(item)
+
+    def _link(self, segment: Segment) -> Any:
+        source = self.folder[f"parts/{segment.part:03d}/{segment.file}"]
+        return self.storage.put(f"{self.folder.key}/public/{self.name(segment.part, segment.number)}.ts", source)
+
+    def _write_live(self) -> None:
+        uris = [self.uri(item) for item in self.items]
+        text = output.live_playlist(self.items, uris, self.window_seconds, ended=self.closed)
+        write_atomically(self.folder[LIVE], text.encode())
+
+    def write_staff(self, segments: Sequence[Segment], show: Show) -> None:
+        """The whole recording so far for staff, cuts included; growing while the show runs, closed at its end."""
+        if len(segments) == self._staff_count and show.end_ms is None:
+            return
+        self._staff_count = len(segments)
+        chosen = output.replay_entries(segments, show, everything=True)
+        entries = [
+            Entry(f"parts/{each.part:03d}/{each.number:06d}.ts", each.start_ms, each.duration, gap) for each, gap in chosen
+        ]
+        self._write_replay(STAFF, entries, ended=show.end_ms is not None)
+
+    def write_replay(self, segments: Sequence[Segment], show: Show) -> None:
+        """The replays, closed: all for staff, without the cuts for the public. Whether the public may have it is not asked here."""
+        self.write_staff(segments, show)
+        chosen = output.replay_entries(segments, show, everything=False)
+        for segment, _ in chosen:
+            self._link(segment)
+        entries = [Entry(f"{self.name(each.part, each.number)}.ts", each.start_ms, each.duration, gap) for each, gap in chosen]
+        self._write_replay(PUBLIC, entries, ended=True)
+
+    def _write_replay(self, name: str, entries: Sequence[Entry], *, ended: bool) -> None:
+        text = playlists.render(entries, kind="VOD" if ended else "EVENT", ended=ended)
+        write_atomically(self.folder[name.replace(".m3u8", "-spans.json")], json.dumps({"spans": playlists.spans(entries)}).encode())
+        write_atomically(self.folder[name], text.encode())
