@@ -5,10 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -154,7 +152,7 @@ def _redis(name: str, url: str, mend: str) -> Finding:
         with redis.Redis.from_url(
             url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS, retry=None
         ) as client:
-            info: dict[str, object] = client.info("server")  # type: ignore[assignment]
+            info: dict[str, object] = client.info("server")
     except (redis.RedisError, OSError, ValueError) as error:
         return Finding(name, BAD, _first_line(error), "Redis 7 or Valkey that answers", mend)
     product = "Valkey" if "valkey_version" in info else "Redis"
@@ -164,34 +162,13 @@ def _redis(name: str, url: str, mend: str) -> Finding:
     return Finding(name, OK, f"{product} {version}")
 
 
-def ffmpeg(_house: Situation) -> Iterator[Finding]:
-    program = find_ffmpeg()
-    mend = "install it (Debian: apt install ffmpeg), or run ./yishi up, which brings one"
-    if program is None:
-        yield Finding("ffmpeg", BAD, "none", "ffmpeg with SRT, RTMP, H.264 and AAC", mend)
-        return
-    listed = "\n".join(_output(program, option) for option in ("-version", "-protocols", "-encoders"))
-    version = re.search(r"ffmpeg version (\S+)", listed)
-    needed = ("srt", "rtmp", "libx264", "aac")
-    missing = [word for word in needed if not re.search(rf"(?<![\w-]){word}(?![\w-])", listed)]
-    found = f"{version[1] if version else 'unknown version'} at {program}"
-    if missing:
-        yield Finding("ffmpeg", BAD, f"{found}, without {', '.join(missing)}", ", ".join(needed), mend)
-    else:
-        yield Finding("ffmpeg", OK, f"{found}, with {', '.join(needed)}")
+def registered(_house: Situation) -> Iterator[Finding]:
+    """What the apps check of their own parts."""
+    from broadcast.registry import doctor_checks
 
-
-def find_ffmpeg() -> str | None:
-    """The ffmpeg that is used: YISHI_FFMPEG, the machine's, the wheel's."""
-    own = env.read("FFMPEG") or shutil.which("ffmpeg")
-    if own:
-        return str(own)
-    try:
-        import imageio_ffmpeg
-
-        return str(imageio_ffmpeg.get_ffmpeg_exe())
-    except (ImportError, RuntimeError):
-        return None
+    for name, check in doctor_checks:
+        for found, expected, mend in check():
+            yield Finding(name, BAD if mend else OK, found, expected, mend)
 
 
 def ports(house: Situation) -> Iterator[Finding]:
@@ -240,11 +217,3 @@ def static_files(_house: Situation) -> Iterator[Finding]:
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
-
-
-def _output(program: str, option: str) -> str:
-    try:
-        done = subprocess.run([program, "-hide_banner", option], capture_output=True, text=True, timeout=20)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    return done.stdout

@@ -18,7 +18,7 @@ _FIRST: tuple[Check, ...] = (diagnosis.python, diagnosis.packages, diagnosis.var
 _AFTER_SETTINGS: tuple[Check, ...] = (
     diagnosis.database,
     diagnosis.redis_servers,
-    diagnosis.ffmpeg,
+    diagnosis.registered,
     diagnosis.ports,
     diagnosis.static_files,
     production.switches,

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from broadcast import registry
 from broadcast.house import diagnosis, production
 from broadcast.house.diagnosis import BAD, OK, WARNING, Finding, Situation
 from broadcast.house.places import Places, free_port
+from broadcast.registry import Registry
 
 HERE = Situation(Places(Path(os.environ["YISHI_VAR"])), frozenset())
 
@@ -73,14 +75,12 @@ def test_a_full_disk_is_bad(monkeypatch: pytest.MonkeyPatch) -> None:
     assert only(list(diagnosis.disk(HERE)), "disk").level == BAD
 
 
-def test_ffmpeg_without_what_we_need_is_bad(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    poor = tmp_path / "ffmpeg"
-    poor.write_text("#!/bin/sh\necho ffmpeg version 1.0; echo rtmp libx264 libsrtp-not-srt; echo aac_at\n")
-    poor.chmod(0o755)
-    monkeypatch.setenv("YISHI_FFMPEG", str(poor))
-    found = only(list(diagnosis.ffmpeg(HERE)), "ffmpeg")
-    assert found.level == BAD
-    assert found.found.endswith("without srt, aac")
+def test_apps_add_what_they_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    checks: Registry[Any] = Registry("doctor check")
+    checks.register("carriage", lambda: [("a broken wheel", "four wheels", "mend it"), ("a road", "a road", "")])
+    monkeypatch.setattr(registry, "doctor_checks", checks)
+    found = list(diagnosis.registered(HERE))
+    assert [(each.level, each.found) for each in found] == [(BAD, "a broken wheel"), (OK, "a road")]
 
 
 def test_a_public_house_must_show_what_the_law_wants(settings: Any) -> None:

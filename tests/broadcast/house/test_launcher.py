@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import subprocess
@@ -78,11 +79,8 @@ def test_a_folder_that_cannot_be_written_is_named(launcher: ModuleType, tmp_path
         launcher.ensure_environment(["base"])
 
 
-def test_it_speaks_plainly_under_an_old_python() -> None:
-    """The file must at least be read by the Python 3.9 that older systems have, to say that it is too old."""
-    source = (ROOT / "yishi").read_text()
-    compile(source, "yishi", "exec", flags=0, dont_inherit=True)
-    assert "match " not in source
+def test_an_old_python_can_read_it_far_enough_to_say_that_it_is_too_old() -> None:
+    ast.parse((ROOT / "yishi").read_text(), feature_version=(3, 7))
 
 
 def test_ci_runs_what_a_person_runs() -> None:
