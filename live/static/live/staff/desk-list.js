@@ -1,0 +1,113 @@
+/* The list of the desk, drawn only where it is seen, so that 5,000 rows scroll as 20 do; heights are measured, never guessed twice. */
+
+import htm from "htm";
+import { h } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+
+const html = htm.bind(h);
+const GUESS = 58;
+const MARGIN = 400;
+
+/** Rows between `from` and `to` px, given heights; with the room above and below them. */
+export function windowOf(keys, heights, from, to) {
+  let top = 0;
+  let first = -1;
+  let last = -1;
+  let above = 0;
+  let shownEnd = 0;
+  keys.forEach((key, at) => {
+    const height = heights.get(key) || GUESS;
+    if (first < 0 && top + height > from) {
+      first = at;
+      above = top;
+    }
+    if (first >= 0 && top < to) {
+      last = at;
+      shownEnd = top + height;
+    }
+    top += height;
+  });
+  if (first < 0) return { first: 0, last: -1, above: top, below: 0, total: top };
+  return { first, last, above, below: top - shownEnd, total: top };
+}
+
+function topOf(keys, heights, key) {
+  let top = 0;
+  for (const each of keys) {
+    if (each === key) return top;
+    top += heights.get(each) || GUESS;
+  }
+  return -1;
+}
+
+/** `row(key)` draws one row, an <li data-key>; `reveal` brings `cursor` into view once; `onView` hears what is visible. */
+export function WindowedList({ keys, cursor, reveal, onRevealed, onView, row, label }) {
+  const place = useRef(null);
+  const heights = useRef(new Map());
+  const [view, setView] = useState({ top: 0, height: 900 });
+  const [, redraw] = useState(0);
+  const span = windowOf(keys, heights.current, view.top - MARGIN, view.top + view.height + MARGIN);
+
+  const look = () => {
+    const list = place.current;
+    if (list && (Math.abs(list.scrollTop - view.top) > 40 || list.clientHeight !== view.height)) {
+      setView({ top: list.scrollTop, height: list.clientHeight });
+    }
+    if (list) onView(seen(list, keys, heights.current));
+  };
+
+  useEffect(() => {
+    const watcher = new ResizeObserver(() => {
+      heights.current.clear();
+      redraw((value) => value + 1);
+      look();
+    });
+    watcher.observe(place.current);
+    return () => watcher.disconnect();
+  }, []);
+
+  useLayoutEffect(() => {
+    const list = place.current;
+    let moved = false;
+    for (const line of list.querySelectorAll("li[data-key]")) {
+      const height = line.offsetHeight;
+      if (height && heights.current.get(line.dataset.key) !== height) {
+        heights.current.set(line.dataset.key, height);
+        moved = true;
+      }
+    }
+    if (reveal && cursor) {
+      const top = topOf(keys, heights.current, cursor);
+      const bottom = top + (heights.current.get(cursor) || GUESS);
+      if (top >= 0 && top < list.scrollTop) list.scrollTop = top;
+      else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
+      if (list.scrollTop !== view.top) setView({ top: list.scrollTop, height: list.clientHeight });
+      const line = list.querySelector(`li[data-key="${cursor}"]`);
+      if (line) {
+        const focused = document.activeElement;
+        if (!focused || focused === document.body || list.contains(focused)) line.focus({ preventScroll: true });
+        onRevealed();
+      }
+    }
+    if (moved) redraw((value) => value + 1);
+    onView(seen(list, keys, heights.current));
+  });
+
+  return html`<ol class="items" ref=${place} onScroll=${look} aria-label=${label}>
+    <li class="gap" aria-hidden="true" style=${{ height: `${span.above}px` }}></li>
+    ${keys.slice(span.first, span.last + 1).map((key, at) => row(key, span.first + at))}
+    <li class="gap" aria-hidden="true" style=${{ height: `${span.below}px` }}></li>
+  </ol>`;
+}
+
+/** First and last row that is really in sight, counted from 1, and whether that is the end. */
+function seen(list, keys, heights) {
+  const found = windowOf(keys, heights, list.scrollTop + 1, list.scrollTop + list.clientHeight - 1);
+  return { first: keys.length ? found.first + 1 : 0, last: found.last + 1, atEnd: found.last >= keys.length - 1 };
+}
+
+/** Scroll a list to its end. */
+export function toEnd() {
+  const list = document.querySelector(".items");
+  if (list) list.scrollTop = list.scrollHeight;
+}
