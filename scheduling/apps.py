@@ -18,4 +18,5 @@ class SchedulingConfig(AppConfig):
         registry.reconcilers.register("scheduling", ledger.tick)
         registry.reconcilers.register("scheduling.slots", slots.reconcile)
         registry.seeds.register("scheduling", seeds.seed)
+        registry.demo.register("scheduling", seeds.demo)
         signals.airing_state_changed.connect(receivers.airing_moved, dispatch_uid="scheduling.airing_moved")

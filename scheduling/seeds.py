@@ -1,12 +1,15 @@
-"""The regular times that freshly seeded programmes begin with; people change them afterwards."""
+"""The regular times that freshly seeded programmes begin with, and the demo's next hotline; people change them afterwards."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from broadcast import clock
-from broadcast.models import Feed, Programme
+from broadcast.access import HOUSE
+from broadcast.models import Airing, Feed, Programme, User
+from broadcast.services import episodes
 from scheduling.models import Slot
+from scheduling.services import slots
 
 # slug: (local time, rule, minutes, feed). The hotline has kept Saturday 11:00 for a thousand episodes.
 TIMES = {"cppcc-hotline": (dt.time(11), "FREQ=WEEKLY;BYDAY=SA", 30, "radio-1")}
@@ -26,3 +29,37 @@ def seed(created: list[str]) -> None:
             minutes=minutes,
             feed=Feed.objects.filter(name=feed).first(),
         )
+
+
+def demo(_airing: Airing, _people: dict[str, User]) -> None:
+    """Give the hotline's next occurrence a topic and announce it, unless one is announced already."""
+    slots.materialise()
+    coming = Airing.objects.filter(
+        occurrence__slot__programme__slug="cppcc-hotline", state=Airing.State.PLANNED, planned_start__gt=clock.now()
+    ).select_related("episode")
+    airing = coming.order_by("planned_start").first()
+    if airing is None or airing.announced_at is not None:
+        return
+    plan = episodes.EpisodePlan(
+        programme=airing.episode.programme_id,
+        number=airing.episode.number,
+        title="老旧小区加装电梯，谁来管、怎么养？",
+        title_en="Lifts in Old Buildings: Who Runs Them, Who Pays?",
+        description="电台直播 30 分钟，听众可以提前留言。",
+        start=airing.planned_start,
+        end=airing.planned_end,
+        feed=airing.feed_id,
+        segments=[
+            episodes.SegmentPlan("开场", 120, "open"),
+            episodes.SegmentPlan("加装之后的三本账", 600, "discuss"),
+            episodes.SegmentPlan("听众来电", 600, "call"),
+            episodes.SegmentPlan("部门回应", 420, "answer"),
+            episodes.SegmentPlan("结语", 60, "close"),
+        ],
+        guests=[
+            episodes.GuestPlan("host", "许老师", title="主持人"),
+            episodes.GuestPlan("member", "林委员", title="市政协委员", sector="经济界", is_member=True),
+        ],
+    )
+    episodes.edit(HOUSE, airing.episode_id, plan)
+    episodes.announce(HOUSE, airing.pk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -27,7 +28,7 @@ def check(request: HttpRequest, actor: Actor, username: str, password: str) -> U
     if any(_count(key) >= most for key, most in limits):
         raise TooMany(_("输错太多次了，请 15 分钟后再试。"), retry_after_seconds=WINDOW_SECONDS)
     user = authenticate(request, username=username, password=password) if username and password else None
-    if not isinstance(user, User):
+    if not isinstance(user, User) or (user.is_demo and not settings.DEMO):
         for key, _most in limits:
             _add(key)
         raise InvalidInput(_("账号或密码不对。请检查后再试。"), field="password")
