@@ -1,0 +1,79 @@
+/* The hall: notice, poll card, tabs and the open panel with its composer; it shows the store and hands acts to the room's `acts`. */
+
+import { useEffect } from "preact/hooks";
+import { t } from "../broadcast/i18n.js";
+import { Agenda } from "./agenda.js";
+import { Asks } from "./asks.js";
+import { Moments } from "./moments.js";
+import { Votes, left } from "./polls.js";
+import { all, mode, one } from "./reducer.js";
+import { Talk } from "./talk.js";
+import { count, html, phrase, useSecond, useStore } from "./view.js";
+
+const PANELS = { talk: Talk, ask: Asks, vote: Votes, agenda: Agenda, moments: Moments };
+
+/** Names of the tabs in this state of the show. */
+export function tabNames(state) {
+  return mode(state) === "replay" ? ["moments", "ask", "vote", "agenda"] : ["talk", "ask", "vote", "agenda"];
+}
+
+/** The whole hall. `room` carries store, acts, boot, stage and elder. */
+export function Hall({ room }) {
+  const state = useStore(room.store);
+  const names = tabNames(state);
+  const tab = names.includes(state.tab) ? state.tab : names[0];
+  useEffect(() => {
+    if (tab !== state.tab) room.store.set({ tab });
+  }, [tab, state.tab]);
+  const Panel = PANELS[tab];
+  const home = room.elder && tab === "talk";
+  return html`
+    <${Notice} room=${room} />
+    ${!room.elder && tab !== "vote" && html`<${PollCard} room=${room} />`}
+    ${!home && html`<${Tabs} room=${room} names=${names} tab=${tab} />`}
+    <${Panel} key=${tab} room=${room} />
+  `;
+}
+
+/** What is out of the ordinary, in one line; quiet when all is well. */
+function Notice({ room }) {
+  const state = useStore(room.store);
+  const media = one(state, "media");
+  let words = null;
+  if (state.link === "lost") words = [t("连接中断，正在自动重连。"), t("您写的内容会保留，连上后自动发出。"), ""];
+  else if (state.restored) words = [t("连接已恢复。"), "", "ok"];
+  else if (state.link === "polling") words = [t("在看的人很多。"), t("评论改为每 2 秒刷新，您的投票和提问照常计入。"), ""];
+  else if (mode(state) === "live" && media && media.state === "lost") words = [t("互动照常。"), t("讨论、提问、投票都照常计入。"), ""];
+  return html`<div role="status">${words && html`<p class=${`notice ${words[2]}`}><b>${words[0]}</b>${words[1]}</p>`}</div>`;
+}
+
+/** The open poll, until this reader has answered or put it away. */
+function PollCard({ room }) {
+  const state = useStore(room.store);
+  const now = useSecond(room.store);
+  const poll = all(state, "poll").filter((each) => each.state === "open").sort((a, b) => b.id - a.id)[0];
+  if (!poll || mode(state) !== "live" || state.mine.ballots.has(poll.id) || state.putAway === poll.id) return null;
+  return html`<section class="poll card" aria-labelledby="poll">
+    <div>
+      <p class="meta bits"><b>${t("正在投票")}</b>${poll.closes_at && html`<span>${left(poll, now)}</span>`}</p>
+      <h2 id="poll">${phrase(poll.question)}</h2>
+    </div>
+    <a class="button main" href="?tab=vote" onClick=${(event) => room.open(event, "vote")}>${t("去投票")}</a>
+  </section>`;
+}
+
+function Tabs({ room, names, tab }) {
+  const state = useStore(room.store);
+  const counts = one(state, "counts") || { comments: 0, questions: 0 };
+  const words = {
+    moments: [t("此刻"), t("{n} 条", { n: count((state.marks || []).length) })],
+    talk: [t("讨论"), t("{n} 条", { n: count(counts.comments) })],
+    ask: [t("提问"), t("{n} 条", { n: count(counts.questions) })],
+    vote: [t("投票"), t("{n} 项", { n: all(state, "poll").length })],
+    agenda: [t("议程"), t("{n} 节", { n: all(state, "segment").length })],
+  };
+  return html`<nav class="tabs" aria-label=${t("互动栏目")}>
+    ${names.map((name) => html`<a key=${name} href=${`?tab=${name}`} aria-current=${name === tab ? "page" : null}
+      onClick=${(event) => room.open(event, name)}>${words[name][0]} <small>${words[name][1]}</small></a>`)}
+  </nav>`;
+}

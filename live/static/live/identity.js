@@ -1,0 +1,142 @@
+/* The sheet that asks for consent and a verified phone when an act needs them; what was typed waits in the outbox meanwhile. */
+
+import { render } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { t } from "../broadcast/i18n.js";
+import { html } from "./view.js";
+
+const AGAIN_SECONDS = 60;
+
+async function post(url, csrf, fields) {
+  let answer;
+  try {
+    answer = await fetch(url, {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { Accept: "application/json", "X-CSRFToken": csrf },
+      body: new URLSearchParams(fields),
+    });
+  } catch {
+    return { ok: false, data: { message: t("没有连上服务器，请检查网络后再试。") } };
+  }
+  let data = {};
+  try {
+    data = await answer.json();
+  } catch {
+    data = { message: answer.ok ? "" : t("服务器没有答复，请稍后再试。") };
+  }
+  return { ok: answer.ok && data.type !== "error", data };
+}
+
+/** Asks for what `code` (assurance_too_low or consent_needed) says is missing. Resolves true when it is there, false when put away. */
+export function askIdentity({ code, urls, csrf, onToken }) {
+  const place = document.getElementById("sheet");
+  const before = document.activeElement;
+  return new Promise((resolve) => {
+    const close = (done) => {
+      render(null, place);
+      document.body.classList.remove("sheeted");
+      if (before && before.focus) before.focus();
+      resolve(done);
+    };
+    document.body.classList.add("sheeted");
+    render(html`<${Sheet} phone=${code === "assurance_too_low"} urls=${urls} csrf=${csrf} onToken=${onToken} close=${close} />`, place);
+  });
+}
+
+function Sheet({ phone, urls, csrf, onToken, close }) {
+  const box = useRef(null);
+  const [token, setToken] = useState(csrf);
+  const [agreed, setAgreed] = useState(false);
+  const [number, setNumber] = useState("");
+  const [code, setCode] = useState("");
+  const [shown, setShown] = useState("");
+  const [sentAt, setSentAt] = useState(0);
+  const [now, setNow] = useState(Date.now());
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  useEffect(() => {
+    box.current.querySelector("input").focus();
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+
+  const call = async (url, fields) => {
+    setBusy(true);
+    setError("");
+    const { ok, data } = await post(url, token, fields);
+    setBusy(false);
+    if (data.csrf) {
+      setToken(data.csrf);
+      onToken(data.csrf);
+    }
+    if (!ok) setError(data.message || t("没有办成，请再试一次。"));
+    return ok ? data : null;
+  };
+  const consent = () => call(urls.consent, { agree: "on", consent: "on" });
+  const send = async () => {
+    if (!agreed) {
+      setError(t("请先勾选同意，再获取验证码。"));
+      return;
+    }
+    if (!(await consent())) return;
+    const data = await call(urls.phone, { phone: number.replace(/\s/g, ""), agree: "on", consent: "on" });
+    if (!data) return;
+    setSentAt(Date.now());
+    setShown(String(data.demo_code || data.code || ""));
+    box.current.querySelector("[name=code]").focus();
+  };
+  const finish = async (event) => {
+    event.preventDefault();
+    if (!agreed) {
+      setError(t("请先勾选同意。"));
+      return;
+    }
+    if (!phone) {
+      if (await consent()) close(true);
+      return;
+    }
+    if (!sentAt) {
+      send();
+      return;
+    }
+    if (await call(urls.code, { phone: number.replace(/\s/g, ""), code: code.trim() })) close(true);
+  };
+  const keys = (event) => {
+    if (event.key === "Escape") close(false);
+    if (event.key === "Tab") trap(event, box.current);
+    event.stopPropagation();
+  };
+  const wait = sentAt ? Math.max(0, Math.ceil(AGAIN_SECONDS - (now - sentAt) / 1000)) : 0;
+  return html`<div class="sheetback" onClick=${(event) => event.target === event.currentTarget && close(false)}>
+    <form class="sheetbox" role="dialog" aria-modal="true" aria-labelledby="sheet-title" ref=${box} onKeyDown=${keys} onSubmit=${finish} novalidate>
+      <h2 id="sheet-title">${phone ? t("验证手机号后发出") : t("同意后发出")}</h2>
+      <p class="meta">${t("您写的内容已经留着，办好后自动发出。")}</p>
+      <label class="check"><input type="checkbox" checked=${agreed} onChange=${(event) => setAgreed(event.target.checked)} /><span>${t("我已阅读并同意")} <a href=${urls.privacy} target="_blank" rel="noopener">${t("个人信息处理说明")}</a> ${t("和")} <a href=${urls.agreement} target="_blank" rel="noopener">${t("用户协议")}</a></span></label>
+      ${phone && html`
+        <label>${t("手机号")}<input class="field" name="phone" type="tel" inputmode="tel" autocomplete="tel" maxlength="20" value=${number} onInput=${(event) => setNumber(event.target.value)} /></label>
+        <div class="codeline">
+          <label>${t("验证码")}<input class="field" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" value=${code} onInput=${(event) => setCode(event.target.value)} /></label>
+          <button type="button" class="button" disabled=${busy || wait > 0} onClick=${send}>${wait ? t("{n} 秒后可重发", { n: wait }) : sentAt ? t("重发") : t("获取验证码")}</button>
+        </div>
+        ${shown && html`<p class="shown" role="status">${t("演示：验证码是 {code}", { code: shown })}</p>`}`}
+      ${error && html`<p class="error" role="alert">${error}</p>`}
+      <button class="button main wide" disabled=${busy}>${phone ? t("验证并发出") : t("同意并发出")}</button>
+      <button type="button" class="button wide" onClick=${() => close(false)}>${t("先不发，内容留着")}</button>
+    </form>
+  </div>`;
+}
+
+/** Keeps the focus inside the sheet. */
+function trap(event, box) {
+  const stops = [...box.querySelectorAll("input, button:not([disabled]), a[href]")];
+  const first = stops[0];
+  const last = stops[stops.length - 1];
+  if (event.shiftKey && document.activeElement === first) {
+    event.preventDefault();
+    last.focus();
+  } else if (!event.shiftKey && document.activeElement === last) {
+    event.preventDefault();
+    first.focus();
+  }
+}

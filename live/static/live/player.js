@@ -1,0 +1,237 @@
+/* Plays the live playlist or the replay in the page's video element and mends itself; it says what it does and draws nothing. */
+
+import Hls from "hls.js";
+
+const AGAIN_FIRST_MS = 1_000;
+const AGAIN_LAST_MS = 8_000;
+const NEAR_EDGE_SECONDS = 9;
+const CONFIG = {
+  enableWorker: false,
+  liveSyncDurationCount: 3,
+  liveMaxLatencyDurationCount: 12,
+  backBufferLength: 60,
+  maxBufferLength: 30,
+  manifestLoadingMaxRetry: 2,
+  levelLoadingMaxRetry: 4,
+  fragLoadingMaxRetry: 4,
+};
+
+const IDLE = {
+  url: "", live: false, ready: false, paused: true, muted: false, blocked: false, stalled: false, ended: false,
+  time: 0, start: 0, edge: 0, date: null, levels: [], level: -1, rate: 1, broken: 0, silenced: false,
+};
+
+/** A player on `video`. `onChange(state)` is called whenever something that is shown has changed. */
+export function createPlayer(video, onChange) {
+  let hls = null;
+  let state = { ...IDLE };
+  let wanted = false; // whether the viewer wants it to run
+  let again = 0;
+  let tries = 0;
+  let mediaErrors = 0;
+  let lastTime = -1;
+  let lastMoved = Date.now();
+  const native = !Hls.isSupported() && Boolean(video.canPlayType("application/vnd.apple.mpegurl"));
+
+  function set(changes) {
+    state = { ...state, ...changes };
+    onChange(state);
+  }
+
+  function destroy() {
+    clearTimeout(again);
+    if (hls) hls.destroy();
+    hls = null;
+  }
+
+  /** Play `url`; the same one again changes nothing. An empty url stops and lets go of the picture. */
+  function source(url, { live = false } = {}) {
+    if (url === state.url && live === state.live) return;
+    const first = !state.url;
+    destroy();
+    tries = 0;
+    mediaErrors = 0;
+    video.removeAttribute("controls");
+    state = { ...IDLE, url, live, muted: video.muted };
+    if (!url) {
+      video.removeAttribute("src");
+      video.load();
+      video.hidden = true;
+      onChange(state);
+      return;
+    }
+    video.hidden = false;
+    wanted = first ? live : wanted && live;
+    load();
+  }
+
+  function load() {
+    destroy();
+    if (!state.url) return;
+    if (native) {
+      video.src = state.url;
+      video.load();
+      if (wanted) play();
+      return;
+    }
+    if (!Hls.isSupported()) {
+      set({ broken: 99 });
+      return;
+    }
+    const resume = state.ready && !state.live ? video.currentTime : -1;
+    hls = new Hls({ ...CONFIG, startPosition: resume });
+    hls.on(Hls.Events.MANIFEST_PARSED, parsed);
+    hls.on(Hls.Events.LEVEL_UPDATED, (_name, data) => updated(data.details));
+    hls.on(Hls.Events.LEVEL_SWITCHED, (_name, data) => set({ level: hls.autoLevelEnabled ? -1 : data.level }));
+    hls.on(Hls.Events.ERROR, (_name, data) => data.fatal && failed(data));
+    hls.loadSource(state.url);
+    hls.attachMedia(video);
+  }
+
+  function parsed() {
+    const levels = hls.levels.map((level, index) => ({ index, height: level.height || 0, bitrate: level.bitrate || 0 }));
+    set({ ready: true, levels, broken: 0 });
+    if (wanted) play();
+  }
+
+  function updated(details) {
+    const fragments = details.fragments || [];
+    tries = 0;
+    set({
+      start: fragments.length ? fragments[0].start : 0,
+      edge: details.live ? details.edge - CONFIG.liveSyncDurationCount * details.targetduration : details.totalduration,
+    });
+  }
+
+  /** The ladder: media errors are recovered in place twice, all else is loaded anew, ever more slowly, for as long as it takes. */
+  function failed(data) {
+    if (data.type === Hls.ErrorTypes.MEDIA_ERROR && mediaErrors < 2) {
+      mediaErrors += 1;
+      if (mediaErrors === 2) hls.swapAudioCodec();
+      hls.recoverMediaError();
+      return;
+    }
+    reload();
+  }
+
+  function reload() {
+    destroy();
+    tries += 1;
+    set({ broken: tries, stalled: true });
+    const span = Math.min(AGAIN_LAST_MS, AGAIN_FIRST_MS * 2 ** Math.min(tries, 4));
+    again = setTimeout(load, AGAIN_FIRST_MS / 2 + Math.random() * span);
+  }
+
+  async function play() {
+    wanted = true;
+    try {
+      await video.play();
+      set({ blocked: false });
+      return;
+    } catch (error) {
+      if (error.name !== "NotAllowedError") return;
+    }
+    if (video.muted) {
+      set({ blocked: true });
+      return;
+    }
+    // The browser lets nothing sound before a touch: run silent and say so.
+    video.muted = true;
+    try {
+      await video.play();
+      set({ muted: true, blocked: false, silenced: true });
+    } catch {
+      video.muted = false;
+      set({ blocked: true });
+    }
+  }
+
+  function pause() {
+    wanted = false;
+    video.pause();
+  }
+
+  function range() {
+    if (!native) return {};
+    const { seekable } = video;
+    if (!seekable.length) return {};
+    const end = seekable.end(seekable.length - 1);
+    return { start: seekable.start(0), edge: state.live ? end : video.duration || end };
+  }
+
+  function date() {
+    if (hls && hls.playingDate) return hls.playingDate.getTime();
+    if (native && video.getStartDate) {
+      const start = video.getStartDate().getTime();
+      return Number.isNaN(start) ? null : start + video.currentTime * 1000;
+    }
+    return null;
+  }
+
+  function ticked() {
+    if (video.currentTime !== lastTime) {
+      lastTime = video.currentTime;
+      lastMoved = Date.now();
+    }
+    const waiting = wanted && !video.ended && Date.now() - lastMoved > 2_500;
+    set({ time: video.currentTime, date: date(), paused: video.paused, stalled: waiting && !state.blocked, ...range() });
+    // A picture that stands still for long although it should run: take the playlist anew.
+    if (waiting && state.live && !state.blocked && Date.now() - lastMoved > 20_000 && !again) {
+      lastMoved = Date.now();
+      reload();
+    }
+  }
+
+  video.addEventListener("timeupdate", ticked);
+  video.addEventListener("seeked", ticked);
+  video.addEventListener("play", () => set({ paused: false, ended: false }));
+  video.addEventListener("pause", () => set({ paused: true }));
+  video.addEventListener("ended", () => set({ ended: true }));
+  video.addEventListener("playing", () => {
+    mediaErrors = 0;
+    again = 0;
+    set({ stalled: false, blocked: false, broken: 0 });
+  });
+  video.addEventListener("volumechange", () => set({ muted: video.muted }));
+  video.addEventListener("loadedmetadata", () => native && set({ ready: true, broken: 0 }));
+  video.addEventListener("error", () => native && state.url && reload());
+  setInterval(() => state.url && ticked(), 1_000);
+
+  return {
+    get state() {
+      return state;
+    },
+    source,
+    play,
+    pause,
+    toggle: () => (video.paused ? play() : pause()),
+    /** Sound on or off; turning it on after a silent start also means that the viewer is there. */
+    sound(on = video.muted) {
+      video.muted = !on;
+      set({ muted: !on, silenced: false });
+      if (on && video.paused && wanted) play();
+    },
+    seek(to) {
+      const end = state.edge || video.duration || to;
+      video.currentTime = Math.max(state.start, Math.min(to, end));
+      ticked();
+    },
+    by(seconds) {
+      this.seek(video.currentTime + seconds);
+    },
+    toEdge() {
+      this.seek(hls && hls.liveSyncPosition ? hls.liveSyncPosition : state.edge);
+      play();
+    },
+    /** Whether the picture is at the live edge, as near as a live playlist lets it be. */
+    atEdge: () => state.live && (!state.edge || state.edge - video.currentTime < NEAR_EDGE_SECONDS),
+    quality(index) {
+      if (hls) hls.currentLevel = index;
+      set({ level: index });
+    },
+    speed(rate) {
+      video.playbackRate = rate;
+      set({ rate });
+    },
+  };
+}

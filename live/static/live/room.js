@@ -1,0 +1,160 @@
+/* Entry of the episode's page: takes over what the server has drawn and keeps it alive; without this script the page still works. */
+
+import { render } from "preact";
+import { ready } from "../broadcast/i18n.js";
+import { Answering, Rail } from "./agenda.js";
+import { setDraft } from "./draft.js";
+import { Hall } from "./hall.js";
+import { askIdentity } from "./identity.js";
+import { fetchMarks } from "./moments.js";
+import { createOutbox } from "./outbox.js";
+import { mode } from "./reducer.js";
+import { createLink } from "./socket.js";
+import { createStage } from "./stage.js";
+import { createStore } from "./store.js";
+import { html } from "./view.js";
+
+const MARKS_AGAIN_MS = 5_000;
+
+function start() {
+  const boot = JSON.parse(document.getElementById("boot").textContent);
+  const elder = document.documentElement.classList.contains("elder");
+  const store = createStore(boot);
+  let asking = null;
+
+  const need = (entry, refusal) => {
+    asking =
+      asking ||
+      askIdentity({
+        code: (refusal && refusal.code) || entry.code,
+        urls: boot.urls,
+        csrf: boot.csrf,
+        onToken: (token) => outbox.token(token),
+      }).then((done) => {
+        asking = null;
+        if (!done) return;
+        link.renew();
+        for (const held of store.state.entries.filter((each) => each.state === "held")) outbox.resend(held.id);
+      });
+  };
+  const outbox = createOutbox({ airing: boot.airing, urls: boot.urls, csrf: boot.csrf, store, onNeed: need });
+  const link = createLink({ urls: boot.urls, store, onReply: outbox.answered, onOpen: outbox.reopened });
+  outbox.attach(link);
+
+  const stage = createStage(store, elder);
+  const room = {
+    boot,
+    store,
+    outbox,
+    stage,
+    elder,
+    need,
+    /** Open a tab in place; the address follows, so that a reload or the back key finds it. */
+    open(event, tab, write = false) {
+      event.preventDefault();
+      store.set({ tab });
+      history.replaceState(null, "", `?${new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(location.search)), tab })}`);
+      if (write) setTimeout(() => focusField(), 50);
+    },
+    /** Put a text back into its field to be changed. */
+    edit(command) {
+      const ask = command.type === "question.ask";
+      setDraft(boot.airing, ask ? "question" : "comment", command.text);
+      store.set({ tab: ask ? "ask" : "talk" });
+      setTimeout(() => focusField(), 50);
+    },
+    older: (before) => older(boot.urls.comments, before),
+  };
+  takeTyped(boot.airing);
+  draw(room);
+  followReplay(room);
+  fitKeyboard();
+  link.start();
+  outbox.flush();
+}
+
+function focusField() {
+  const field = document.querySelector("#hall .composer .field, #hall textarea.field");
+  if (field) field.focus();
+}
+
+/** Draw over the server's markup, with the same words. */
+function draw(room) {
+  const places = [
+    ["hall", html`<${Hall} room=${room} />`],
+    ["rail", html`<${Rail} store=${room.store} />`],
+    ["answering", html`<${Answering} store=${room.store} />`],
+  ];
+  for (const [id, view] of places) {
+    const place = document.getElementById(id);
+    if (!place) continue;
+    place.textContent = "";
+    render(view, place);
+  }
+}
+
+/** What was typed before the script came stays typed. */
+function takeTyped(airing) {
+  const say = document.getElementById("say");
+  const ask = document.getElementById("ask-text");
+  if (say && say.value) setDraft(airing, "comment", say.value);
+  if (ask && ask.value) setDraft(airing, "question", ask.value);
+}
+
+async function older(url, before) {
+  try {
+    const answer = await fetch(`${url}?before=${before}`, { credentials: "same-origin", headers: { Accept: "application/json" } });
+    return answer.ok ? await answer.json() : null;
+  } catch {
+    return null;
+  }
+}
+
+/** When the room becomes a replay, at this same address, fetch its moments and show them. */
+function followReplay({ store, boot }) {
+  let fetched = false;
+  let before = mode(store.state);
+  const fetchAll = async () => {
+    try {
+      store.set({ marks: await fetchMarks(boot.urls), marksFailed: false });
+    } catch {
+      store.set({ marksFailed: true });
+      setTimeout(fetchAll, MARKS_AGAIN_MS);
+    }
+  };
+  const follow = () => {
+    const now = mode(store.state);
+    if (now === "replay" && !fetched) {
+      fetched = true;
+      fetchAll();
+    }
+    if (now !== before) {
+      if (now === "replay") store.set({ tab: "moments" });
+      if (now === "live" && before === "before" && store.state.tab === "agenda") store.set({ tab: "talk" });
+      before = now;
+    }
+  };
+  store.subscribe(follow);
+  follow();
+}
+
+/** On iOS the keyboard covers the page instead of shrinking it: the page follows what can be seen. */
+function fitKeyboard() {
+  const view = window.visualViewport;
+  if (!view) return;
+  const root = document.documentElement;
+  const fit = () => {
+    const covered = window.innerHeight - view.height;
+    if (covered > 80 && view.scale < 1.1) {
+      root.style.setProperty("--seen", `${Math.round(view.height)}px`);
+      root.classList.add("keyboard");
+      window.scrollTo(0, 0);
+    } else {
+      root.classList.remove("keyboard");
+    }
+  };
+  view.addEventListener("resize", fit);
+  view.addEventListener("scroll", fit);
+}
+
+ready().then(start);

@@ -1,0 +1,243 @@
+/* Keeps the room up to date: a socket with resume, jittered returns, and polling where sockets are full or fail; it draws nothing. */
+
+const CLOSE = { tooSlow: 4008, notAllowed: 4003, notFound: 4004, full: 4013, tooFast: 4029 };
+const FIRST_WINDOW_MS = 1_000;
+const LAST_WINDOW_MS = 30_000;
+const SILENCE_MS = 25_000;
+const SOCKET_AGAIN_MS = 60_000;
+const FAILURES_BEFORE_POLLING = 2;
+
+/** Connects `store` to the room. `onReply` gets acks and refusals. Gives {start, send, isOpen, renew}. */
+export function createLink({ urls, store, onReply, onOpen }) {
+  let socket = null;
+  let failures = 0;
+  let window_ms = 0;
+  let timer = 0;
+  let pollTimer = 0;
+  let polling = false;
+  let lastHeard = Date.now();
+  let resyncing = false;
+  let waiting = [];
+  let wasLost = false;
+  let stopped = false;
+
+  const isOpen = () => Boolean(socket && socket.readyState === WebSocket.OPEN);
+
+  function address() {
+    const { epoch, seq } = store.state;
+    const url = new URL(urls.socket, location.href);
+    url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    if (epoch) {
+      url.searchParams.set("epoch", epoch);
+      url.searchParams.set("seq", seq);
+    }
+    return url.href;
+  }
+
+  function connect() {
+    clearTimeout(timer);
+    if (stopped || (socket && socket.readyState <= WebSocket.OPEN)) return;
+    let fresh;
+    try {
+      fresh = new WebSocket(address());
+    } catch {
+      later();
+      return;
+    }
+    socket = fresh;
+    fresh.onopen = () => fresh === socket && opened();
+    fresh.onmessage = (event) => fresh === socket && heard(event.data);
+    fresh.onclose = (event) => fresh === socket && closed(event);
+  }
+
+  function opened() {
+    lastHeard = Date.now();
+    failures = 0;
+    window_ms = 0;
+    stopPolling();
+    settle("open");
+    if (onOpen) onOpen();
+    fetchMine();
+  }
+
+  /** The state of the link, with "restored" for a while after an outage. */
+  function settle(link) {
+    const restored = wasLost && link !== "lost";
+    wasLost = link === "lost";
+    store.set({ link, restored: restored || (store.state.restored && link !== "lost") });
+    if (restored) setTimeout(() => store.set({ restored: false }), 4_000);
+  }
+
+  function heard(data) {
+    lastHeard = Date.now();
+    let frame;
+    try {
+      frame = JSON.parse(data);
+    } catch {
+      return;
+    }
+    if (frame.type === "tick") takeTick(frame);
+    else if (frame.type === "snapshot") store.snapshot(frame);
+    else if (frame.type === "mine") store.mine(frame);
+    else if (frame.type === "ack" || frame.type === "error") onReply(frame);
+  }
+
+  function takeTick(frame) {
+    if (resyncing) {
+      if (waiting.length < 500) waiting.push(frame);
+      return;
+    }
+    if (store.tick(frame)) return;
+    waiting = [frame];
+    resync();
+  }
+
+  /** Something is missing: take the snapshot, then what came meanwhile. */
+  async function resync(tries = 0) {
+    resyncing = true;
+    const got = await fetchState();
+    resyncing = false;
+    const held = waiting;
+    waiting = [];
+    const gap = held.findIndex((frame) => !store.tick(frame));
+    if (got && gap < 0) return;
+    waiting = gap < 0 ? [] : held.slice(gap);
+    if (tries >= 4) {
+      drop();
+      return;
+    }
+    resyncing = true;
+    setTimeout(() => resync(tries + 1), 500 + Math.random() * 1_000);
+  }
+
+  function drop() {
+    resyncing = false;
+    waiting = [];
+    const old = socket;
+    socket = null;
+    if (old) {
+      old.onclose = null;
+      old.close();
+    }
+    later();
+  }
+
+  function closed(event) {
+    socket = null;
+    resyncing = false;
+    waiting = [];
+    const asked = Number(event.reason);
+    if (asked > 0) window_ms = Math.min(asked, 120_000);
+    if (event.code === CLOSE.notAllowed || event.code === CLOSE.notFound) {
+      stopped = true;
+      startPolling();
+      return;
+    }
+    if (event.code === CLOSE.full) {
+      startPolling();
+      wait(SOCKET_AGAIN_MS + Math.random() * SOCKET_AGAIN_MS);
+      return;
+    }
+    if (event.code === CLOSE.tooFast) {
+      startPolling();
+      wait(60_000 + Math.random() * 5_000);
+      return;
+    }
+    later();
+  }
+
+  /** Come back after a random part of the window: the server's, or one that doubles. */
+  function later() {
+    failures += 1;
+    if (failures >= FAILURES_BEFORE_POLLING) startPolling();
+    if (!polling) settle("lost");
+    const span = window_ms || Math.min(LAST_WINDOW_MS, FIRST_WINDOW_MS * 2 ** Math.min(failures - 1, 6));
+    wait(Math.random() * span + 100);
+  }
+
+  function wait(ms) {
+    clearTimeout(timer);
+    timer = setTimeout(connect, ms);
+  }
+
+  async function fetchState() {
+    try {
+      const answer = await fetch(urls.state, { credentials: "same-origin", headers: { Accept: "application/json" } });
+      if (!answer.ok) return answer.status === 304;
+      store.snapshot(await answer.json());
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async function fetchMine() {
+    try {
+      const answer = await fetch(urls.mine, { credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json" } });
+      if (answer.ok) store.mine(await answer.json());
+    } catch {
+      // The next visit of the poll or the socket brings it.
+    }
+  }
+
+  function startPolling() {
+    if (polling) return;
+    polling = true;
+    poll(0);
+  }
+
+  function stopPolling() {
+    polling = false;
+    clearTimeout(pollTimer);
+  }
+
+  async function poll(round) {
+    const got = await fetchState();
+    if (!polling) return;
+    settle(got ? "polling" : "lost");
+    if (got && round % 3 === 0 && hasOwn()) fetchMine();
+    if (got && onOpen) onOpen();
+    const pace = document.hidden ? 10_000 : Math.max(1_000, store.state.pace);
+    pollTimer = setTimeout(() => poll(round + 1), pace * (got ? 0.75 + Math.random() * 0.5 : 2 + Math.random() * 2));
+  }
+
+  const hasOwn = () => store.state.mine.items.size > 0 || store.state.mine.ballots.size > 0;
+
+  /** Come back at once, but not all in the same instant. */
+  function hurry() {
+    if (isOpen() && Date.now() - lastHeard < SILENCE_MS) return;
+    if (socket) drop();
+    wait(Math.random() * 800);
+  }
+
+  function watch() {
+    if (isOpen() && Date.now() - lastHeard > Math.max(SILENCE_MS, store.state.pace * 6)) drop();
+  }
+
+  return {
+    isOpen,
+    start() {
+      addEventListener("online", hurry);
+      addEventListener("offline", () => {
+        if (!isOpen()) settle("lost");
+      });
+      addEventListener("pageshow", (event) => event.persisted && hurry());
+      document.addEventListener("visibilitychange", () => !document.hidden && hurry());
+      setInterval(watch, 5_000);
+      connect();
+    },
+    /** Sends one command; false when the socket is not open. */
+    send(command) {
+      if (!isOpen()) return false;
+      socket.send(JSON.stringify(command));
+      return true;
+    },
+    fetchMine,
+    /** Reconnect with the identity that the cookie now holds. */
+    renew() {
+      failures = 0;
+      drop();
+      fetchMine();
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/* Joins player, controls and store: what plays follows the room's state; keyboard, full screen and hiding of idle controls live here. */
+
+import { render } from "preact";
+import { Controls, Cover, OnAir, covered } from "./controls.js";
+import { createPlayer } from "./player.js";
+import { mode, one } from "./reducer.js";
+import { html } from "./view.js";
+
+const IDLE_MS = 3_000;
+
+/** Takes over the server-drawn player of the page. Gives the stage: player, watch, fullscreen. */
+export function createStage(store, elder) {
+  const frame = document.getElementById("player");
+  const video = document.getElementById("video");
+  const watchers = new Set();
+  const stage = {
+    audio: frame.classList.contains("sound"),
+    player: createPlayer(video, (state) => watchers.forEach((watcher) => watcher(state))),
+    watch(watcher) {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+    fullscreen: () => fullscreen(frame, video),
+  };
+  video.removeAttribute("controls");
+  video.removeAttribute("src");
+  mount("cover", html`<${Cover} store=${store} stage=${stage} />`);
+  mount("onair", html`<${OnAir} store=${store} />`);
+  mount("controls", html`<${Controls} store=${store} stage=${stage} elder=${elder} />`);
+  const follow = () => followState(stage, store.state);
+  store.subscribe(follow);
+  follow();
+  hideIdle(frame, stage);
+  keys(stage);
+  return stage;
+}
+
+function mount(id, view) {
+  const place = document.getElementById(id);
+  place.textContent = "";
+  render(view, place);
+}
+
+/** What should play now. A cut or withdrawn picture is let go at once; the delayed end of a show may play out. */
+function followState(stage, state) {
+  const media = one(state, "media") || {};
+  const now = mode(state);
+  if (covered(state) || now === "before") stage.player.source("");
+  else if (now === "replay") stage.player.source(media.replay, { live: false });
+  else if (media.playlist && (now === "live" || media.state === "live")) stage.player.source(media.playlist, { live: true });
+  else stage.player.source("");
+}
+
+function fullscreen(frame, video) {
+  const current = document.fullscreenElement || document.webkitFullscreenElement;
+  if (current) {
+    (document.exitFullscreen || document.webkitExitFullscreen).call(document);
+    return;
+  }
+  if (frame.requestFullscreen) frame.requestFullscreen().catch(() => frame.classList.toggle("full"));
+  else if (frame.webkitRequestFullscreen) frame.webkitRequestFullscreen();
+  else if (video.webkitEnterFullscreen) video.webkitEnterFullscreen();
+  else frame.classList.toggle("full");
+}
+
+/** Controls leave the picture alone while it runs and nobody touches it; the keyboard's focus brings them back. */
+function hideIdle(frame, stage) {
+  let timer = 0;
+  const wake = () => {
+    frame.classList.remove("idle");
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      if (!stage.audio && !stage.player.state.paused && !stage.player.state.stalled) frame.classList.add("idle");
+    }, IDLE_MS);
+  };
+  for (const name of ["pointermove", "pointerdown", "focusin", "keydown"]) frame.addEventListener(name, wake);
+  let paused = true;
+  stage.watch((state) => {
+    if (state.paused !== paused) wake();
+    paused = state.paused;
+  });
+  document.getElementById("video").addEventListener("click", () => {
+    if (matchMedia("(hover: hover)").matches) stage.player.toggle();
+  });
+}
+
+function keys(stage) {
+  const acts = {
+    " ": () => stage.player.toggle(),
+    k: () => stage.player.toggle(),
+    ArrowLeft: () => stage.player.by(-10),
+    ArrowRight: () => stage.player.by(10),
+    m: () => stage.player.sound(stage.player.state.muted),
+    f: () => stage.fullscreen(),
+    "/": () => {
+      const field = document.querySelector("#hall .composer .field, #hall textarea.field");
+      if (field) field.focus();
+    },
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const { target } = event;
+    if (target.closest("input, textarea, select, [role=dialog]")) return;
+    if (event.key === " " && target.closest("button, a, summary")) return;
+    if (event.key.startsWith("Arrow") && target.closest(".tabs")) return;
+    const act = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!act || (event.key !== "/" && !stage.player.state.url)) return;
+    event.preventDefault();
+    act();
+  });
+}

@@ -1,0 +1,53 @@
+/* Holds the room's state and tells who draws it; it applies frames by the reducer and asks nobody for anything. */
+
+import * as reducer from "./reducer.js";
+
+/** A store over the page's own objects. `link` is connecting, open, polling or lost; `entries` is what the outbox holds. */
+export function createStore(boot) {
+  const listeners = new Set();
+  let told = false;
+  let offset = 0;
+  let bestDelay = Infinity;
+  const store = {
+    state: { ...reducer.begin(boot.objects, boot.mine), link: "connecting", restored: false, entries: [], tab: boot.tab },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    /** Lay `changes` over the state; listeners are told once per frame of the browser's work. */
+    set(changes) {
+      store.state = { ...store.state, ...changes };
+      if (told) return;
+      told = true;
+      Promise.resolve().then(() => {
+        told = false;
+        for (const listener of [...listeners]) listener();
+      });
+    },
+    snapshot(frame) {
+      store.set(reducer.applySnapshot(store.state, frame));
+      keepTime(frame.at);
+    },
+    /** Applies a tick; gives false when something before it is missing. */
+    tick(frame) {
+      keepTime(frame.at);
+      const verdict = reducer.judge(store.state, frame);
+      if (verdict === "apply") store.set(reducer.applyTick(store.state, frame));
+      return verdict !== "gap";
+    },
+    mine(frame) {
+      store.set({ mine: reducer.mergeMine(store.state.mine, frame) });
+    },
+    /** The server's time in milliseconds, as well as this browser can know it. */
+    now: () => Date.now() + offset,
+  };
+
+  function keepTime(at) {
+    // The frame that travelled fastest knows best; a little decay lets a wrong first guess be forgotten.
+    const delay = Date.now() - Date.parse(at);
+    if (Number.isNaN(delay)) return;
+    bestDelay = Math.min(bestDelay + 1, delay);
+    offset = -bestDelay;
+  }
+  return store;
+}

@@ -1,0 +1,151 @@
+/* The discussion: comments in order with one's own among them, kept at the reader's place, and the composer below. */
+
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { t } from "../broadcast/i18n.js";
+import { useDraft } from "./draft.js";
+import { Own, ownRows } from "./own.js";
+import { all, mode, one } from "./reducer.js";
+import { clock, count, html, phrase, useStore } from "./view.js";
+
+const END_PX = 48;
+const SAY_EVERY_MS = 8_000;
+
+/** The panel of the discussion. */
+export function Talk({ room }) {
+  const state = useStore(room.store);
+  const airing = one(state, "airing") || {};
+  const place = useRef(null);
+  const [atEnd, setAtEnd] = useState(true);
+  const [seen, setSeen] = useState(0);
+  const [older, setOlder] = useState({ list: [], more: true, busy: false });
+  const comments = [...older.list, ...(atEnd ? [] : [...state.trimmed.values()]), ...all(state, "comment")];
+  const rows = merged(state, comments);
+  const newest = comments.reduce((most, comment) => Math.max(most, comment.id), 0);
+  const fresh = atEnd ? 0 : comments.filter((comment) => comment.id > seen).length;
+
+  useLayoutEffect(() => {
+    if (atEnd && place.current && !room.elder) place.current.scrollTop = place.current.scrollHeight;
+  });
+  useEffect(() => {
+    if (atEnd) setSeen(newest);
+  }, [atEnd, newest]);
+
+  const scrolled = () => {
+    const { scrollTop, scrollHeight, clientHeight } = place.current;
+    setAtEnd(scrollHeight - scrollTop - clientHeight < END_PX);
+  };
+  const toEnd = () => {
+    setAtEnd(true);
+    place.current.scrollTop = place.current.scrollHeight;
+  };
+  const more = async () => {
+    setOlder({ ...older, busy: true });
+    const first = comments.length ? Math.min(...comments.map((comment) => comment.id)) : 0;
+    const found = await room.older(first);
+    const height = place.current.scrollHeight;
+    setAtEnd(false);
+    setOlder({ list: [...(found ? found.comments : []), ...older.list], more: Boolean(found && found.more), busy: false });
+    requestAnimationFrame(() => {
+      place.current.scrollTop += place.current.scrollHeight - height;
+    });
+  };
+
+  const question = all(state, "question").find((each) => each.state === "on_air");
+  const total = (one(state, "counts") || { comments: 0 }).comments;
+  return html`
+    <section class="panel" id="panel" ref=${place} onScroll=${scrolled} aria-label=${t("讨论")} tabindex="-1">
+      ${room.elder && question && html`<section class="pad answering">
+        <p class="who"><b class="state now">${t("正在回答")}</b><span>${t("{name}提问", { name: question.author })}</span></p>
+        <h2>${phrase(question.text)}</h2>
+        <p class="meta">${t("{n} 人支持", { n: count(question.supports) })}</p>
+      </section>`}
+      ${room.elder && html`<h2 class="pad">${t("大家说")}</h2>`}
+      ${!room.elder && older.more && total > comments.length && comments.length > 0 && html`<button type="button" class="link older" disabled=${older.busy} onClick=${more}>${older.busy ? t("正在取…") : t("看更早的评论")}</button>`}
+      ${!rows.length && html`<p class="pad meta">${empty(state, airing)}</p>`}
+      <ol class="talk">${rows.map((row) => html`<${Row} key=${row.key} row=${row} room=${room} />`)}</ol>
+      ${fresh > 0 && !room.elder && html`<button type="button" class="pill" onClick=${toEnd}>${t("{n} 条新评论", { n: fresh })} ↓</button>`}
+      <${Arrivals} newest=${newest} comments=${comments} />
+    </section>
+    ${room.elder ? html`<${TwoButtons} room=${room} />` : html`<${Composer} room=${room} />`}
+  `;
+}
+
+/** Comments and own rows in one order of time; what is one's own is marked. */
+function merged(state, comments) {
+  const ids = new Set(comments.map((comment) => comment.id));
+  const publicRows = comments.map((comment) => ({
+    key: comment.key, comment, at: comment.at, mine: state.mine.items.has(`comment:${comment.id}`),
+  }));
+  return [...publicRows, ...ownRows(state, "comment", ids)].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
+}
+
+function Row({ row, room }) {
+  if (!row.comment) return html`<li class="own"><${Own} row=${row} room=${room} /></li>`;
+  const { comment } = row;
+  return html`<li class=${row.mine ? "own" : ""}>
+    <p class="who"><span>${row.mine ? t("我") : comment.author}</span>${row.mine && html`<b class="state done">${t("已公开")}</b>`}${comment.badge && html`<span class="role">${comment.badge}</span>`}<time>${clock(comment.at)}</time></p>
+    <p class="said">${comment.text}</p>
+  </li>`;
+}
+
+/** Tells a screen reader how many came, now and then. */
+function Arrivals({ newest, comments }) {
+  const [words, say] = useState("");
+  const last = useRef({ id: newest, at: 0 });
+  useEffect(() => {
+    const now = Date.now();
+    if (now - last.current.at < SAY_EVERY_MS || newest <= last.current.id) return;
+    const n = comments.filter((comment) => comment.id > last.current.id).length;
+    last.current = { id: newest, at: now };
+    say(t("{n} 条新评论", { n }));
+  });
+  return html`<p class="hidden" role="status" aria-live="polite">${words}</p>`;
+}
+
+function empty(state, airing) {
+  if (airing.comments === "off") return t("本场不开放讨论。");
+  const now = mode(state);
+  return now === "live" || now === "before" ? t("还没有评论。第一条可以由您来写，审核后公开。") : t("本场没有公开的评论。");
+}
+
+/** One line to write, the way to ask, and the like. */
+function Composer({ room }) {
+  const state = useStore(room.store);
+  const airing = one(state, "airing") || {};
+  const counts = one(state, "counts") || { likes: 0 };
+  const [text, setText] = useDraft(room.boot.airing, "comment");
+  const [liked, setLiked] = useState(0);
+  useEffect(() => setLiked(0), [counts.likes]);
+  if (!["live", "before"].includes(mode(state))) return null;
+  const send = (event) => {
+    event.preventDefault();
+    const words = text.trim();
+    if (!words) return;
+    room.outbox.add({ type: "comment.post", text: words });
+    setText("");
+  };
+  const like = () => {
+    setLiked((n) => n + 1);
+    room.outbox.like();
+  };
+  const hint = airing.comments === "post" ? t("说点什么") : t("说点什么，先审后发");
+  return html`<form class="composer" onSubmit=${send}>
+    ${airing.comments !== "off"
+      ? html`<label class="hidden" for="say">${t("评论，审核后公开")}</label>
+          <input class="field" id="say" value=${text} onInput=${(event) => setText(event.target.value)} placeholder=${hint} autocomplete="off" maxlength="500" enterkeyhint="send" />`
+      : html`<span class="meta">${t("本场不开放讨论。")}</span>`}
+    ${text.trim() ? html`<button class="button main">${t("发送")}</button>` : airing.questions !== "off" && html`<a class="button" href="?tab=ask" onClick=${(event) => room.open(event, "ask", true)}>${t("提问")}</a>`}
+    ${airing.likes && mode(state) === "live" && html`<button type="button" class="like" onClick=${like}>${t("赞")}<small>${t("{n} 次", { n: count(counts.likes + liked) })}</small></button>`}
+  </form>`;
+}
+
+/** 长辈版: the two acts under the thumb. */
+function TwoButtons({ room }) {
+  const state = useStore(room.store);
+  const poll = all(state, "poll").find((each) => each.state === "open");
+  if (!["live", "before"].includes(mode(state))) return null;
+  return html`<nav class="two" aria-label=${t("参与")}>
+    <a class="button" href="?tab=ask" onClick=${(event) => room.open(event, "ask", true)}>${t("提问")}</a>
+    <a class=${poll ? "button main" : "button"} href="?tab=vote" onClick=${(event) => room.open(event, "vote")}>${t("投票")}${poll && html`<small>${t("正在进行")}</small>`}</a>
+  </nav>`;
+}
