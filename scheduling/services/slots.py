@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Iterator
 from uuid import UUID
 
@@ -11,10 +12,12 @@ from django.utils.translation import gettext as _
 
 from broadcast import audit, clock, lifecycle
 from broadcast.access import HOUSE, Ability, Actor, require
-from broadcast.errors import InvalidInput, NotFound
+from broadcast.errors import BroadcastError, InvalidInput, NotFound
 from broadcast.services import episodes, timing
 from scheduling import recurrence
 from scheduling.models import AiringPlan, Occurrence, Slot, SlotException
+
+logger = logging.getLogger(__name__)
 
 AHEAD = dt.timedelta(days=14)
 EVERY = dt.timedelta(minutes=1)
@@ -41,16 +44,23 @@ def materialise(ahead: dt.timedelta = AHEAD) -> int:
     Safe in any number of processes: the slot's row is locked, and the original start is unique.
     """
     made = 0
-    now = clock.now()
     for slot_id in Slot.objects.filter(is_active=True, programme__is_active=True).values_list("pk", flat=True):
-        with transaction.atomic():
-            slot = Slot.objects.select_for_update(of=("self",)).select_related("programme").get(pk=slot_id)
-            known = set(slot.occurrences.filter(original_start__gte=now).values_list("original_start", flat=True))
-            for occurrence in preview(slot, now, now + ahead):
-                if occurrence.original not in known:
-                    _make(slot, occurrence)
-                    made += 1
+        try:
+            made += _materialise(slot_id, ahead)
+        except BroadcastError as refusal:  # one slot that people must mend holds up no other
+            logger.warning("slot gives no airings slot=%s: %s", slot_id, refusal)
     return made
+
+
+def _materialise(slot_id: int, ahead: dt.timedelta) -> int:
+    now = clock.now()
+    with transaction.atomic():
+        slot = Slot.objects.select_for_update(of=("self",)).select_related("programme").get(pk=slot_id)
+        known = set(slot.occurrences.filter(original_start__gte=now).values_list("original_start", flat=True))
+        missing = [each for each in preview(slot, now, now + ahead) if each.original not in known]
+        for occurrence in missing:
+            _make(slot, occurrence)
+        return len(missing)
 
 
 def reconcile() -> int:

@@ -36,12 +36,16 @@ def verified(actor: Actor, phone: str = PHONE):
     return identity.verify_code(actor, phone, sent.code)
 
 
-@pytest.mark.parametrize("typed", ["13800138000", " +86 138-0013-8000", "8613800138000", "008613800138000", "１３８００１３８０００"])
+@pytest.mark.parametrize(
+    "typed", ["13800138000", " +86 138-0013-8000", "8613800138000", "008613800138000", "１３８００１３８０００"]
+)
 def test_a_number_is_one_number_however_it_is_typed(typed):
     assert codes.normalised(typed) == "+8613800138000"
 
 
-@pytest.mark.parametrize("typed", ["", "1380013800", "12800138000", "138001380000", "0755-88888888", "١٣٨٠٠١٣٨٠٠٠", "13800138000; DROP"])
+@pytest.mark.parametrize(
+    "typed", ["", "1380013800", "12800138000", "138001380000", "0755-88888888", "١٣٨٠٠١٣٨٠٠٠", "13800138000; DROP"]
+)
 def test_what_is_no_mobile_number_is_refused(typed):
     with pytest.raises(InvalidInput) as refusal:
         codes.normalised(typed)
