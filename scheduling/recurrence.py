@@ -65,14 +65,16 @@ def occurrences(
     zone = _zone(rule.zone)
     dates = parse(rule)
     length = dt.timedelta(minutes=rule.minutes)
+    last: dt.datetime | None = None
     # A local day is never further than this from the UTC day of the same name.
     since = after.astimezone(zone).replace(tzinfo=None) - dt.timedelta(days=2)
     for local in itertools.islice(dates.xafter(since, inc=True), MOST):
         original = to_utc(dt.datetime.combine(local.date(), rule.local_time), zone)
         if original >= before:
             return
-        if original < after:
-            continue
+        if original < after or (last is not None and original <= last):
+            continue  # the second: a whole day that a zone left out falls on the next
+        last = original
         start = (exceptions or {}).get(original, original)
         if start is not None:
             yield Occurrence(original, start, start + length)

@@ -220,8 +220,7 @@ def test_many_schedulers_at_once_act_once():
     def scheduler() -> None:
         try:
             barrier.wait()
-            for _ in range(3):
-                done.append(ledger.tick())
+            done.extend(ledger.tick() for _ in range(3))
         finally:
             connection.close()
 
