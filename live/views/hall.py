@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from broadcast import clock
+from live import protocol
 from live.protocol import (
     AiringObject,
     CommentObject,
@@ -25,7 +26,6 @@ from live.protocol import (
 )
 
 TABS = ("moments", "talk", "ask", "vote", "agenda")
-COMMENTS_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def arrange(objects: Iterable[PublicObject]) -> Hall:
             getattr(hall, _KINDS[type(each)]).append(each)
     hall.segments.sort(key=lambda segment: segment.position)
     hall.people.sort(key=lambda person: person.position)
-    hall.comments.sort(key=lambda comment: comment.id)
-    del hall.comments[:-COMMENTS_SHOWN]
+    hall.comments.sort(key=lambda comment: (comment.at, comment.id))
+    del hall.comments[:-protocol.COMMENTS_SHOWN]
     hall.questions.sort(key=lambda question: (question.state != "on_air", -question.supports, question.id))
     hall.polls.sort(key=lambda poll: (poll.state != "open", -poll.id))
     return hall

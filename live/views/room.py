@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -127,7 +128,7 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
         "tab": tab,
         "points": [line.strip() for line in airing.episode.description.splitlines() if line.strip()],
         "needs": {action: programme.needs(action) for action in ("like", "vote", "comment", "ask", "support")},
-        "polls": programme.polls,
+        "documents": settings.CONSENT_VERSIONS,
         "csrf": get_token(request),
         "urls": {
             "socket": f"{base}/socket",

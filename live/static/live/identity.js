@@ -7,13 +7,13 @@ import { html } from "./view.js";
 
 const AGAIN_SECONDS = 60;
 
-async function post(url, csrf, fields) {
+async function post(url, token, fields) {
   let answer;
   try {
     answer = await fetch(url, {
       method: "POST",
       credentials: "same-origin",
-      headers: { Accept: "application/json", "X-CSRFToken": csrf },
+      headers: { Accept: "application/json", "X-CSRFToken": token },
       body: new URLSearchParams(fields),
     });
   } catch {
@@ -29,7 +29,7 @@ async function post(url, csrf, fields) {
 }
 
 /** Asks for what `code` (assurance_too_low or consent_needed) says is missing. Resolves true when it is there, false when put away. */
-export function askIdentity({ code, urls, csrf, onToken }) {
+export function askIdentity({ code, urls, documents, token }) {
   const place = document.getElementById("sheet");
   const before = document.activeElement;
   return new Promise((resolve) => {
@@ -40,18 +40,18 @@ export function askIdentity({ code, urls, csrf, onToken }) {
       resolve(done);
     };
     document.body.classList.add("sheeted");
-    render(html`<${Sheet} phone=${code === "assurance_too_low"} urls=${urls} csrf=${csrf} onToken=${onToken} close=${close} />`, place);
+    render(html`<${Sheet} phone=${code === "assurance_too_low"} urls=${urls} documents=${documents} token=${token} close=${close} />`, place);
   });
 }
 
-function Sheet({ phone, urls, csrf, onToken, close }) {
+function Sheet({ phone, urls, documents, token, close }) {
   const box = useRef(null);
-  const [token, setToken] = useState(csrf);
   const [agreed, setAgreed] = useState(false);
   const [number, setNumber] = useState("");
   const [code, setCode] = useState("");
   const [shown, setShown] = useState("");
   const [sentAt, setSentAt] = useState(0);
+  const [waiting, setWaiting] = useState(AGAIN_SECONDS);
   const [now, setNow] = useState(Date.now());
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
@@ -64,26 +64,23 @@ function Sheet({ phone, urls, csrf, onToken, close }) {
   const call = async (url, fields) => {
     setBusy(true);
     setError("");
-    const { ok, data } = await post(url, token, fields);
+    const { ok, data } = await post(url, token(), fields);
     setBusy(false);
-    if (data.csrf) {
-      setToken(data.csrf);
-      onToken(data.csrf);
-    }
     if (!ok) setError(data.message || t("没有办成，请再试一次。"));
     return ok ? data : null;
   };
-  const consent = () => call(urls.consent, { agree: "on", consent: "on" });
+  const consent = () => call(urls.consent, documents);
   const send = async () => {
     if (!agreed) {
       setError(t("请先勾选同意，再获取验证码。"));
       return;
     }
     if (!(await consent())) return;
-    const data = await call(urls.phone, { phone: number.replace(/\s/g, ""), agree: "on", consent: "on" });
+    const data = await call(urls.phone, { phone: number.replace(/\s/g, "") });
     if (!data) return;
     setSentAt(Date.now());
-    setShown(String(data.demo_code || data.code || ""));
+    setWaiting(Number(data.again_seconds) || AGAIN_SECONDS);
+    setShown(String(data.code || ""));
     box.current.querySelector("[name=code]").focus();
   };
   const finish = async (event) => {
@@ -107,7 +104,7 @@ function Sheet({ phone, urls, csrf, onToken, close }) {
     if (event.key === "Tab") trap(event, box.current);
     event.stopPropagation();
   };
-  const wait = sentAt ? Math.max(0, Math.ceil(AGAIN_SECONDS - (now - sentAt) / 1000)) : 0;
+  const wait = sentAt ? Math.max(0, Math.ceil(waiting - (now - sentAt) / 1000)) : 0;
   return html`<div class="sheetback" onClick=${(event) => event.target === event.currentTarget && close(false)}>
     <form class="sheetbox" role="dialog" aria-modal="true" aria-labelledby="sheet-title" ref=${box} onKeyDown=${keys} onSubmit=${finish} novalidate>
       <h2 id="sheet-title">${phone ? t("验证手机号后发出") : t("同意后发出")}</h2>

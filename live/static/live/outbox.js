@@ -14,8 +14,7 @@ export function newId() {
 }
 
 /** The outbox of one airing. `link` sends by socket; `onNeed(entry, refusal)` is asked when identity or consent is missing. */
-export function createOutbox({ airing, urls, csrf, store, onNeed }) {
-  let token = csrf;
+export function createOutbox({ airing, urls, store, token, onNeed }) {
   const key = `yishi.outbox.${airing}`;
   let link = null;
   let busy = null;
@@ -86,7 +85,7 @@ export function createOutbox({ airing, urls, csrf, store, onNeed }) {
       const answer = await fetch(urls.commands, {
         method: "POST",
         credentials: "same-origin",
-        headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token },
+        headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token() },
         body: JSON.stringify(command),
       });
       frame = await answer.json();
@@ -153,7 +152,7 @@ export function createOutbox({ airing, urls, csrf, store, onNeed }) {
         return;
       }
       if (store.state.mine.items.has(`${kind}:${id}`)) return;
-      const item = { kind, id, text: command.text, state: result.state || "pending", reason: "", at: new Date(store.now()).toISOString() };
+      const item = { kind, id, text: result.text || command.text, state: result.state || "pending", reason: "", at: new Date(store.now()).toISOString() };
       store.mine({ items: [item], assurance: 0 });
     } else if (command.type === "question.support") {
       const supports = new Set(store.state.mine.supports);
@@ -175,7 +174,7 @@ export function createOutbox({ airing, urls, csrf, store, onNeed }) {
     fetch(urls.commands, {
       method: "POST",
       credentials: "same-origin",
-      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token },
+      headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token() },
       body: JSON.stringify(command),
     }).catch(() => {});
   }
@@ -201,10 +200,6 @@ export function createOutbox({ airing, urls, csrf, store, onNeed }) {
       flush();
     },
     remove,
-    /** The form token that a login has changed. */
-    token(fresh) {
-      token = fresh;
-    },
     /** Send a held, refused or unsent entry again, under a new id when the server has refused the old one. */
     resend(id) {
       change(id, { state: "sending", at: Date.now(), error: "" });

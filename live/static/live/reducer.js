@@ -52,7 +52,7 @@ function mapped(list) {
 function trim(objects, trimmed) {
   const comments = [...objects.values()].filter((object) => object.kind === "comment");
   if (comments.length <= COMMENTS_KEPT) return;
-  comments.sort((a, b) => a.id - b.id);
+  comments.sort(inOrder);
   for (const object of comments.slice(0, comments.length - COMMENTS_KEPT)) {
     objects.delete(object.key);
     trimmed.set(object.key, object);
@@ -75,6 +75,9 @@ export function mergeMine(mine, frame) {
   for (const ballot of frame.ballots || []) ballots.set(ballot.poll, ballot);
   return { items, ballots, supports, assurance: Math.max(frame.assurance || 0, (mine && !frame.whole && mine.assurance) || 0) };
 }
+
+/** Comments in the order in which they became public: by time, then number. Times are of one length, so text compares. */
+export const inOrder = (a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.id - b.id);
 
 /** All objects of a kind. */
 export function all(state, kind) {

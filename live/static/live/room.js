@@ -20,6 +20,8 @@ function start() {
   const boot = JSON.parse(document.getElementById("boot").textContent);
   const elder = document.documentElement.classList.contains("elder");
   const store = createStore(boot);
+  // A login changes the form token; the cookie has the newest.
+  const token = () => (document.cookie.match(/(?:^|;\s*)csrftoken=([^;]+)/) || [])[1] || boot.csrf;
   let asking = null;
 
   const need = (entry, refusal) => {
@@ -28,8 +30,8 @@ function start() {
       askIdentity({
         code: (refusal && refusal.code) || entry.code,
         urls: boot.urls,
-        csrf: boot.csrf,
-        onToken: (token) => outbox.token(token),
+        documents: boot.documents,
+        token,
       }).then((done) => {
         asking = null;
         if (!done) return;
@@ -37,7 +39,7 @@ function start() {
         for (const held of store.state.entries.filter((each) => each.state === "held")) outbox.resend(held.id);
       });
   };
-  const outbox = createOutbox({ airing: boot.airing, urls: boot.urls, csrf: boot.csrf, store, onNeed: need });
+  const outbox = createOutbox({ airing: boot.airing, urls: boot.urls, store, token, onNeed: need });
   const link = createLink({ urls: boot.urls, store, onReply: outbox.answered, onOpen: outbox.reopened });
   outbox.attach(link);
 

@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
 import { useDraft } from "./draft.js";
 import { Own, ownRows } from "./own.js";
-import { all, mode, one } from "./reducer.js";
+import { all, inOrder, mode, one } from "./reducer.js";
 import { clock, count, html, phrase, useStore } from "./view.js";
 
 const END_PX = 48;
@@ -16,12 +16,12 @@ export function Talk({ room }) {
   const airing = one(state, "airing") || {};
   const place = useRef(null);
   const [atEnd, setAtEnd] = useState(true);
-  const [seen, setSeen] = useState(0);
+  const [seen, setSeen] = useState("");
   const [older, setOlder] = useState({ list: [], more: true, busy: false });
   const comments = [...older.list, ...(atEnd ? [] : [...state.trimmed.values()]), ...all(state, "comment")];
   const rows = merged(state, comments);
-  const newest = comments.reduce((most, comment) => Math.max(most, comment.id), 0);
-  const fresh = atEnd ? 0 : comments.filter((comment) => comment.id > seen).length;
+  const newest = comments.reduce((most, comment) => (comment.at > most ? comment.at : most), "");
+  const fresh = atEnd ? 0 : comments.filter((comment) => comment.at > seen && !state.mine.items.has(`comment:${comment.id}`)).length;
 
   useLayoutEffect(() => {
     if (atEnd && place.current && !room.elder) place.current.scrollTop = place.current.scrollHeight;
@@ -30,17 +30,29 @@ export function Talk({ room }) {
     if (atEnd) setSeen(newest);
   }, [atEnd, newest]);
 
+  // When comments were withdrawn, those that only this reader still holds are fetched anew or dropped.
+  const total = (one(state, "counts") || { comments: 0 }).comments;
+  const lastTotal = useRef(total);
+  useEffect(() => {
+    const fewer = total < lastTotal.current;
+    lastTotal.current = total;
+    if (!fewer) return;
+    if (state.trimmed.size) room.store.set({ trimmed: new Map() });
+    if (older.list.length) setOlder({ list: [], more: true, busy: false });
+  }, [total]);
+
   const scrolled = () => {
     const { scrollTop, scrollHeight, clientHeight } = place.current;
     setAtEnd(scrollHeight - scrollTop - clientHeight < END_PX);
   };
   const toEnd = () => {
     setAtEnd(true);
+    if (older.list.length) setOlder({ list: [], more: true, busy: false });
     place.current.scrollTop = place.current.scrollHeight;
   };
   const more = async () => {
     setOlder({ ...older, busy: true });
-    const first = comments.length ? Math.min(...comments.map((comment) => comment.id)) : 0;
+    const first = [...comments].sort(inOrder)[0].id;
     const found = await room.older(first);
     const height = place.current.scrollHeight;
     setAtEnd(false);
@@ -51,7 +63,6 @@ export function Talk({ room }) {
   };
 
   const question = all(state, "question").find((each) => each.state === "on_air");
-  const total = (one(state, "counts") || { comments: 0 }).comments;
   return html`
     <section class="panel" id="panel" ref=${place} onScroll=${scrolled} aria-label=${t("讨论")} tabindex="-1">
       ${room.elder && question && html`<section class="pad answering">
@@ -83,7 +94,7 @@ function Row({ row, room }) {
   if (!row.comment) return html`<li class="own"><${Own} row=${row} room=${room} /></li>`;
   const { comment } = row;
   return html`<li class=${row.mine ? "own" : ""}>
-    <p class="who"><span>${row.mine ? t("我") : comment.author}</span>${row.mine && html`<b class="state done">${t("已公开")}</b>`}${comment.badge && html`<span class="role">${comment.badge}</span>`}<time>${clock(comment.at)}</time></p>
+    <p class="who"><span>${row.mine ? t("我") : comment.author}</span>${row.mine && html`<b class="state done">${t("已公开")}</b>`}${comment.badge === "member" && html`<span class="role">${t("委员")}</span>`}<time>${clock(comment.at)}</time></p>
     <p class="said">${comment.text}</p>
   </li>`;
 }
@@ -91,12 +102,12 @@ function Row({ row, room }) {
 /** Tells a screen reader how many came, now and then. */
 function Arrivals({ newest, comments }) {
   const [words, say] = useState("");
-  const last = useRef({ id: newest, at: 0 });
+  const last = useRef({ newest, said: 0 });
   useEffect(() => {
     const now = Date.now();
-    if (now - last.current.at < SAY_EVERY_MS || newest <= last.current.id) return;
-    const n = comments.filter((comment) => comment.id > last.current.id).length;
-    last.current = { id: newest, at: now };
+    if (now - last.current.said < SAY_EVERY_MS || newest <= last.current.newest) return;
+    const n = comments.filter((comment) => comment.at > last.current.newest).length;
+    last.current = { newest, said: now };
     say(t("{n} 条新评论", { n }));
   });
   return html`<p class="hidden" role="status" aria-live="polite">${words}</p>`;
