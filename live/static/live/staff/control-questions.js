@@ -1,0 +1,52 @@
+/* The host's list as the control room fills it: choose among what is public, put on air, mark answered. */
+
+import { t } from "../../broadcast/i18n.js";
+import { html } from "./room-parts.js";
+import { count, span, stateWord } from "./words.js";
+
+const SHOWN = 100;
+
+const views = () => ({ queue: t("提问单"), approved: t("已公开"), answered: t("已答") });
+const STATES = { queue: ["on_air", "queued"], approved: ["approved"], answered: ["answered"] };
+
+function rows(room) {
+  const found = room.asked(...STATES[room.view]);
+  return room.view === "queue" ? found.sort((a, b) => (b.state === "on_air") - (a.state === "on_air")) : found;
+}
+
+const actOf = (room, item) => (type, words, more = {}) => () => room.run(`question:${item.id}`, { type, question: item.id, ...more }, words);
+
+function Acts({ room, item }) {
+  const act = actOf(room, item);
+  const off = room.busy.has(`question:${item.id}`);
+  const show = html`<button type="button" disabled=${off} onClick=${act("question.show", t("提问上屏"))}>${t("上屏")}</button>`;
+  if (item.state === "on_air") return html`<button type="button" class="strong" disabled=${off} onClick=${act("question.answer", t("记为已答"))}>${t("已答")}</button>`;
+  if (item.state === "queued") {
+    return html`${show} <button type="button" class="plain" disabled=${off} onClick=${act("question.queue", t("从提问单拿下"), { on: false })}>${t("拿下")}</button>`;
+  }
+  if (item.state === "approved") return html`<button type="button" disabled=${off} onClick=${act("question.queue", t("放进提问单"), { on: true })}>${t("放进提问单")}</button>`;
+  return show;
+}
+
+export function Questions({ room }) {
+  const counts = Object.fromEntries(Object.keys(STATES).map((name) => [name, room.asked(...STATES[name]).length]));
+  const shown = rows(room);
+  const empty = { queue: t("提问单还是空的。从“已公开”里挑，放进来给主持人看。"), approved: t("还没有公开的提问。审核员批准后出现在这里。"), answered: t("还没有答过。") }[room.view];
+  const publicObject = (item) => room.lane.object(`question:${item.id}`);
+  const since = (item) => {
+    const at = publicObject(item)?.on_air_at;
+    return at ? span(room.lane.now() - Date.parse(at)) : "";
+  };
+  return html`<section class="pane grow" aria-labelledby="h-ask">
+    <div class="spread"><h2 id="h-ask">${t("提问")}</h2>
+      <div class="switch-row" role="group" aria-label=${t("看哪些提问")}>${Object.entries(views()).map(([name, words]) => html`<button type="button" key=${name} aria-pressed=${room.view === name ? "true" : "false"} onClick=${() => { room.view = name; room.render(); }}>${words} ${t("{n} 条", { n: count(counts[name]) })}</button>`)}</div></div>
+    <div class="scrolls">${shown.length ? html`<table class="ask">
+      <thead><tr><th scope="col">${t("提问")}</th><th scope="col" class="n">${t("支持")}</th><th scope="col">${t("状态")}</th><th scope="col"><span class="vh">${t("操作")}</span></th></tr></thead>
+      <tbody>${shown.slice(0, SHOWN).map((item) => html`<tr key=${item.id} class=${item.state === "on_air" ? "now" : ""}>
+        <td>${item.text}<br /><span class="quiet xs">${item.author}${item.to ? t("，问{name}", { name: item.to }) : ""}</span></td>
+        <td class="n">${t("{n} 人", { n: count(item.supports) })}</td>
+        <td class="nowrap">${item.state === "on_air" ? html`<b>${stateWord("on_air")}</b> ${since(item)}` : html`<span class="quiet">${stateWord(item.state)}</span>`}</td>
+        <td class="acts-cell"><${Acts} room=${room} item=${item} /></td></tr>`)}</tbody></table>
+      ${shown.length > SHOWN && html`<p class="xs quiet">${t("支持最多的 {n} 条，共 {all} 条。", { n: SHOWN, all: count(shown.length) })}</p>`}` : html`<p class="quiet">${empty}</p>`}</div>
+  </section>`;
+}

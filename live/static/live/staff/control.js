@@ -1,0 +1,68 @@
+/* The control room: starts the lane and draws the page once a second and whenever something changes. */
+
+import { render } from "preact";
+import { ready, t } from "../../broadcast/i18n.js";
+import { Polls } from "./control-poll.js";
+import { Questions } from "./control-questions.js";
+import { Rundown } from "./control-rundown.js";
+import { Cut, Feed, Numbers, Show } from "./control-side.js";
+import { Monitor } from "./monitor.js";
+import { RoomModel } from "./room-model.js";
+import { Clocks, Dialog, Lamp, Messages, html } from "./room-parts.js";
+import { StaffLane } from "./staff-socket.js";
+import { day, showName, span } from "./words.js";
+
+const page = JSON.parse(document.getElementById("page").textContent);
+const place = document.getElementById("app");
+
+function Head({ room }) {
+  return html`<header>
+    <div>
+      <p class="row"><${Lamp} state=${room.state} /> <b>${t("控制室")}</b> <span class="quiet xs">${page.me.name}</span>
+        <span class="quiet xs links">${page.urls.desk && html`<a href=${page.urls.desk}>${t("审核台")}</a>`} ${page.urls.host && html`<a href=${page.urls.host}>${t("主持人")}</a>`} <a href=${page.urls.home}>${t("工作台")}</a></span></p>
+      <h1>${page.title}</h1>
+      <p class="quiet xs"><a href=${page.urls.episode}>${showName(page)}</a>　${page.kind}　${day(room.times().start)}</p>
+    </div>
+    <${Clocks} room=${room} />
+    <${Feed} room=${room} />
+  </header>`;
+}
+
+function Foot({ room }) {
+  const { lastAckMs, link } = room.lane;
+  return html`<p class="foot xs quiet" role="status">${room.said ? `${room.said} ` : ""}${link === "live" ? t("已连接") : ""}${lastAckMs !== null ? t("，上一次操作 {ms} 毫秒后确认", { ms: lastAckMs }) : ""}</p>`;
+}
+
+function App({ room }) {
+  return html`<${Head} room=${room} /><${Messages} room=${room} />
+    <${Rundown} room=${room} />
+    <main id="main"><div class="screens"><${Monitor} room=${room} /><${Polls} room=${room} /></div><${Questions} room=${room} /></main>
+    <aside class="meters" aria-label=${t("数字和开关")}><${Numbers} room=${room} /><${Show} room=${room} /><${Cut} room=${room} /></aside>
+    <${Foot} room=${room} /><${Dialog} room=${room} />`;
+}
+
+const lane = new StaffLane(page, draw);
+const room = new RoomModel(lane, page, draw);
+let drawing = false;
+
+function draw() {
+  if (drawing) return;
+  drawing = true;
+  Promise.resolve().then(() => {
+    drawing = false;
+    const { now, began, ended } = room.times();
+    document.title = `${room.state === "on_air" && !ended ? t("直播中 {span}，", { span: span(now - began) }) : ""}${t("控制室")}　${showName(page)}`;
+    place.classList.toggle("live", room.state === "on_air");
+    render(html`<${App} room=${room} />`, place);
+  });
+}
+
+async function start() {
+  await ready();
+  place.textContent = "";
+  draw();
+  lane.start();
+  setInterval(draw, 1000);
+}
+
+start();
