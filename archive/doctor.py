@@ -39,6 +39,14 @@ def _folder() -> tuple[str, str, str]:
         probe.unlink()
         free = shutil.disk_usage(folder).free / 1e9
     except OSError as error:
-        return f"{folder}: {error.strerror}", expected, "give the user that runs Yishi the right to write there, or set YISHI_MEDIA_ROOT"
+        return (
+            f"{folder}: {error.strerror}",
+            expected,
+            "give the user that runs Yishi the right to write there, or set YISHI_MEDIA_ROOT",
+        )
     found = f"{folder}, {free:.0f} GB free"
-    return found, expected, "" if free >= _LEAST_FREE_GB else "free disk space, or set YISHI_MEDIA_ROOT to a larger disk"
+    return (
+        found,
+        expected,
+        "" if free >= _LEAST_FREE_GB else "free disk space, or set YISHI_MEDIA_ROOT to a larger disk",
+    )

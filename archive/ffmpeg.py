@@ -126,7 +126,9 @@ class Encode:
 def encode_clip(program: str, graph: str, sound: str, encode: Encode, target: Path) -> list[str]:
     """Encode one lavfi picture graph and one lavfi sound graph into an MPEG-TS file."""
     picture, audio = ffmpeg.input(graph, f="lavfi"), ffmpeg.input(sound, f="lavfi")
-    return _finish(program, ffmpeg.output(picture["v"], audio["a"], str(target), f="mpegts", **encode.options()), progress=False)
+    return _finish(
+        program, ffmpeg.output(picture["v"], audio["a"], str(target), f="mpegts", **encode.options()), progress=False
+    )
 
 
 def cut_into_segments(program: str, clip: Path, folder: Path, *, sound_only: bool = False) -> list[str]:

@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 class IngestSecret(models.Model):
     """What an encoder must know to send to this airing. Sealed; the keyed digest finds the airing of a stream key."""
 
-    airing = models.OneToOneField("broadcast.Airing", on_delete=models.CASCADE, related_name="ingest_secret", primary_key=True)
+    airing = models.OneToOneField(
+        "broadcast.Airing", on_delete=models.CASCADE, related_name="ingest_secret", primary_key=True
+    )
     sealed = models.BinaryField()
     key_digest = models.CharField(max_length=64, unique=True)
     made_at = models.DateTimeField()
@@ -27,7 +29,9 @@ class Recording(models.Model):
         FINISHING = "finishing", _("正在收尾")
         FINISHED = "finished", _("已完成")
 
-    airing = models.OneToOneField("broadcast.Airing", on_delete=models.CASCADE, related_name="recording", primary_key=True)
+    airing = models.OneToOneField(
+        "broadcast.Airing", on_delete=models.CASCADE, related_name="recording", primary_key=True
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.OFF)
     source = models.CharField(max_length=8, blank=True)
     problem = models.CharField(max_length=32, blank=True)
@@ -92,9 +96,12 @@ class OutputCut(models.Model):
         ordering = ["id"]
         indexes = [models.Index(fields=["airing", "state"])]
         constraints = [
-            models.UniqueConstraint(fields=["airing"], condition=Q(state__in=["requested", "active"]), name="one_open_cut_per_airing"),
+            models.UniqueConstraint(
+                fields=["airing"], condition=Q(state__in=["requested", "active"]), name="one_open_cut_per_airing"
+            ),
             models.CheckConstraint(
-                condition=~Q(state__in=["active", "resumed"]) | Q(from_media_time__isnull=False), name="a_cut_says_from_when"
+                condition=~Q(state__in=["active", "resumed"]) | Q(from_media_time__isnull=False),
+                name="a_cut_says_from_when",
             ),
         ]
 

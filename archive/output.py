@@ -70,7 +70,9 @@ class Show:
         return any(cut.withholds(segment) for cut in self.cuts)
 
 
-def plan(last: Item | None, segments: Sequence[Segment], show: Show, now_ms: int, fresh: Collection[int] = ()) -> list[Item]:
+def plan(
+    last: Item | None, segments: Sequence[Segment], show: Show, now_ms: int, fresh: Collection[int] = ()
+) -> list[Item]:
     """What is to be released after `last`, as of `now_ms`.
 
     `segments` are those of all parts, in order of start; `fresh` are the parts that still receive, which are not left for
@@ -86,7 +88,9 @@ def plan(last: Item | None, segments: Sequence[Segment], show: Show, now_ms: int
         last = item
 
 
-def _next(last: Item | None, segments: Sequence[Segment], show: Show, horizon: int, fresh: Collection[int]) -> Item | None:
+def _next(
+    last: Item | None, segments: Sequence[Segment], show: Show, horizon: int, fresh: Collection[int]
+) -> Item | None:
     cursor = max(show.start_ms, last.end_ms) if last else show.start_ms
     candidate = _candidate(last, segments, show, cursor, fresh)
     until = candidate.start_ms if candidate else horizon
@@ -121,7 +125,12 @@ def _filler(last: Item | None, show: Show, cursor: int, until: int, horizon: int
     for cut in sorted(show.cuts, key=lambda each: each.since_ms):
         start = cursor if cut.since_ms - cursor < FILLER_MS else cut.since_ms
         end = start + FILLER_MS
-        limits = [until, horizon, *([cut.until_ms] if cut.until_ms is not None else []), *([show.end_ms] if show.end_ms else [])]
+        limits = [
+            until,
+            horizon,
+            *([cut.until_ms] if cut.until_ms is not None else []),
+            *([show.end_ms] if show.end_ms else []),
+        ]
         if not cut.overlaps(cursor, until) or end > min(limits):
             continue
         follows = last is not None and last.is_filler and last.end_ms == start
@@ -143,7 +152,10 @@ def live_playlist(items: Sequence[Item], uris: Sequence[str], window_seconds: in
         edge = items[-1].end_ms - window_seconds * 1000
         while first < len(items) - 1 and items[first].end_ms <= edge:
             first += 1
-    entries = [Entry(uri, item.start_ms, item.duration, item.gap) for item, uri in zip(items[first:], uris[first:], strict=True)]
+    entries = [
+        Entry(uri, item.start_ms, item.duration, item.gap)
+        for item, uri in zip(items[first:], uris[first:], strict=True)
+    ]
     return render(
         entries,
         sequence=items[first].sequence if items else 0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ class PartFolder:
     segments: list[Segment] = field(default_factory=list)
     size_bytes: int = 0
     _read_ns: int = 0
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     @property
     def number(self) -> int:
@@ -61,6 +63,10 @@ class PartFolder:
 
     def refresh(self) -> bool:
         """Read what ffmpeg has added. Returns whether there is something new."""
+        with self._lock:
+            return self._refresh()
+
+    def _refresh(self) -> bool:
         try:
             written = (self.path / PLAYLIST).stat().st_mtime_ns
         except FileNotFoundError:
@@ -76,7 +82,9 @@ class PartFolder:
                 break
             received = found.st_mtime_ns // 1_000_000
             shift = int(self.note.get("shift_ms", 0))
-            self.segments.append(Segment(self.number, number, each.start_ms + shift, each.duration, received, each.file))
+            self.segments.append(
+                Segment(self.number, number, each.start_ms + shift, each.duration, received, each.file)
+            )
             self.size_bytes += found.st_size
         self._settle_times()
         return True
@@ -88,17 +96,19 @@ class PartFolder:
         late = min(segment.received_ms - segment.end_ms for segment in self.segments[: _SURE_SEGMENTS + 2])
         shift = max(min(late, 0), -_MOST_SHIFT_MS)
         self.segments = [
-            Segment(each.part, each.number, each.start_ms + shift, each.duration, each.received_ms, each.file) for each in self.segments
+            Segment(each.part, each.number, each.start_ms + shift, each.duration, each.received_ms, each.file)
+            for each in self.segments
         ]
         self._keep(shift_ms=shift)
 
     def close(self, code: str, at_ms: int | None = None) -> None:
         """The connection is over. Harmless when it was closed before."""
-        self.refresh()
-        if self.closed_ms is None:
-            last = self.segments[-1].received_ms if self.segments else now_ms()
-            self._keep(closed_ms=at_ms or last, end_code=code)
-        self._settle_times()
+        with self._lock:
+            self._refresh()
+            if self.closed_ms is None:
+                last = self.segments[-1].received_ms if self.segments else now_ms()
+                self._keep(closed_ms=at_ms or last, end_code=code)
+            self._settle_times()
 
     def _keep(self, **facts: Any) -> None:
         self.note.update(facts)
@@ -160,11 +170,14 @@ class AiringFolder:
     @property
     def parts(self) -> list[PartFolder]:
         """Parts that hold something, in order of their media."""
-        return sorted((each for each in self._parts.values() if each.segments), key=lambda each: each.segments[0].start_ms)
+        return sorted(
+            (each for each in self._parts.values() if each.segments), key=lambda each: each.segments[0].start_ms
+        )
 
     def refresh(self) -> bool:
         """Read what came since. Returns whether something did."""
-        return any([each.refresh() for each in list(self._parts.values()) if each.closed_ms is None])
+        news = [each.refresh() for each in list(self._parts.values()) if each.closed_ms is None]
+        return any(news)
 
     def segments(self) -> list[Segment]:
         """Segments with final times of all parts, in order of start."""
@@ -174,5 +187,7 @@ class AiringFolder:
     def fresh(self, at_ms: int, within_ms: int) -> frozenset[int]:
         """Parts that still receive: open, and a segment came within the time."""
         return frozenset(
-            part.number for part in self.parts if part.closed_ms is None and at_ms - part.segments[-1].received_ms < within_ms
+            part.number
+            for part in self.parts
+            if part.closed_ms is None and at_ms - part.segments[-1].received_ms < within_ms
         )

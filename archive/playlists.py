@@ -146,7 +146,9 @@ def spans(entries: Sequence[Entry]) -> list[dict[str, object]]:
         runs[-1][2] += entry.duration
         offset += entry.duration
         end = entry.start_ms + round(entry.duration * 1000)
-    return [{"at": format_time(int(at)), "offset": round(place, 3), "duration": round(long, 3)} for at, place, long in runs]
+    return [
+        {"at": format_time(int(at)), "offset": round(place, 3), "duration": round(long, 3)} for at, place, long in runs
+    ]
 
 
 def coverage(segments: Sequence[Segment]) -> list[tuple[int, int]]:
@@ -162,6 +164,10 @@ def coverage(segments: Sequence[Segment]) -> list[tuple[int, int]]:
 
 def gaps(covered: Sequence[tuple[int, int]], since_ms: int, until_ms: int) -> list[tuple[int, int]]:
     """What is missing between two times, given stretches in order; holes under half a second do not count."""
-    edges = [(since_ms, since_ms), *(span for span in covered if span[1] > since_ms and span[0] < until_ms), (until_ms, until_ms)]
+    edges = [
+        (since_ms, since_ms),
+        *(span for span in covered if span[1] > since_ms and span[0] < until_ms),
+        (until_ms, until_ms),
+    ]
     holes = [(max(left[1], since_ms), min(right[0], until_ms)) for left, right in pairwise(edges)]
     return [(start, end) for start, end in holes if end - start > 500]

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from archive import playlists, services
-from archive.models import IngestSecret, OutputCut, Part, Recording, RecorderStatus
+from archive.models import IngestSecret, OutputCut, Part, RecorderStatus, Recording
 from archive.output import LOST_MS, Cut, Show
 from broadcast import access, clock, sealing
 from broadcast.access import Ability, Actor, can
@@ -151,10 +151,17 @@ def _public_state(airing: Airing, recording: Recording | None) -> tuple[str, dt.
     delay = dt.timedelta(seconds=airing.delay_seconds)
     if airing.episode.publication == "withdrawn" or airing.state in {_S.PLANNED, _S.CANCELLED}:
         return "none", None
-    if airing.state == _S.ENDED and (airing.actual_end is None or now >= airing.actual_end + delay):
-        return "ended", airing.actual_end
     if airing.state == _S.WAITING or airing.actual_start is None:
         return "waiting", None
+    if airing.actual_end is not None and now >= airing.actual_end + delay:
+        return "ended", airing.actual_end
+    return _while_out(airing, recording, now, delay)
+
+
+def _while_out(
+    airing: Airing, recording: Recording | None, now: dt.datetime, delay: dt.timedelta
+) -> tuple[str, dt.datetime | None]:
+    """State while the delayed picture runs."""
     cut = _cut_in_force(airing, now, delay)
     if cut is not None:
         return "cut", cut.cut_at
@@ -231,7 +238,10 @@ def _part_view(part: Part) -> dict[str, Any]:
 def cut_view(airing: Airing) -> dict[str, Any]:
     """The cut as staff see it: state none, requested, active, or resuming (until the delayed clock has passed it)."""
     cut = OutputCut.objects.filter(airing=airing).exclude(state="expired").order_by("-id").first()
-    if cut is None or cut.state == "resumed" and _cut_in_force(airing, clock.now(), dt.timedelta(seconds=airing.delay_seconds)) is None:
+    if cut is None or (
+        cut.state == "resumed"
+        and _cut_in_force(airing, clock.now(), dt.timedelta(seconds=airing.delay_seconds)) is None
+    ):
         return {"state": "none"}
     return {
         "state": "resuming" if cut.state == "resumed" else cut.state,
@@ -250,7 +260,9 @@ def gap_map(airing: Airing) -> list[tuple[str, str]]:
         return []
     until = airing.actual_end or clock.now() - _LOST
     covered: list[tuple[int, int]] = []
-    for first, last in Part.objects.filter(recording_id=airing.pk).order_by("first_pdt").values_list("first_pdt", "media_until"):
+    for first, last in (
+        Part.objects.filter(recording_id=airing.pk).order_by("first_pdt").values_list("first_pdt", "media_until")
+    ):
         start, end = milliseconds(first), milliseconds(last)
         if covered and start <= covered[-1][1]:
             covered[-1] = (covered[-1][0], max(covered[-1][1], end))
@@ -271,5 +283,13 @@ def gap_marks(airing: Airing, staff: bool) -> list[dict[str, Any]]:
     for cut in OutputCut.objects.filter(airing=airing, state__in=["active", "resumed"]):
         span = _cut_span(cut)
         until = playlists.format_time(span.until_ms) if span.until_ms else None
-        marks.append({"at": playlists.format_time(span.since_ms), "kind": "cut", "title": _("切断"), "until": until, "note": cut.reason})
+        marks.append(
+            {
+                "at": playlists.format_time(span.since_ms),
+                "kind": "cut",
+                "title": _("切断"),
+                "until": until,
+                "note": cut.reason,
+            }
+        )
     return marks

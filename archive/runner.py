@@ -20,8 +20,11 @@ from broadcast.house import processes
 logger = logging.getLogger(__name__)
 _RING_LINES = 60
 _STEP_SECONDS = 5.0
-_HIDDEN = re.compile(r"((?:passphrase|key|token|streamid)=)[^&\s'\"]+|(rtmps?://[^/\s]+/[^/\s]+/)[^\s'\"]+", re.IGNORECASE)
-_die_with = processes._die_with  # noqa: SLF001 - the kernel call that ties a child's life to ours
+_HIDDEN = re.compile(
+    r"((?:passphrase|key|token|streamid)=)[^&\s'\"]+|(rtmps?://[^/\s]+/[^/\s]+/)[^\s'\"]+", re.IGNORECASE
+)
+_BAD_INPUT = re.compile(r"Invalid data|could not find codec|does not contain any stream", re.IGNORECASE)
+_die_with = processes._die_with
 
 
 @dataclass
@@ -159,7 +162,7 @@ class Run:
             return "killed"
         if self.progress.moved_at is None and re.search(r"Incorrect passphrase|BADSECRET", said):
             return "wrong_passphrase"
-        if self.progress.moved_at is None and re.search(r"Invalid data|could not find codec|does not contain any stream", said, re.I):
+        if self.progress.moved_at is None and _BAD_INPUT.search(said):
             return "bad_input"
         return "ended" if status in (0, 255) else "failed"
 
@@ -214,7 +217,9 @@ def remember(folder: Path, pid: int) -> Path | None:
         return None
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{pid}.json"
-    file.write_text(json.dumps({"pid": identity.pid, "started": identity.started, "boot": identity.boot}), encoding="ascii")
+    file.write_text(
+        json.dumps({"pid": identity.pid, "started": identity.started, "boot": identity.boot}), encoding="ascii"
+    )
     return file
 
 

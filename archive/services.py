@@ -93,7 +93,7 @@ def addresses_of(airing: Airing, secret: IngestSecret) -> Ingest:
 def public_ingest_host() -> str:
     """The host name that encoders are told: where we listen, or the first of YISHI_HOSTS when we listen everywhere."""
     host = str(env.read("INGEST_HOST"))
-    if host in {"0.0.0.0", "::"}:  # noqa: S104
+    if host in {"0.0.0.0", "::"}:
         return next((name for name in settings.ALLOWED_HOSTS if name not in {"localhost", "*"}), "127.0.0.1")
     return host
 
@@ -128,7 +128,11 @@ def cut_output(actor: Actor, airing_id: UUID, reason: str = "") -> dict[str, Any
             raise Conflict(_("输出已经切断。"), state="active")
         if open_cut is None:
             open_cut = OutputCut.objects.create(
-                airing=airing, state=OutputCut.State.REQUESTED, reason=reason[:200], requested_by=actor.user_id, requested_at=clock.now()
+                airing=airing,
+                state=OutputCut.State.REQUESTED,
+                reason=reason[:200],
+                requested_by=actor.user_id,
+                requested_at=clock.now(),
             )
             if airing.episode.programme.cut_needs_second_person and not actor.house:
                 audit.record(actor, "output.request_cut", f"cut:{open_cut.pk}", airing=airing, reason=reason)

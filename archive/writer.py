@@ -41,7 +41,9 @@ class Writer:
         good = 0
         for line in raw.splitlines(keepends=True):
             try:
-                item = Item(**{name: value for name, value in json.loads(line).items() if name in Item.__dataclass_fields__})
+                item = Item(
+                    **{name: value for name, value in json.loads(line).items() if name in Item.__dataclass_fields__}
+                )
             except (ValueError, TypeError):
                 break
             if not line.endswith(b"\n") or item.sequence != len(self.items):
@@ -105,7 +107,8 @@ class Writer:
         self._staff_count = len(segments)
         chosen = output.replay_entries(segments, show, everything=True)
         entries = [
-            Entry(f"parts/{each.part:03d}/{each.number:06d}.ts", each.start_ms, each.duration, gap) for each, gap in chosen
+            Entry(f"parts/{each.part:03d}/{each.number:06d}.ts", each.start_ms, each.duration, gap)
+            for each, gap in chosen
         ]
         self._write_replay(STAFF, entries, ended=show.end_ms is not None)
 
@@ -115,10 +118,14 @@ class Writer:
         chosen = output.replay_entries(segments, show, everything=False)
         for segment, _ in chosen:
             self._link(segment)
-        entries = [Entry(f"{self.name(each.part, each.number)}.ts", each.start_ms, each.duration, gap) for each, gap in chosen]
+        entries = [
+            Entry(f"{self.name(each.part, each.number)}.ts", each.start_ms, each.duration, gap) for each, gap in chosen
+        ]
         self._write_replay(PUBLIC, entries, ended=True)
 
     def _write_replay(self, name: str, entries: Sequence[Entry], *, ended: bool) -> None:
         text = playlists.render(entries, kind="VOD" if ended else "EVENT", ended=ended)
-        write_atomically(self.folder[name.replace(".m3u8", "-spans.json")], json.dumps({"spans": playlists.spans(entries)}).encode())
+        write_atomically(
+            self.folder[name.replace(".m3u8", "-spans.json")], json.dumps({"spans": playlists.spans(entries)}).encode()
+        )
         write_atomically(self.folder[name], text.encode())

@@ -11,6 +11,7 @@ import shutil
 
 import pytest
 
+from archive import tools
 from broadcast.house import private
 
 _OWN = not (os.environ.get("YISHI_DATABASE_URL") and os.environ.get("YISHI_BUS_URL"))
@@ -36,7 +37,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]
     for marker, programs in (("browser", ("chromium", "chromium-browser")), ("ffmpeg", ("ffmpeg",))):
-        if not any(shutil.which(program) for program in programs):
+        if not any(shutil.which(program) for program in programs) and not (marker == "ffmpeg" and tools.candidates()):
             for item in items:
                 if item.get_closest_marker(marker):
                     item.add_marker(pytest.mark.skip(reason=f"needs {programs[0]}: apt-get install {programs[0]}"))

@@ -1,0 +1,57 @@
+"""Fixtures of archive's tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archive import clips, tools
+
+from .making import Publisher, RecorderProcess
+
+
+@pytest.fixture
+def media_root(settings, tmp_path: Path) -> Path:
+    """A media folder of the test's own."""
+    settings.MEDIA_ROOT = str(tmp_path / "media")
+    (tmp_path / "media").mkdir()
+    return tmp_path / "media"
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's loop, made once a run."""
+    return asyncio.run(clips.ensure_demo(tools.path(), tmp_path_factory.mktemp("clip") / "demo.ts"))
+
+
+@pytest.fixture
+def recorder(transactional_db, media_root: Path, tmp_path: Path) -> Iterator[RecorderProcess]:
+    """A recorder process, ready."""
+    process = RecorderProcess(tmp_path)
+    process.start()
+    try:
+        process.wait_ready()
+        yield process
+    finally:
+        with contextlib.suppress(Exception):
+            process.stop()
+
+
+@pytest.fixture
+def publishers(clip: Path, tmp_path: Path) -> Iterator[list[Publisher]]:
+    """Make publishers by `publishers.append(Publisher(clip, log))`; all end with the test."""
+    made: list[Publisher] = []
+    yield made
+    for each in made:
+        each.stop()
+
+
+@pytest.fixture
+def publisher(clip: Path, tmp_path: Path, publishers: list[Publisher]) -> Publisher:
+    """One publisher, not started."""
+    publishers.append(Publisher(clip, tmp_path / "publisher.log"))
+    return publishers[-1]
