@@ -182,7 +182,7 @@ class Supervisor:
             return
         young = time.monotonic() - child.started_at < GROWN_UP_SECONDS
         child.died_young = child.died_young + 1 if young else 0
-        delay = DELAYS_SECONDS[min(child.died_young, len(DELAYS_SECONDS) - 1)]
+        delay = DELAYS_SECONDS[min(max(child.died_young - 1, 0), len(DELAYS_SECONDS) - 1)]
         child.due_at = time.monotonic() + delay
         self._mark_strays()
         self._report(child, delay)

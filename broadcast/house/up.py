@@ -61,6 +61,7 @@ class House:
         self.places = places
         self.options = options
         self.state = State(places)
+        self.servers: list[Postgres | Valkey] = []
 
     def begin(self) -> None:
         """Take the house, end what a killed `up` left, check the port. Raises AlreadyRunning, StartFailed."""
@@ -86,6 +87,8 @@ class House:
         try:
             environ = self._start_servers()
             self._prepare(environ)
+            for server in self.servers:
+                server.settle()
             self._start_children(environ, started)
             self.supervisor.forever()
         except Stopped:
@@ -100,13 +103,12 @@ class House:
 
     def _start_servers(self) -> dict[str, str]:
         """Start the embedded servers that no variable replaces; returns the environment of all that follows."""
-        servers: list[Postgres | Valkey] = []
         if not env.read("DATABASE_URL"):
-            servers.append(Postgres(self.places))
+            self.servers.append(Postgres(self.places))
         if not env.read("BUS_URL"):
-            servers.append(Valkey(self.places))
+            self.servers.append(Valkey(self.places))
         waiting = []
-        for server in servers:
+        for server in self.servers:
             if not port_is_free(server.port):
                 self.places.new_port(server.name)
             child = Child(

@@ -80,6 +80,9 @@ class Valkey:
     def command(self) -> list[str]:
         return [str(self.program), str(self.data / "valkey.conf")]
 
+    def settle(self) -> None:
+        """Nothing to do: its file is written every second."""
+
     def answers(self) -> bool:
         """Whether it has read its file and serves."""
         import redis
