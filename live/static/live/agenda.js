@@ -29,7 +29,7 @@ export function Rail({ store }) {
   const before = mode(state) === "before";
   return html`<ol class="rail" aria-label=${t("环节")}>
     ${segments(state, now).map((part) => html`<li key=${part.segment.id} aria-current=${part.state === "now" ? "step" : null}>
-      <progress max=${part.segment.planned_seconds} value=${Math.floor(part.done)} aria-label=${PART_WORDS[part.state]()}></progress>${part.segment.title}${part.state === "now" && html` <time>${lasting(part.elapsed)}</time>`}${before && html` <time>${clock(part.starts)}</time>`}
+      <progress max=${part.segment.planned_seconds} value=${Math.floor(part.done)} aria-label=${PART_WORDS[part.state]()}></progress>${part.segment.role || part.segment.title}${part.state === "now" && html` <time>${lasting(part.elapsed)}</time>`}${before && html` <time>${clock(part.starts)}</time>`}
     </li>`)}
   </ol>`;
 }

@@ -28,8 +28,8 @@ async function post(url, token, fields) {
   return { ok: answer.ok && data.type !== "error", data };
 }
 
-/** Asks for what `code` (assurance_too_low or consent_needed) says is missing. Resolves true when it is there, false when put away. */
-export function askIdentity({ code, urls, documents, token }) {
+/** Asks for consent, and with `phone` for a verified number. Resolves true when it is there, false when put away. */
+export function askIdentity({ phone, urls, documents, token }) {
   const place = document.getElementById("sheet");
   const before = document.activeElement;
   return new Promise((resolve) => {
@@ -40,7 +40,7 @@ export function askIdentity({ code, urls, documents, token }) {
       resolve(done);
     };
     document.body.classList.add("sheeted");
-    render(html`<${Sheet} phone=${code === "assurance_too_low"} urls=${urls} documents=${documents} token=${token} close=${close} />`, place);
+    render(html`<${Sheet} phone=${phone} urls=${urls} documents=${documents} token=${token} close=${close} />`, place);
   });
 }
 

@@ -14,6 +14,15 @@ import { createStage } from "./stage.js";
 import { createStore } from "./store.js";
 import { html } from "./view.js";
 
+const ACTIONS = { "comment.post": "comment", "question.ask": "ask", "question.support": "support", "like.add": "like" };
+
+/** The least assurance for a command, so that consent and phone are asked for in one go. */
+function needs(boot, state, command) {
+  if (command.type !== "poll.vote") return boot.needs[ACTIONS[command.type]] || 0;
+  const poll = state.objects.get(`poll:${command.poll}`);
+  return poll ? poll.least_assurance : boot.needs.vote;
+}
+
 const MARKS_AGAIN_MS = 5_000;
 
 function start() {
@@ -28,7 +37,7 @@ function start() {
     asking =
       asking ||
       askIdentity({
-        code: (refusal && refusal.code) || entry.code,
+        phone: ((refusal && refusal.code) || entry.code) === "assurance_too_low" || needs(boot, store.state, entry.command) > store.state.mine.assurance,
         urls: boot.urls,
         documents: boot.documents,
         token,

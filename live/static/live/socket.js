@@ -6,6 +6,7 @@ const LAST_WINDOW_MS = 30_000;
 const SILENCE_MS = 25_000;
 const SOCKET_AGAIN_MS = 60_000;
 const FAILURES_BEFORE_POLLING = 2;
+const QUIET_MS = 2_500;
 
 /** Connects `store` to the room. `onReply` gets acks and refusals. Gives {start, send, isOpen, renew}. */
 export function createLink({ urls, store, onReply, onOpen }) {
@@ -20,6 +21,7 @@ export function createLink({ urls, store, onReply, onOpen }) {
   let waiting = [];
   let wasLost = false;
   let stopped = false;
+  let lostTimer = 0;
 
   const isOpen = () => Boolean(socket && socket.readyState === WebSocket.OPEN);
 
@@ -62,6 +64,8 @@ export function createLink({ urls, store, onReply, onOpen }) {
 
   /** The state of the link, with "restored" for a while after an outage. */
   function settle(link) {
+    clearTimeout(lostTimer);
+    lostTimer = 0;
     const restored = wasLost && link !== "lost";
     wasLost = link === "lost";
     store.set({ link, restored: restored || (store.state.restored && link !== "lost") });
@@ -150,7 +154,8 @@ export function createLink({ urls, store, onReply, onOpen }) {
   function later() {
     failures += 1;
     if (failures >= FAILURES_BEFORE_POLLING) startPolling();
-    if (!polling) settle("lost");
+    // A short break is nobody's business.
+    if (!polling && !lostTimer) lostTimer = setTimeout(() => settle("lost"), QUIET_MS);
     const span = window_ms || Math.min(LAST_WINDOW_MS, FIRST_WINDOW_MS * 2 ** Math.min(failures - 1, 6));
     wait(Math.random() * span + 100);
   }
