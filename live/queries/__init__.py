@@ -1,6 +1,6 @@
 """Reads of live: what the public sees, what staff see, what is one's own; they must not write."""
 
-from live.queries.doors import Door, door, may_enter, may_see_desk, staff_view
+from live.queries.doors import Door, door, may_enter, running_airings, staff_view
 from live.queries.marks import marks
 from live.queries.own import mine, reasons
 from live.queries.polls import Counted, counted, recount
@@ -16,13 +16,13 @@ __all__ = [
     "door",
     "marks",
     "may_enter",
-    "may_see_desk",
     "mine",
     "older_comments",
     "public_groups",
     "public_objects",
     "reasons",
     "recount",
+    "running_airings",
     "staff_change",
     "staff_seq",
     "staff_snapshot",

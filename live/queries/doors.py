@@ -63,6 +63,12 @@ def door(airing_id: UUID) -> Door | None:
     return fresh
 
 
+def running_airings() -> list[UUID]:
+    """Airings that are waiting or on air: somebody must compose them, watched or not."""
+    running = Airing.objects.filter(state__in=[Airing.State.WAITING, Airing.State.ON_AIR])
+    return list(running.values_list("pk", flat=True))
+
+
 def may_enter(actor: Actor, found: Door | None) -> bool:
     """Whether the actor may watch. Asks the database only for what is not public."""
     return found is not None and (found.is_public or may_watch(actor, found.airing))
@@ -77,8 +83,3 @@ def staff_view(actor: Actor, airing: Airing) -> StaffView | None:
     if any(can(actor, ability, programme_id) for ability in _DESK):
         return StaffView.DESK
     return StaffView.HOST if can(actor, Ability.HOST, programme_id) else None
-
-
-def may_see_desk(actor: Actor, airing: Airing) -> bool:
-    """Whether the actor sees what is not public yet."""
-    return staff_view(actor, airing) is StaffView.DESK

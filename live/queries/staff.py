@@ -79,6 +79,12 @@ def open_polls(airing_id: UUID) -> tuple[protocol.StaffPoll, ...]:
     return staff_polls(airing_id, running) if running else ()
 
 
+def supported(airing_id: UUID) -> tuple[protocol.StaffItem, ...]:
+    """The public questions, whose supports move."""
+    rows = Question.objects.filter(room=airing_id, state__in=Question.PUBLIC)
+    return tuple(_items(_visible(rows, Question, StaffView.DESK).order_by("pk")))
+
+
 def panels_seq(airing_id: UUID) -> int:
     """The staff lane's number at which panels changed last."""
     return Room.objects.filter(pk=airing_id).values_list("panels_seq", flat=True).first() or 0

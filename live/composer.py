@@ -1,0 +1,206 @@
+"""Composes the public ticks of an airing: reads what is committed, says what changed, numbers it; it decides nothing and writes no row."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+
+from broadcast import clock
+from live import queries, wording
+from live import state as states
+from live.bus import Bus
+from live.envelope import Header
+from live.hub import Hub
+from live.services import leases, polls
+from live.state import Encoded, Objects, State
+from live.threads import Threads
+
+logger = logging.getLogger(__name__)
+
+LOOK_ANYWAY_SECONDS = 1.5
+HEARTBEAT_SECONDS = 5.0
+CONTEND_SECONDS = 0.4
+VIEWERS_EVERY_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What one look at the database gave."""
+
+    groups: dict[str, Objects]
+    next_close: dt.datetime | None
+
+
+def _look(airing_id: UUID, owner: str, epoch: int, groups: Iterable[str], viewers: int) -> _Found | None:
+    """Renew the lease, freeze polls that are due, read these groups. None when the lease is lost. Runs in a thread."""
+    if not leases.renew(airing_id, owner, epoch):
+        return None
+    wanted = set(groups)
+    if "polls" in wanted:
+        polls.freeze_due(airing_id)
+    found = queries.public_groups(airing_id, wanted, viewers) if wanted else {}
+    closing = None
+    for poll in (found or {}).get("polls", ()):
+        if poll.closes_at and not poll.closed_at:
+            ends = dt.datetime.fromisoformat(poll.closes_at)
+            closing = ends if closing is None else min(closing, ends)
+    return _Found({name: states.encoded(objects) for name, objects in (found or {}).items()}, closing)
+
+
+class Composer:
+    """One airing's composer in this process: waits for the lease, then ticks until it loses it or is stopped."""
+
+    def __init__(self, airing_id: UUID, owner: str, hub: Hub, bus: Bus, threads: Threads) -> None:
+        self.airing_id, self._owner = airing_id, owner
+        self._hub, self._bus, self._threads = hub, bus, threads
+        self.state: State | None = None
+        self.wanted: set[str] = set()
+        self._groups: dict[str, Objects] = {}
+        self._next_close: dt.datetime | None = None
+        self._looked_at = self._sent_at = self._renewed_at = self._counted_at = 0.0
+        self._viewers = 0
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process composes the airing now."""
+        return self.state is not None
+
+    def hint(self, what: Iterable[str]) -> None:
+        """Something changed: look at it with the next tick."""
+        self.wanted.update(name for name in what if name in queries.GROUPS)
+
+    def repeat(self) -> None:
+        """Send the newest state again: the bus was empty or away."""
+        self._sent_at = 0.0
+
+    async def run(self) -> None:
+        """Until cancelled. A failure costs the lease at most; whoever has it then goes on."""
+        try:
+            while True:
+                started = time.monotonic()
+                try:
+                    await (self._tick() if self.leads else self._contend())
+                except Exception as error:
+                    logger.warning("composer stumbles airing=%s error=%s", self.airing_id, error)
+                    if time.monotonic() - self._renewed_at > leases.LEASE_SECONDS:
+                        self.state = None
+                pause = settings.TICK_SECONDS if self.leads else CONTEND_SECONDS
+                await asyncio.sleep(max(0.02, pause - (time.monotonic() - started)))
+        finally:
+            if self.leads:
+                self.state = None
+                with contextlib.suppress(Exception):
+                    await asyncio.shield(self._threads.run(leases.give_up, self.airing_id, self._owner))
+
+    async def _contend(self) -> None:
+        started = time.monotonic()
+        epoch = await self._threads.run(leases.take, self.airing_id, self._owner)
+        if epoch is None:
+            return
+        logger.info("composing airing=%s epoch=%s", self.airing_id, epoch)
+        self._renewed_at = started
+        self._groups, self._looked_at, self._sent_at = {}, 0.0, 0.0
+        self.state = State(epoch, 0, wording.iso(clock.now()), self._pace())
+        await self._tick()
+
+    async def _tick(self) -> None:
+        state, now = self.state, time.monotonic()
+        if state is None:
+            return
+        await self._count_viewers(now)
+        groups = self._due(now)
+        found = await self._threads.run(_look, self.airing_id, self._owner, state.epoch, groups, self._viewers)
+        if found is None:
+            logger.info("lease lost airing=%s epoch=%s", self.airing_id, state.epoch)
+            self.state = None
+            return
+        self._renewed_at = now
+        self._groups.update(found.groups)
+        if "polls" in found.groups:
+            self._next_close = found.next_close
+        await self._send(state, now)
+
+    def _due(self, now: float) -> set[str]:
+        """All groups now and then, whatever the hints say: a hint only saves time."""
+        wanted, self.wanted = self.wanted, set()
+        if now - self._looked_at >= LOOK_ANYWAY_SECONDS:
+            self._looked_at = now
+            return set(queries.GROUPS)
+        if self._next_close is not None and clock.now() >= self._next_close:
+            wanted.add("polls")
+        return wanted
+
+    async def _send(self, state: State, now: float) -> None:
+        objects: dict[str, Encoded] = {}
+        for name in queries.GROUPS:
+            objects.update(self._groups.get(name, {}))
+        put, remove = states.difference(state.objects, objects)
+        if not put and not remove and now - self._sent_at < HEARTBEAT_SECONDS:
+            return
+        fresh = State(state.epoch, state.seq + 1, wording.iso(clock.now()), self._pace(), objects)
+        tick = states.tick(fresh, put, remove)
+        self.state, self._sent_at = fresh, now
+        header = Header(lane="public", epoch=fresh.epoch, seq=fresh.seq)
+        # This process needs no bus to go on; whoever hears it twice drops the second.
+        self._hub.heard(self.airing_id, header, tick, fresh)
+        await self._bus.publish_tick(self.airing_id, header, tick, fresh.snapshot())
+
+    async def _count_viewers(self, now: float) -> None:
+        if now - self._counted_at < VIEWERS_EVERY_SECONDS:
+            return
+        self._counted_at = now
+        found = await self._bus.viewers(self.airing_id)
+        viewers = len(self._hub.audience(self.airing_id).seats) if found is None else found
+        if viewers != self._viewers:
+            self._viewers = viewers
+            self.wanted.add("counts")
+
+    def _pace(self) -> int:
+        return int(settings.TICK_SECONDS * 1000)
+
+
+class Composers:
+    """The composers of this process, one for each airing that runs or has somebody waiting for it."""
+
+    def __init__(self, make: Callable[[UUID], Composer]) -> None:
+        self._make = make
+        self._running: dict[UUID, tuple[Composer, asyncio.Task[None]]] = {}
+
+    def want(self, airing_ids: Iterable[UUID]) -> None:
+        """Run these, and no others."""
+        wanted = set(airing_ids)
+        for airing_id in wanted - set(self._running):
+            composer = self._make(airing_id)
+            self._running[airing_id] = (composer, asyncio.create_task(composer.run()))
+        for airing_id in set(self._running) - wanted:
+            self._running.pop(airing_id)[1].cancel()
+
+    def add(self, airing_id: UUID) -> None:
+        """Run this one too, at once."""
+        self.want({*self._running, airing_id})
+
+    def get(self, airing_id: UUID) -> Composer | None:
+        """The composer of an airing, if this process runs one."""
+        found = self._running.get(airing_id)
+        return found[0] if found else None
+
+    def repeat_all(self) -> None:
+        """The bus is back and may be empty."""
+        for composer, _task in self._running.values():
+            composer.repeat()
+
+    async def stop(self) -> None:
+        """Give every lease up."""
+        tasks = [task for _composer, task in self._running.values()]
+        self._running.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,160 @@
+"""The audience's socket, raw ASGI: identity from the signed cookie, commands to the group commit, frames by the hub; no rules, no framework."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from broadcast.access import Actor
+from broadcast.errors import BroadcastError, TooMany
+from broadcast.identity import actor_of_scope
+from live import answers, process, protocol
+from live.process import Live
+from live.protocol import BadFrame, CloseCode
+from live.seat import Seat
+from live.services.audience import Answer, NoIdentity
+
+logger = logging.getLogger(__name__)
+
+SOCKETS_MOST = 18_000
+# Commands of one socket: so many at once, and so many a second on the long run.
+BURST = 20.0
+PER_SECOND = 4.0
+UNDER_WAY_MOST = 16
+STRIKES = 100
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def audience_socket(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """One connection from handshake to disconnect."""
+    airing_id: UUID = scope["url_route"]["kwargs"]["airing_id"]
+    if (await receive())["type"] != "websocket.connect":
+        return
+    live = process.current()
+    actor = actor_of_scope(scope)
+    code = await _refusal(live, actor, airing_id)
+    await send({"type": "websocket.accept"})
+    if code is not None:
+        await send({"type": "websocket.close", "code": code})
+        return
+    await _Visit(live, actor, airing_id, send).stay(scope, receive)
+
+
+async def _refusal(live: Live, actor: Actor | None, airing_id: UUID) -> int | None:
+    """The close code for whoever may not stay; the page understands it only after the handshake."""
+    if live.hub.sockets >= SOCKETS_MOST:
+        return CloseCode.FULL
+    try:
+        door = await live.door(airing_id)
+        if not await live.may_enter(actor or Actor(), door):
+            return CloseCode.NOT_FOUND
+    except Exception as error:
+        # The database is away: whoever was here goes on by polling what is cached, and comes back.
+        logger.warning("entrance closed airing=%s error=%s", airing_id, error)
+        return CloseCode.FULL
+    return None
+
+
+class _Visit:
+    """One socket while it is open."""
+
+    def __init__(self, live: Live, actor: Actor | None, airing_id: UUID, send: Send) -> None:
+        self._live, self._actor, self._airing_id = live, actor, airing_id
+        self._seat = Seat(send, str(actor.participant_id) if actor else "")
+        self._allowance, self._filled_at = BURST, time.monotonic()
+        self._under_way = 0
+        self._strikes = 0
+
+    async def stay(self, scope: dict[str, Any], receive: Receive) -> None:
+        """Take a seat and listen until the peer goes."""
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        try:
+            audience = await self._live.audience(self._airing_id)
+        except Exception as error:
+            logger.warning("no state to show airing=%s error=%s", self._airing_id, error)
+            audience = None
+        if audience is None:
+            self._seat.close(CloseCode.FULL)
+            return
+        audience.enter(self._seat, _whole(query, "epoch"), _whole(query, "seq"))
+        try:
+            while True:
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                if message["type"] == "websocket.receive":
+                    self._heard(message)
+        finally:
+            self._seat.closed = True
+            audience.leave(self._seat)
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        """One frame. Nothing here waits: the answer comes when the commit is done."""
+        if self._seat.closed:
+            return
+        command_id = ""
+        try:
+            if message.get("text") is None:
+                raise BadFrame("binary", "text frames only")
+            command: Any = protocol.decode(message["text"], staff=False)
+            command_id = command.id
+            self._admit()
+        except BadFrame as bad:
+            self._refuse(bad.command_id, answers.Unreadable(bad))
+        except BroadcastError as error:
+            self._refuse(command_id, error)
+        else:
+            self._submit(command)
+
+    def _submit(self, command: protocol.AudienceCommand) -> None:
+        if self._actor is None:
+            self._refuse(command.id, NoIdentity(_("浏览器没有带上身份，请刷新页面后再试。")))
+            return
+        self._under_way += 1
+        told = self._live.batcher.submit(self._actor, self._airing_id, command)
+        told.add_done_callback(lambda done: self._told(command.id, done))
+
+    def _told(self, command_id: str, done: asyncio.Future[Answer | BroadcastError]) -> None:
+        self._under_way -= 1
+        if done.cancelled():
+            return
+        outcome = done.result()
+        if isinstance(outcome, BroadcastError):
+            self._seat.tell(_text(answers.refused(command_id, outcome)))
+            return
+        self._seat.tell(_text(answers.ack(command_id, outcome.result)))
+        if outcome.mine is not None:
+            self._seat.tell(_text(outcome.mine))
+
+    def _admit(self) -> None:
+        """A bucket for each socket. Raises TooMany; whoever does not stop is sent away."""
+        now = time.monotonic()
+        self._allowance = min(BURST, self._allowance + (now - self._filled_at) * PER_SECOND)
+        self._filled_at = now
+        if self._allowance < 1 or self._under_way >= UNDER_WAY_MOST:
+            raise TooMany(_("操作太快了，请稍等一下再试。"), retry_after_seconds=max(1, round((1 - self._allowance) / PER_SECOND)))
+        self._allowance -= 1
+
+    def _refuse(self, command_id: str, error: BroadcastError) -> None:
+        self._strikes += 1
+        self._seat.tell(_text(answers.refused(command_id, error)))
+        if self._strikes > STRIKES:
+            self._seat.close(CloseCode.TOO_FAST)
+
+
+def _whole(query: dict[str, list[str]], name: str) -> int:
+    value = query.get(name, [""])[-1]
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 17 else 0
+
+
+def _text(frame: Any) -> str:
+    return protocol.encode(frame).decode()

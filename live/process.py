@@ -1,0 +1,179 @@
+"""What one web process holds for live, made for its event loop at the first need: bus, hub, composers, group commit, threads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.conf import settings
+
+from broadcast import clock
+from broadcast.access import Actor
+from live import queries, wording
+from live import state as states
+from live.batcher import Batcher, Order, Outcome
+from live.bus import Bus
+from live.composer import Composer, Composers
+from live.envelope import Header
+from live.hub import Audience, Hub
+from live.queries import doors
+from live.queries.doors import Door
+from live.services import audience as writes
+from live.staff_lane import StaffLane
+from live.state import State
+from live.threads import Threads
+
+logger = logging.getLogger(__name__)
+
+READ_THREADS = 3
+WRITE_LANES = 2
+CHORES_SECONDS = 1.0
+
+
+class Live:
+    """The parts, wired. Everything here belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.reading = Threads("read", READ_THREADS)
+        self.writing = Threads("write", WRITE_LANES)
+        self.bus = Bus(self._heard, self._bus_returned)
+        self.hub = Hub(self.bus.load, self.compute)
+        self.composers = Composers(lambda pk: Composer(pk, self.name, self.hub, self.bus, self.reading))
+        self.batcher = Batcher(self._commit, WRITE_LANES)
+        self.staff = StaffLane(self.reading)
+        self._computed: dict[UUID, tuple[float, State]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin to listen and to look around; once."""
+        self._tasks = [asyncio.create_task(self.bus.listen()), asyncio.create_task(self._chores())]
+
+    async def stop(self) -> None:
+        """Finish what is under way, give the leases up, let go of everything."""
+        await self.batcher.finish()
+        await self.composers.stop()
+        await self.staff.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.bus.close()
+        await self.reading.close()
+        await self.writing.close()
+
+    async def door(self, airing_id: UUID) -> Door | None:
+        """The airing as the entrance sees it; usually without a query."""
+        known, found = doors.remembered(airing_id)
+        return found if known else await self.reading.run(doors.door, airing_id)
+
+    async def may_enter(self, actor: Actor, found: Door | None) -> bool:
+        """Whether the actor may watch; a query only where the airing is not for everybody."""
+        if found is None or found.is_public:
+            return found is not None
+        return await self.reading.run(queries.may_enter, actor, found)
+
+    async def audience(self, airing_id: UUID) -> Audience | None:
+        """The airing's audience in this process, heard on the bus and composed by somebody. None: no such airing."""
+        self.bus.subscribe(airing_id)
+        self.composers.add(airing_id)
+        return await self.hub.ready(airing_id)
+
+    async def state(self, airing_id: UUID) -> State | None:
+        """The newest public state: the one the sockets have while a composer is heard, else read from the database, a second old."""
+        audience = self.hub.audiences.get(airing_id)
+        if audience is not None and audience.is_fresh and audience.state is not None:
+            return audience.state
+        return await self.compute(airing_id)
+
+    async def compute(self, airing_id: UUID) -> State | None:
+        """The public state straight from the database, with epoch 0: no composer numbered it."""
+        at, known = self._computed.get(airing_id, (0.0, None))
+        if known is not None and time.monotonic() - at < 1.0:
+            return known
+        objects = await self.reading.run(queries.public_groups, airing_id)
+        if objects is None:
+            return None
+        flat = [each for group in objects.values() for each in group]
+        pace = int(settings.TICK_SECONDS * 1000)
+        fresh = State(0, 0, wording.iso(clock.now()), pace, states.encoded(flat))
+        self._computed[airing_id] = (time.monotonic(), fresh)
+        return fresh
+
+    async def _commit(self, orders: Sequence[Order]) -> list[Outcome]:
+        return await self.writing.run(writes.commit_batch, orders)
+
+    def _heard(self, airing_id: UUID, header: Header, body: bytes) -> None:
+        if header.lane == "public":
+            self.hub.heard(airing_id, header, body)
+        elif header.lane == "personal":
+            audience = self.hub.audiences.get(airing_id)
+            if audience is not None:
+                audience.tell(header.participant, body.decode())
+        elif header.lane == "hint":
+            self._hinted(airing_id, header.what)
+
+    def _hinted(self, airing_id: UUID, what: tuple[str, ...]) -> None:
+        if "airing" in what:
+            doors.forget(airing_id)
+        composer = self.composers.get(airing_id)
+        if composer is not None:
+            composer.hint(what)
+        self.staff.hint(airing_id, what)
+
+    def _bus_returned(self) -> None:
+        self.hub.reload_all()
+        self.composers.repeat_all()
+
+    async def _chores(self) -> None:
+        """Once a second: contend for what runs, report who is here, forget who left."""
+        while True:
+            try:
+                running = await self.reading.run(queries.running_airings)
+                here = {pk for pk, each in self.hub.audiences.items() if each.seats} | self.staff.airings
+                for airing_id in (*running, *here):
+                    self.bus.subscribe(airing_id)
+                    self.hub.audience(airing_id)
+                self.composers.want({*running, *here})
+                for airing_id in here:
+                    await self.bus.report_viewers(airing_id, self.name, len(self.hub.audience(airing_id).seats))
+                for airing_id in self.hub.forget_empty():
+                    if airing_id not in running and airing_id not in here:
+                        self.bus.unsubscribe(airing_id)
+            except Exception as error:
+                logger.warning("chores stumble error=%s", error)
+            await asyncio.sleep(CHORES_SECONDS)
+
+
+_by_loop: dict[int, tuple[asyncio.AbstractEventLoop, Live]] = {}
+
+
+def current() -> Live:
+    """The Live of the running loop, started at the first call."""
+    loop = asyncio.get_running_loop()
+    known = _by_loop.get(id(loop))
+    if known is not None and known[0] is loop:
+        return known[1]
+    for key in [key for key, (other, _live) in _by_loop.items() if other.is_closed()]:
+        del _by_loop[key]
+    live = Live()
+    _by_loop[id(loop)] = (loop, live)
+    live.start()
+    return live
+
+
+async def shut_down() -> None:
+    """Stop the running loop's Live, if there is one."""
+    known = _by_loop.pop(id(asyncio.get_running_loop()), None)
+    if known is not None:
+        with contextlib.suppress(Exception):
+            await known[1].stop()
+
+
+__all__ = ["Live", "current", "shut_down"]

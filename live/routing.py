@@ -1,0 +1,45 @@
+"""The sockets' addresses and what every handshake passes: origin first, then the session for staff; it decides nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import URLRouter
+from django.conf import settings
+from django.urls import path
+
+from live.consumer import StaffConsumer
+from live.edge import audience_socket
+from live.origin import OriginGate
+
+
+class _Application:
+    """Keeps URLRouter from taking a plain function for something else."""
+
+    def __init__(self, application: Any) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._application(scope, receive, send)
+
+
+_routes = URLRouter(
+    [
+        path("live/airings/<uuid:airing_id>/socket", _Application(audience_socket)),
+        path("live/airings/<uuid:airing_id>/staff", AuthMiddlewareStack(StaffConsumer.as_asgi())),
+    ]
+)
+
+
+async def _unknown(scope: Any, receive: Any, send: Any) -> None:
+    """An address that is no socket is refused as such, not as a fault."""
+    try:
+        await _routes(scope, receive, send)
+    except ValueError as error:
+        if "No route found" not in str(error):
+            raise
+        await send({"type": "websocket.close", "code": 4004})
+
+
+websocket = OriginGate(_unknown, settings.ALLOWED_ORIGINS)

@@ -1,0 +1,202 @@
+"""The staff lane in this process: sends each desk, control room and host what changed since the number it has; reads, never writes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from broadcast import clock
+from broadcast.access import Actor
+from live import protocol, queries, wording
+from live.queries import StaffView
+from live.queries import staff as staff_queries
+from live.threads import Threads
+
+logger = logging.getLogger(__name__)
+
+LOOK_ANYWAY_SECONDS = 1.0
+GATHER_SECONDS = 0.03
+COUNTS_SECONDS = 1.0
+PANELS_SECONDS = 5.0
+QUEUE = 256
+_PUBLIC = ("airing", "media", "rundown", "people", "counts")
+
+
+@dataclass(eq=False)
+class StaffSeat:
+    """One staff socket. `frames` is bounded; when it overflows the socket is closed and comes back for a snapshot."""
+
+    actor: Callable[[], Actor]
+    view: StaffView
+    frames: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(QUEUE))
+    panels: dict[str, Any] = field(default_factory=dict)
+    overflowed: bool = False
+
+    def offer(self, frame: msgspec.Struct) -> None:
+        """Queue a frame."""
+        try:
+            self.frames.put_nowait(protocol.encode(frame).decode())
+        except asyncio.QueueFull:
+            self.overflowed = True
+
+
+@dataclass
+class _Known:
+    """What the lane of one airing has sent already."""
+
+    seq: int = 0
+    panels_seq: int = 0
+    polls: dict[int, protocol.StaffPoll] = field(default_factory=dict)
+    supports: dict[int, int] = field(default_factory=dict)
+    public: dict[str, Any] = field(default_factory=dict)
+    counted_at: float = 0.0
+    panels_at: float = 0.0
+
+
+class _Lane:
+    def __init__(self, airing_id: UUID, threads: Threads) -> None:
+        self.airing_id, self._threads = airing_id, threads
+        self.seats: set[StaffSeat] = set()
+        self._event = asyncio.Event()
+        self._what: set[str] = set()
+        self._known = _Known()
+        self.task = asyncio.create_task(self._run())
+
+    def hint(self, what: tuple[str, ...]) -> None:
+        self._what.update(what)
+        self._event.set()
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await asyncio.wait_for(self._event.wait(), LOOK_ANYWAY_SECONDS)
+                await asyncio.sleep(GATHER_SECONDS)
+            except asyncio.TimeoutError:
+                pass
+            self._event.clear()
+            what, self._what = self._what, set()
+            try:
+                await self._look(what)
+            except Exception as error:
+                logger.warning("staff lane stumbles airing=%s error=%s", self.airing_id, error)
+
+    async def _look(self, what: set[str]) -> None:
+        now = time.monotonic()
+        counting = now - self._known.counted_at >= COUNTS_SECONDS
+        if counting:
+            self._known.counted_at = now
+        groups = set(_PUBLIC if counting else ()) | (what & set(_PUBLIC))
+        views = {seat.view for seat in self.seats}
+        changes = {}
+        for view in views:
+            changes[view] = await self._threads.run(self._change, view, counting, groups)
+        seqs = [change.seq for change in changes.values()]
+        if seqs:
+            self._known.seq = min(seqs)
+        for view, change in changes.items():
+            if change.seq > change.after or change.items or change.polls or change.public:
+                for seat in self.seats:
+                    if seat.view is view:
+                        seat.offer(change)
+        await self._panels(now)
+
+    def _change(self, view: StaffView, counting: bool, groups: set[str]) -> protocol.StaffChange:
+        change = staff_queries.staff_change(self.airing_id, self._known.seq, view)
+        polls: tuple[protocol.StaffPoll, ...] = change.polls
+        items = change.items
+        if counting:
+            items += self._supports({item.id for item in items if item.kind == "question"})
+            if view is StaffView.DESK:
+                polls += self._counts({poll.id for poll in polls})
+        return msgspec.structs.replace(change, items=items, polls=polls, public=self._objects(groups))
+
+    def _counts(self, sent: set[int]) -> tuple[protocol.StaffPoll, ...]:
+        running = {poll.id: poll for poll in staff_queries.open_polls(self.airing_id)}
+        moved = tuple(poll for pk, poll in running.items() if self._known.polls.get(pk) != poll and pk not in sent)
+        self._known.polls = running
+        return moved
+
+    def _supports(self, sent: set[int]) -> tuple[protocol.StaffItem, ...]:
+        items = staff_queries.supported(self.airing_id)
+        moved = tuple(item for item in items if self._known.supports.get(item.id) != item.supports)
+        self._known.supports = {item.id: item.supports for item in items}
+        return tuple(item for item in moved if item.id not in sent)
+
+    def _objects(self, groups: set[str]) -> tuple[Any, ...]:
+        moved = []
+        found = queries.public_groups(self.airing_id, groups) if groups else {}
+        for each in (one for group in (found or {}).values() for one in group):
+            if self._known.public.get(each.key) != each:
+                self._known.public[each.key] = each
+                moved.append(each)
+        return tuple(moved)
+
+    async def _panels(self, now: float) -> None:
+        newest = await self._threads.run(staff_queries.panels_seq, self.airing_id)
+        if newest == self._known.panels_seq and now - self._known.panels_at < PANELS_SECONDS:
+            return
+        self._known.panels_seq, self._known.panels_at = newest, now
+        for seat in tuple(self.seats):
+            shown = await self._threads.run(staff_queries.panels_of, self.airing_id, seat.actor())
+            moved = {name: panel for name, panel in shown.items() if seat.panels.get(name) != panel}
+            if moved:
+                seat.panels = shown
+                seq = self._known.seq
+                seat.offer(protocol.StaffChange(seq=seq, after=seq, at=wording.iso(clock.now()), panels=moved))
+
+
+class StaffLane:
+    """The lanes of all airings with staff at this process."""
+
+    def __init__(self, threads: Threads) -> None:
+        self._threads = threads
+        self._lanes: dict[UUID, _Lane] = {}
+
+    @property
+    def airings(self) -> set[UUID]:
+        """Airings that staff of this process work on."""
+        return set(self._lanes)
+
+    def hint(self, airing_id: UUID, what: tuple[str, ...]) -> None:
+        """Something changed: look now."""
+        lane = self._lanes.get(airing_id)
+        if lane is not None:
+            lane.hint(what)
+
+    async def enter(self, airing_id: UUID, seat: StaffSeat) -> None:
+        """Give the seat its snapshot, then every change. The seat is entered first, so that nothing falls between."""
+        lane = self._lanes.get(airing_id)
+        if lane is None:
+            lane = self._lanes[airing_id] = _Lane(airing_id, self._threads)
+        shown = await self._threads.run(queries.staff_snapshot, seat.actor(), airing_id, seat.view)
+        seat.panels = dict(shown.panels)
+        seat.offer(shown)
+        if not lane.seats:
+            lane._known.seq = shown.seq
+        lane.seats.add(seat)
+        lane.hint(("staff",))
+
+    def leave(self, airing_id: UUID, seat: StaffSeat) -> None:
+        """Free the seat; the last one closes the lane."""
+        lane = self._lanes.get(airing_id)
+        if lane is None:
+            return
+        lane.seats.discard(seat)
+        if not lane.seats:
+            del self._lanes[airing_id]
+            lane.task.cancel()
+
+    async def stop(self) -> None:
+        """End every lane."""
+        lanes = list(self._lanes.values())
+        self._lanes.clear()
+        for lane in lanes:
+            lane.task.cancel()
+        await asyncio.gather(*(lane.task for lane in lanes), return_exceptions=True)

@@ -1,0 +1,18 @@
+"""Addresses of the rooms: the pages' own and the programs' interface."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from live.views import api, forms, room
+
+urlpatterns = [
+    path("programmes/<slug:slug>/<slug:key>/", room.episode, name="episode"),
+    path("programmes/<slug:slug>/<slug:key>/act", forms.act, name="episode-act"),
+    path("live/airings/<uuid:airing_id>/state", api.state, name="live-state"),
+    path("live/airings/<uuid:airing_id>/mine", api.mine, name="live-mine"),
+    path("live/airings/<uuid:airing_id>/comments", api.comments, name="live-comments"),
+    path("live/airings/<uuid:airing_id>/commands", api.command, name="live-commands"),
+    path("live/airings/<uuid:airing_id>/timeline", api.timeline, name="live-timeline"),
+    path("live/airings/<uuid:airing_id>/staff/snapshot", api.staff_snapshot, name="live-staff-snapshot"),
+]

@@ -1,0 +1,190 @@
+"""What pages fetch and post without a socket: the same state, the same commands, the same refusals; no rules here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from broadcast import registry
+from broadcast.access import Ability, Actor, can, may_watch_replay
+from broadcast.errors import BroadcastError, NotAllowed, NotFound
+from broadcast.identity import actor_of_request
+from live import answers, commands, process, protocol, queries
+from live.process import Live
+from live.protocol import BadFrame
+from live.queries import Door
+
+View = Callable[..., Awaitable[HttpResponse]]
+_STATUS = {"too_big": 413}
+
+
+def _refusing(view: View) -> View:
+    """Answer every refusal as the wire's Refused, with the HTTP status of the error."""
+
+    @wraps(view)
+    async def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return await view(request, *args, **kwargs)
+        except Exception as error:
+            refusal = answers.expected(error)
+            command_id = getattr(request, "command_id", "")
+            response = _json(protocol.encode(answers.refused(command_id, refusal)))
+            response.status_code = _STATUS.get(refusal.code, refusal.status)
+            if "retry_after_seconds" in refusal.data:
+                response["Retry-After"] = str(refusal.data["retry_after_seconds"])
+            return response
+
+    return answered
+
+
+@require_safe
+@_refusing
+async def state(request: HttpRequest, airing_id: UUID) -> HttpResponse:
+    """The public state, the same bytes that sockets start with. Cacheable for a second where the airing is for everybody."""
+    live = _live(request)
+    door = await _door(request, live, airing_id)
+    found = await (live.state(airing_id) if live else _compute(airing_id))
+    if found is None:
+        raise NotFound(_("没有这一场。"))
+    body = found.snapshot()
+    tag = f'"{found.epoch}-{found.seq}"' if found.epoch else f'"0-{hashlib.sha256(body).hexdigest()[:16]}"'
+    response = HttpResponse(status=304) if _has(request, tag) else HttpResponse(body, content_type="application/json")
+    response["ETag"] = tag
+    response["Cache-Control"] = "public, max-age=1" if door.is_public else "private, no-cache"
+    return response
+
+
+@require_safe
+@_refusing
+async def mine(request: HttpRequest, airing_id: UUID) -> HttpResponse:
+    """What belongs to this browser's participant, whole."""
+    live = _live(request)
+    actor = await _actor(request)
+    door = await _door(request, live, airing_id)
+    return _json(protocol.encode(await _read(live, queries.mine, door.airing, actor.participant_id)))
+
+
+@require_safe
+@_refusing
+async def comments(request: HttpRequest, airing_id: UUID) -> HttpResponse:
+    """Public comments older than `before`."""
+    live = _live(request)
+    await _door(request, live, airing_id)
+    before = request.GET.get("before", "")
+    number = int(before) if before.isascii() and before.isdigit() and len(before) < 17 else 0
+    found, more = await _read(live, queries.older_comments, airing_id, number)
+    return _json(msgspec.json.encode({"comments": found, "more": more}))
+
+
+@require_POST
+@_refusing
+async def command(request: HttpRequest, airing_id: UUID) -> HttpResponse:
+    """One command as JSON, for browsers without a socket and for staff; answered with Ack or Refused."""
+    live = _live(request)
+    actor = await _actor(request)
+    try:
+        sent: Any = protocol.decode(request.body, staff=True)
+    except BadFrame as bad:
+        request.command_id = bad.command_id  # type: ignore[attr-defined]
+        raise answers.Unreadable(bad) from bad
+    request.command_id = sent.id  # type: ignore[attr-defined]
+    if live is not None and type(sent) in commands.AUDIENCE:
+        outcome = await live.batcher.submit(actor, airing_id, sent)
+        if isinstance(outcome, BroadcastError):
+            raise outcome
+        result = outcome.result
+    else:
+        result = await _read(live, commands.perform, actor, airing_id, sent)
+    return _json(protocol.encode(answers.ack(sent.id, result)))
+
+
+@require_safe
+@_refusing
+async def timeline(request: HttpRequest, airing_id: UUID) -> HttpResponse:
+    """The marks of a replay, from every app that has some; for whoever may play it."""
+    live = _live(request)
+    actor = await _actor(request)
+    door = await _door(request, live, airing_id)
+    return _json(msgspec.json.encode({"marks": await _read(live, _marks, actor, door)}))
+
+
+@require_safe
+@_refusing
+async def staff_snapshot(request: HttpRequest, airing_id: UUID) -> HttpResponse:
+    """The staff's whole view, for whoever has a part of the staff lane."""
+    live = _live(request)
+    actor = await _actor(request)
+    return _json(protocol.encode(await _read(live, _staff_snapshot, actor, airing_id)))
+
+
+def _marks(actor: Actor, door: Door) -> list[dict[str, Any]]:
+    if not may_watch_replay(actor, door.airing):
+        raise NotFound(_("回看还没有公开。"))
+    staff = can(actor, Ability.WATCH_INTERNAL, door.airing.episode.programme_id)
+    found = [mark for _name, marks in registry.timeline for mark in marks(door.airing, staff)]
+    return sorted(found, key=lambda mark: str(mark["at"]))
+
+
+def _staff_snapshot(actor: Actor, airing_id: UUID) -> protocol.StaffSnapshot:
+    door = queries.door(airing_id)
+    if door is None:
+        raise NotFound(_("没有这一场。"))
+    view = queries.staff_view(actor, door.airing)
+    if view is None:
+        raise NotAllowed(_("您没有这个节目的这项权限，请联系管理员。"))
+    return queries.staff_snapshot(actor, airing_id, view)
+
+
+def _live(request: HttpRequest) -> Live | None:
+    """The process's Live, where the request runs on the server's own event loop; a plain WSGI call has none."""
+    return process.current() if isinstance(request, ASGIRequest) else None
+
+
+async def _door(request: HttpRequest, live: Live | None, airing_id: UUID) -> Door:
+    door = await (live.door(airing_id) if live else sync_to_async(queries.door)(airing_id))
+    if door is None or not (door.is_public or await _read(live, queries.may_enter, await _actor(request), door)):
+        raise NotFound(_("没有这一场。"))
+    return door
+
+
+async def _actor(request: HttpRequest) -> Actor:
+    # request.user asks the database.
+    actor: Actor = await sync_to_async(actor_of_request)(request)
+    return actor
+
+
+async def _read(live: Live | None, work: Callable[..., Any], *args: Any) -> Any:
+    return await (live.reading.run(work, *args) if live else sync_to_async(work)(*args))
+
+
+async def _compute(airing_id: UUID) -> Any:
+    from live import state as states
+
+    def look() -> Any:
+        door = queries.door(airing_id)
+        if door is None:
+            return None
+        return states.State(0, 0, "", 500, states.encoded(queries.public_objects(door.airing)))
+
+    return await sync_to_async(look)()
+
+
+def _has(request: HttpRequest, tag: str) -> bool:
+    known = request.headers.get("If-None-Match", "")
+    return tag in {each.strip().removeprefix("W/") for each in known.split(",")}
+
+
+def _json(body: bytes) -> HttpResponse:
+    response = HttpResponse(body, content_type="application/json")
+    response["Cache-Control"] = "no-store"
+    return response
