@@ -6,7 +6,7 @@ from typing import Any
 
 from broadcast import registry
 from broadcast.models import Airing
-from live import queries
+from live import demo, queries
 from live.services import aftercare
 
 
@@ -15,6 +15,7 @@ def register() -> None:
     registry.participant_merge.register("live", aftercare.merge)
     registry.timeline.register("live", timeline)
     registry.reconcilers.register("live", aftercare.reconcile)
+    registry.demo.register("live", demo.fill)
 
 
 def timeline(airing: Airing, staff: bool) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db import transaction
 
 from broadcast import clock, env, lifecycle, registry
@@ -36,6 +37,8 @@ ACCOUNTS: dict[str, tuple[str, str | None]] = {
     "producer": ("编导郑", RoleGrant.Role.PRODUCER),
     "host": ("主持人许", RoleGrant.Role.HOST),
 }
+# Citizens who only fill the room; they have no password.
+CITIZENS = ("王阿姨", "李先生", "赵女士", "周同学", "黄师傅", "吴女士")
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ def _accounts() -> tuple[dict[str, str], dict[str, User]]:
         passwords.setdefault(name, secrets.token_urlsafe(8))
         people[name] = _account(name, passwords[name])
     _keep(file, passwords)
+    for number, shown in enumerate(CITIZENS, start=1):
+        people[f"citizen{number}"] = _citizen(f"demo-citizen{number}", shown)
     return passwords, people
 
 
@@ -102,6 +107,17 @@ def _account(name: str, password: str) -> User:
         user.save()
         if role is not None:
             RoleGrant.objects.get_or_create(user=user, programme=None, role=role, defaults={"granted_at": clock.now()})
+    return user
+
+
+def _citizen(name: str, shown: str) -> User:
+    values = {
+        "is_demo": True,
+        "display_name": shown,
+        "phone_verified_at": clock.now(),
+        "password": UNUSABLE_PASSWORD_PREFIX,
+    }
+    user, _new = User.objects.get_or_create(username=name, defaults=values)
     return user
 
 

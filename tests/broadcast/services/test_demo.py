@@ -15,6 +15,7 @@ from broadcast.errors import NotAllowed
 from broadcast.models import Airing, Feed, Programme, SegmentRole, SegmentRun, User
 from broadcast.models.catalogue import Assurance
 from broadcast.services import demo, seeding
+from live.models import Ballot, Comment, Poll, Question
 from scheduling.models import Slot
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +114,21 @@ def test_the_accounts_have_their_rights_and_a_private_file(made, settings):
     assert User.objects.get(username="viewer").check_password(made.passwords["viewer"])
 
 
+def test_the_room_is_not_empty(made, caplog):
+    assert "did not fill" not in caplog.text
+    room = made.airing.pk
+    assert Comment.objects.filter(room=room, state="approved").count() == 8
+    assert Comment.objects.filter(room=room, state="pending").count() == 3
+    supports = [
+        question.supports.count() for question in Question.objects.filter(room=room, state="approved").order_by("pk")
+    ]
+    assert supports == [24, 12, 8, 6, 4]
+    poll = Poll.objects.get(room=room, state="open")
+    assert Ballot.objects.filter(poll=poll).count() == 31
+    viewer = User.objects.get(username="viewer").participant
+    assert not Ballot.objects.filter(poll=poll, participant=viewer).exists()
+
+
 def test_a_second_start_goes_on_with_the_show(made):
     with clock.shifted(dt.timedelta(hours=2)):
         again = demo.ensure()
@@ -147,7 +163,7 @@ def test_a_demo_leaves_no_open_door(made, settings, capsys):
     settings.DEMO = False
     call_command("seed_programmes")
     assert not User.objects.filter(is_demo=True, is_active=True).exists()
-    assert "6 个演示账号" in capsys.readouterr().out
+    assert "12 个演示账号" in capsys.readouterr().out
 
 
 def test_an_account_of_a_real_person_is_not_touched():
