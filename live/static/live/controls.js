@@ -153,7 +153,7 @@ function Bar({ playing, player }) {
   const end = Math.max(start + 1, Math.floor(playing.edge));
   const at = Math.max(start, Math.min(end, Math.floor(playing.time)));
   const words = playing.live ? t("直播前 {time}", { time: lasting(end - at) }) : t("{time}，共 {all}", { time: lasting(at), all: lasting(end) });
-  return html`<input type="range" class="bar" min=${start} max=${end} step="1" value=${at} aria-label=${t("播放位置")}
+  return html`<input type="range" class="slider" min=${start} max=${end} step="1" value=${at} aria-label=${t("播放位置")}
     aria-valuetext=${end - at < 9 && playing.live ? t("正在直播") : words} onInput=${(event) => player.seek(Number(event.target.value))} />`;
 }
 

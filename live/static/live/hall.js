@@ -29,7 +29,7 @@ export function Hall({ room }) {
   const home = room.elder && tab === "talk";
   return html`
     <${Notice} room=${room} />
-    ${!room.elder && tab !== "vote" && html`<${PollCard} room=${room} />`}
+    ${!room.elder && tab !== "vote" && html`<${PollCard} room=${room} main=${tab !== "ask"} />`}
     ${!home && html`<${Tabs} room=${room} names=${names} tab=${tab} />`}
     <${Panel} key=${tab} room=${room} />
   `;
@@ -48,7 +48,7 @@ function Notice({ room }) {
 }
 
 /** The open poll, until this reader has answered or put it away. */
-function PollCard({ room }) {
+function PollCard({ room, main }) {
   const state = useStore(room.store);
   const now = useSecond(room.store);
   const poll = all(state, "poll").filter((each) => each.state === "open").sort((a, b) => b.id - a.id)[0];
@@ -58,7 +58,7 @@ function PollCard({ room }) {
       <p class="meta bits"><b>${t("正在投票")}</b>${poll.closes_at && html`<span>${left(poll, now)}</span>`}</p>
       <h2 id="poll">${phrase(poll.question)}</h2>
     </div>
-    <a class="button main" href="?tab=vote" onClick=${(event) => room.open(event, "vote")}>${t("去投票")}</a>
+    <a class=${main ? "button main" : "button"} href="?tab=vote" onClick=${(event) => room.open(event, "vote")}>${t("去投票")}</a>
   </section>`;
 }
 

@@ -107,8 +107,8 @@ function Sheet({ phone, urls, documents, token, close }) {
   const wait = sentAt ? Math.max(0, Math.ceil(waiting - (now - sentAt) / 1000)) : 0;
   return html`<div class="sheetback" onClick=${(event) => event.target === event.currentTarget && close(false)}>
     <form class="sheetbox" role="dialog" aria-modal="true" aria-labelledby="sheet-title" ref=${box} onKeyDown=${keys} onSubmit=${finish} novalidate>
-      <h2 id="sheet-title">${phone ? t("验证手机号后发出") : t("同意后发出")}</h2>
-      <p class="meta">${t("您写的内容已经留着，办好后自动发出。")}</p>
+      <h2 id="sheet-title">${phone ? t("验证手机号后提交") : t("同意后提交")}</h2>
+      <p class="meta">${t("您写的或选的都已留着，办好后自动提交。")}</p>
       <label class="check"><input type="checkbox" checked=${agreed} onChange=${(event) => setAgreed(event.target.checked)} /><span>${t("我已阅读并同意")} <a href=${urls.privacy} target="_blank" rel="noopener">${t("个人信息处理说明")}</a> ${t("和")} <a href=${urls.agreement} target="_blank" rel="noopener">${t("用户协议")}</a></span></label>
       ${phone && html`
         <label>${t("手机号")}<input class="field" name="phone" type="tel" inputmode="tel" autocomplete="tel" maxlength="20" value=${number} onInput=${(event) => setNumber(event.target.value)} /></label>
@@ -118,8 +118,8 @@ function Sheet({ phone, urls, documents, token, close }) {
         </div>
         ${shown && html`<p class="shown" role="status">${t("演示：验证码是 {code}", { code: shown })}</p>`}`}
       ${error && html`<p class="error" role="alert">${error}</p>`}
-      <button class="button main wide" disabled=${busy}>${phone ? t("验证并发出") : t("同意并发出")}</button>
-      <button type="button" class="button wide" onClick=${() => close(false)}>${t("先不发，内容留着")}</button>
+      <button class="button main wide" disabled=${busy}>${phone ? t("验证并提交") : t("同意并提交")}</button>
+      <button type="button" class="button wide" onClick=${() => close(false)}>${t("先不提交，内容留着")}</button>
     </form>
   </div>`;
 }

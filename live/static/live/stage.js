@@ -30,7 +30,7 @@ export function createStage(store, elder) {
   const follow = () => followState(stage, store.state);
   store.subscribe(follow);
   follow();
-  hideIdle(frame, stage);
+  if (!elder) hideIdle(frame, stage);
   keys(stage);
   return stage;
 }
