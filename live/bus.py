@@ -1,4 +1,4 @@
-"""The bus between processes: one subscription an airing, ticks and their window, who is where; it may lose anything and comes back for ever."""
+"""The bus between processes: a subscription an airing, ticks and their window, who is where; it may lose anything and always comes back."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class Bus:
         oldest = clock.now().timestamp() - VIEWERS_SECONDS
         total = 0
         for value in found.values():
-            count, _, at = value.decode().partition(":")
+            count, _, at = _text(value).partition(":")
             total += int(count) if float(at or 0) >= oldest else 0
         return total
 
@@ -168,6 +168,10 @@ class Bus:
     def _note(self, error: BaseException) -> None:
         self.lost += 1
         logger.warning("bus does not answer error=%s", error)
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 _running: set[asyncio.Task[None]] = set()

@@ -45,7 +45,7 @@ def perform_act(actor: Actor, airing_id: UUID, command: protocol.PerformAct) -> 
 
 
 # Audience commands go through the group commit, all of them by services.audience; staff commands each through their own verb.
-AUDIENCE: frozenset[type[Any]] = frozenset(protocol.AudienceCommand.__args__)  # type: ignore[attr-defined]
+AUDIENCE: frozenset[type[Any]] = frozenset(protocol.AudienceCommand.__args__)
 STAFF: dict[type[Any], StaffService] = {
     protocol.ApproveItem: moderation.decide,
     protocol.RejectItem: moderation.decide,

@@ -1,4 +1,4 @@
-"""The audience's socket, raw ASGI: identity from the signed cookie, commands to the group commit, frames by the hub; no rules, no framework."""
+"""The audience's socket, raw ASGI: identity from the cookie, commands to the group commit, frames by the hub; no rules, no framework."""
 
 from __future__ import annotations
 
@@ -141,7 +141,9 @@ class _Visit:
         self._allowance = min(BURST, self._allowance + (now - self._filled_at) * PER_SECOND)
         self._filled_at = now
         if self._allowance < 1 or self._under_way >= UNDER_WAY_MOST:
-            raise TooMany(_("操作太快了，请稍等一下再试。"), retry_after_seconds=max(1, round((1 - self._allowance) / PER_SECOND)))
+            raise TooMany(
+                _("操作太快了，请稍等一下再试。"), retry_after_seconds=max(1, round((1 - self._allowance) / PER_SECOND))
+            )
         self._allowance -= 1
 
     def _refuse(self, command_id: str, error: BroadcastError) -> None:

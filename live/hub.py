@@ -200,9 +200,7 @@ class Hub:
     def forget_empty(self) -> list[UUID]:
         """Drop audiences that nobody has sat in for a while; returns them."""
         now = time.monotonic()
-        gone = [
-            pk for pk, each in self.audiences.items() if not each.seats and now - each.empty_since > EMPTY_SECONDS
-        ]
+        gone = [pk for pk, each in self.audiences.items() if not each.seats and now - each.empty_since > EMPTY_SECONDS]
         for pk in gone:
             del self.audiences[pk]
         return gone

@@ -466,8 +466,8 @@ class _Peek(Struct):
 
 
 _peek = msgspec.json.Decoder(_Peek)
-AUDIENCE_TYPES: frozenset[str] = frozenset(kind.__struct_config__.tag for kind in AudienceCommand.__args__)  # type: ignore[misc]
-STAFF_TYPES: frozenset[str] = frozenset(kind.__struct_config__.tag for kind in StaffCommand.__args__)  # type: ignore[misc]
+AUDIENCE_TYPES: frozenset[str] = frozenset(kind.__struct_config__.tag for kind in AudienceCommand.__args__)
+STAFF_TYPES: frozenset[str] = frozenset(kind.__struct_config__.tag for kind in StaffCommand.__args__)
 
 
 def decode(frame: bytes | str, *, staff: bool) -> AudienceCommand | StaffCommand:
@@ -475,7 +475,8 @@ def decode(frame: bytes | str, *, staff: bool) -> AudienceCommand | StaffCommand
     if len(frame) > MAX_FRAME_BYTES:
         raise BadFrame("too_big", f"frame of {len(frame)} bytes; at most {MAX_FRAME_BYTES}")
     try:
-        return (_staff if staff else _audience).decode(frame)
+        command: AudienceCommand | StaffCommand = (_staff if staff else _audience).decode(frame)
+        return command
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise _explained(frame, error, staff=staff) from error
 
@@ -486,7 +487,8 @@ def _explained(frame: bytes | str, error: Exception, *, staff: bool) -> BadFrame
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return BadFrame("bad_json", "not a JSON object")
     command_id = peek.id if isinstance(peek.id, str) and len(peek.id) <= 64 else ""
-    if peek.type not in (AUDIENCE_TYPES | STAFF_TYPES if staff else AUDIENCE_TYPES):
+    known = AUDIENCE_TYPES | STAFF_TYPES if staff else AUDIENCE_TYPES
+    if not isinstance(peek.type, str) or peek.type not in known:
         return BadFrame("unknown_type", f"unknown type {str(peek.type)[:40]!r}", command_id)
     return BadFrame("bad_field", str(error), command_id)
 

@@ -24,10 +24,12 @@ class _Application:
         await self._application(scope, receive, send)
 
 
+# URLRouter takes any ASGI application where Django's types ask for a view.
+_path: Any = path
 _routes = URLRouter(
     [
-        path("live/airings/<uuid:airing_id>/socket", _Application(audience_socket)),
-        path("live/airings/<uuid:airing_id>/staff", AuthMiddlewareStack(StaffConsumer.as_asgi())),
+        _path("live/airings/<uuid:airing_id>/socket", _Application(audience_socket)),
+        _path("live/airings/<uuid:airing_id>/staff", AuthMiddlewareStack(StaffConsumer.as_asgi())),
     ]
 )
 

@@ -78,7 +78,7 @@ class _Lane:
             try:
                 await asyncio.wait_for(self._event.wait(), LOOK_ANYWAY_SECONDS)
                 await asyncio.sleep(GATHER_SECONDS)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 pass
             self._event.clear()
             what, self._what = self._what, set()

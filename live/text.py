@@ -49,7 +49,13 @@ def _without_invisible(text: str) -> str:
             if _joins_emoji(text, index):
                 out.append(character)
             continue
-        if category in {"Cc", "Cf", "Cs", "Co", "Cn"} or character in {"\u115f", "\u1160", "\u3164", "\uffa0", "\u034f"}:
+        if category in {"Cc", "Cf", "Cs", "Co", "Cn"} or character in {
+            "\u115f",
+            "\u1160",
+            "\u3164",
+            "\uffa0",
+            "\u034f",
+        }:
             if _is_tag_of_flag(character, out):
                 out.append(character)
             continue

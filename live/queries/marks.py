@@ -49,6 +49,13 @@ def _poll_marks(airing: Airing) -> list[dict[str, Any]]:
 def _comment_marks(airing: Airing) -> list[dict[str, Any]]:
     rows = Comment.objects.filter(room=airing.pk, state=Comment.State.APPROVED).order_by("-pk")[:COMMENTS_MARKED]
     return [
-        _mark(row.created_at, "comment", row.text, comment=row.pk, author=row.author_name, badge=wording.badge(row.assurance))
+        _mark(
+            row.created_at,
+            "comment",
+            row.text,
+            comment=row.pk,
+            author=row.author_name,
+            badge=wording.badge(row.assurance),
+        )
         for row in rows
     ]

@@ -19,7 +19,9 @@ def reasons() -> dict[str, str]:
 
 def mine(airing: Airing, participant_id: UUID | None) -> protocol.Mine:
     """All of it, whole. A participant without a row has nothing yet."""
-    row = Participant.objects.select_related("merged_into").filter(pk=participant_id).first() if participant_id else None
+    row = (
+        Participant.objects.select_related("merged_into").filter(pk=participant_id).first() if participant_id else None
+    )
     if row is None:
         return protocol.Mine(whole=True)
     who = row.merged_into or row

@@ -10,7 +10,7 @@ from django.db.models import Q
 from broadcast.access import HOUSE
 from broadcast.models import Airing
 from live import hints
-from live.models import Comment, Poll, Question, Room, Support
+from live.models import Comment, Poll, Question, Support
 from live.services import polls, questions, rooms
 
 _RUNNING = (Airing.State.WAITING, Airing.State.ON_AIR)

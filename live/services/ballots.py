@@ -64,7 +64,11 @@ def cast(batch: Batch) -> None:
     now = clock.now()
     fresh: dict[Key, Write] = {}
     for write in writes:
-        if _key(write) not in known and _key(write) not in fresh and write.check(lambda each: _may_vote(each, terms, now)):
+        if (
+            _key(write) not in known
+            and _key(write) not in fresh
+            and write.check(lambda each: _may_vote(each, terms, now))
+        ):
             fresh[_key(write)] = write
     _append(list(fresh.values()), now)
     casts = known | _casts(set(fresh))
@@ -89,7 +93,10 @@ def _lock(ids: set[int]) -> dict[int, _Terms]:
     options: dict[int, set[int]] = defaultdict(set)
     for poll, option in Option.objects.filter(poll__in=[row[0] for row in rows]).values_list("poll_id", "pk"):
         options[poll].add(option)
-    return {row[0]: _Terms(*row[1:], options=frozenset(options[row[0]])) for row in rows}
+    return {
+        pk: _Terms(room, kind, state, closes_at, needed, results, frozenset(options[pk]))
+        for pk, room, kind, state, closes_at, needed, results in rows
+    }
 
 
 def _may_vote(write: Write, terms: dict[int, _Terms], now: dt.datetime) -> None:
@@ -134,9 +141,7 @@ def _casts(keys: set[Key]) -> dict[Key, BallotCast]:
     if not keys:
         return {}
     polls, people, commands = zip(*keys, strict=True)
-    found = BallotCast.objects.filter(
-        poll__in=set(polls), participant__in=set(people), command_id__in=set(commands)
-    )
+    found = BallotCast.objects.filter(poll__in=set(polls), participant__in=set(people), command_id__in=set(commands))
     return {(row.poll_id, row.participant_id, row.command_id): row for row in found}
 
 

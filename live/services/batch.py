@@ -88,7 +88,9 @@ class Batch:
 def prepare(batch: Batch) -> None:
     """Attach airing, room and participant to every write; refuse those for whom the airing is not, or who are nobody."""
     _attach_airings(batch)
-    personal = [write for write in batch.writes if not write.is_done and not isinstance(write.command, protocol.AddLikes)]
+    personal = [
+        write for write in batch.writes if not write.is_done and not isinstance(write.command, protocol.AddLikes)
+    ]
     _attach_participants(personal)
 
 
@@ -120,7 +122,7 @@ def _attach_participants(writes: Iterable[Write]) -> None:
             write.refusal = NoIdentity(_("浏览器没有带上身份，请刷新页面后再试。"))
         else:
             named.append(write)
-    ids = [write.actor.participant_id for write in named]
+    ids = [write.actor.participant_id for write in named if write.actor.participant_id is not None]
     # Nobody without a row can have agreed to anything; looking first keeps refused strangers out of the table.
     known = set(Participant.objects.filter(pk__in=ids).values_list("pk", flat=True))
     rows = identity.ensure_participants(write.actor for write in named if write.actor.participant_id in known)

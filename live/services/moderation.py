@@ -97,7 +97,17 @@ def _apply(row: Row, actor: Actor, command: Command, act: _Act, seq: int) -> Non
     row.decided_by_id, row.decided_at, row.decided_command = actor.user_id, now, command.id
     if act.after == "approved":
         row.public_at = now
-    fields = ["state", "version", "staff_seq", "reason", "note", "decided_by", "decided_at", "decided_command", "public_at"]
+    fields = [
+        "state",
+        "version",
+        "staff_seq",
+        "reason",
+        "note",
+        "decided_by",
+        "decided_at",
+        "decided_command",
+        "public_at",
+    ]
     row.save(update_fields=fields)
 
 

@@ -52,7 +52,9 @@ def create(actor: Actor, airing_id: UUID, command: protocol.CreatePoll) -> dict[
             staff_seq=seq,
         )
         Option.objects.bulk_create([Option(poll=poll, position=at, text=each) for at, each in enumerate(options)])
-        audit.record(actor, "poll.create", f"poll:{poll.pk}", airing=airing, after={"question": question, "options": options})
+        audit.record(
+            actor, "poll.create", f"poll:{poll.pk}", airing=airing, after={"question": question, "options": options}
+        )
         hints.hint(airing_id, "staff")
         return _told(poll)
 

@@ -69,7 +69,9 @@ def _may_post(write: Write) -> None:
     is_question = isinstance(write.command, protocol.AskQuestion)
     policy = programme.questions if is_question else programme.comments
     if policy == Programme.Moderation.OFF:
-        raise IllegalTransition(_("这个节目没有开放提问。") if is_question else _("这个节目没有开放评论。"), state=state)
+        raise IllegalTransition(
+            _("这个节目没有开放提问。") if is_question else _("这个节目没有开放评论。"), state=state
+        )
     if state not in (OPEN_FOR_QUESTIONS if is_question else OPEN_FOR_COMMENTS):
         raise IllegalTransition(_("现在不能提问。") if is_question else _("现在不能评论。"), state=state)
     require_assurance(write, programme.needs("ask" if is_question else "comment"))
@@ -129,7 +131,9 @@ def _insert(writes: list[Write], model: ItemModel) -> dict[Key, Comment | Questi
         programme = write.airing.episode.programme
         policy = programme.questions if model is Question else programme.comments
         at_once = policy == Programme.Moderation.POST
-        extra: dict[str, Any] = {"person_id": write.command.person} if isinstance(write.command, protocol.AskQuestion) else {}
+        extra: dict[str, Any] = (
+            {"person_id": write.command.person} if isinstance(write.command, protocol.AskQuestion) else {}
+        )
         rows.append(
             model(
                 room_id=write.airing_id,
@@ -177,7 +181,11 @@ def _retract(batch: Batch, write: Write) -> None:
     if not isinstance(command, protocol.RetractItem):
         raise TypeError(command)
     model: ItemModel = Comment if command.kind == "comment" else Question
-    row = model.objects.select_for_update().filter(pk=command.item, room=write.airing_id, author=write.participant).first()
+    row = (
+        model.objects.select_for_update()
+        .filter(pk=command.item, room=write.airing_id, author=write.participant)
+        .first()
+    )
     if row is None:
         raise NotFound(_("没有找到这一条。"))
     if row.state != Item.State.RETRACTED:

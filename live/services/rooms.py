@@ -50,5 +50,7 @@ def follow(airing: Airing) -> bool:
     if room.is_open is not over:
         return False
     return bool(
-        Room.objects.filter(pk=airing.pk, is_open=over).update(is_open=not over, closed_at=clock.now() if over else None)
+        Room.objects.filter(pk=airing.pk, is_open=over).update(
+            is_open=not over, closed_at=clock.now() if over else None
+        )
     )

@@ -40,7 +40,11 @@ def support(batch: Batch) -> None:
     now = clock.now()
     pairs = sorted(wanted)
     Support.objects.bulk_create(
-        [Support(question_id=question, participant_id=person, at=now) for question, person in pairs if wanted[question, person]],
+        [
+            Support(question_id=question, participant_id=person, at=now)
+            for question, person in pairs
+            if wanted[question, person]
+        ],
         ignore_conflicts=True,
     )
     for question, person in pairs:

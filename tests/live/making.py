@@ -14,7 +14,18 @@ from django.conf import settings
 from broadcast import clock
 from broadcast.access import Actor
 from broadcast.identity import Identity, sign
-from broadcast.models import Airing, Appearance, Consent, Episode, Participant, Person, Programme, RoleGrant, Segment, User
+from broadcast.models import (
+    Airing,
+    Appearance,
+    Consent,
+    Episode,
+    Participant,
+    Person,
+    Programme,
+    RoleGrant,
+    Segment,
+    User,
+)
 from broadcast.models.catalogue import Assurance
 from live import protocol
 from live.models import Reason, Room
@@ -45,7 +56,11 @@ def make_show(state: str = Airing.State.ON_AIR, *, announced: bool = True, **pro
     now = clock.now()
     programme.setdefault("delay_seconds", 0)
     brand = Programme.objects.create(
-        slug=f"show-{secrets.token_hex(4)}", name_zh=f"议事厅{number}", name_en=f"Hall {number}", kind="video", **programme
+        slug=f"show-{secrets.token_hex(4)}",
+        name_zh=f"议事厅{number}",
+        name_en=f"Hall {number}",
+        kind="video",
+        **programme,
     )
     episode = Episode.objects.create(
         programme=brand, number=number, title=f"第{number}期", publication=Episode.Publication.PUBLISHED, created_at=now

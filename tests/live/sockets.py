@@ -60,12 +60,18 @@ class Socket:
 
     async def __aenter__(self) -> Socket:
         self._socket = await websockets.connect(
-            self._url, additional_headers=self._headers, origin=self._origin, max_size=2**22, proxy=None  # type: ignore[arg-type]
+            self._url,
+            additional_headers=self._headers,
+            origin=self._origin,
+            max_size=2**22,
+            proxy=None,  # type: ignore[arg-type]
         )
         self._reader = asyncio.create_task(self._read())
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._reader.cancel()
         await self._socket.close()
 
@@ -106,7 +112,9 @@ class Socket:
                 raise TimeoutError(f"not among {[(f['type'], f.get('seq')) for f in self.frames[-20:]]}")
             await asyncio.sleep(0.02)
 
-    async def shows(self, key: str, fits: Callable[[dict[str, Any]], bool] = bool, seconds: float = 5) -> dict[str, Any]:
+    async def shows(
+        self, key: str, fits: Callable[[dict[str, Any]], bool] = bool, seconds: float = 5
+    ) -> dict[str, Any]:
         """The public object under `key`, once it is there and fits."""
         deadline = asyncio.get_running_loop().time() + seconds
         while True:

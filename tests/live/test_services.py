@@ -116,7 +116,9 @@ def test_withdrawn_and_reopened() -> None:
     assert not any(isinstance(each, protocol.CommentObject) for each in queries.public_objects(show.airing))
     own = queries.mine(show.airing, viewer.participant_id).items[0]
     assert (own.state, own.reason) == ("withdrawn", queries.reasons()["other"])
-    commands.perform(moderator, show.id, protocol.ReopenItem(id=making.command_id(), kind="comment", item=item, version=3))
+    commands.perform(
+        moderator, show.id, protocol.ReopenItem(id=making.command_id(), kind="comment", item=item, version=3)
+    )
     assert Comment.objects.get(pk=item).state == "pending"
 
 
@@ -157,7 +159,9 @@ def test_an_unannounced_airing_does_not_exist_for_viewers() -> None:
 def test_published_at_once_where_the_programme_says_so() -> None:
     show = making.make_show(comments="post")
     commands.perform(making.make_viewer(), show.id, making.comment("马上"))
-    assert [each.text for each in queries.public_objects(show.airing) if isinstance(each, protocol.CommentObject)] == ["马上"]
+    assert [each.text for each in queries.public_objects(show.airing) if isinstance(each, protocol.CommentObject)] == [
+        "马上"
+    ]
 
 
 def test_a_question_goes_on_air_and_is_answered() -> None:
@@ -173,7 +177,11 @@ def test_a_question_goes_on_air_and_is_answered() -> None:
     commands.perform(host, show.id, protocol.ShowQuestion(id=making.command_id(), question=ids[1]))
     assert dict(Question.objects.values_list("pk", "state")) == {ids[0]: "queued", ids[1]: "on_air"}
     commands.perform(host, show.id, protocol.AnswerQuestion(id=making.command_id(), question=ids[1]))
-    assert [mark["kind"] for mark in queries.marks(show.airing)] == ["question.show", "question.show", "question.answer"]
+    assert [mark["kind"] for mark in queries.marks(show.airing)] == [
+        "question.show",
+        "question.show",
+        "question.answer",
+    ]
     assert {each["to"] for each in queries.marks(show.airing)} == {"王委员"}
 
 
@@ -196,7 +204,9 @@ def test_supports_count_each_person_once() -> None:
 def test_likes_need_nothing_but_a_number() -> None:
     show = making.make_show()
     for _each in range(3):
-        commands.perform(making.make_viewer(0, consent=False), show.id, protocol.AddLikes(id=making.command_id(), count=5))
+        commands.perform(
+            making.make_viewer(0, consent=False), show.id, protocol.AddLikes(id=making.command_id(), count=5)
+        )
     counts = [each for each in queries.public_objects(show.airing) if isinstance(each, protocol.CountsObject)]
     assert counts[0].likes == 15
 

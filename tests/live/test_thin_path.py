@@ -29,7 +29,9 @@ async def test_comment_approval_tick_vote_and_state(server: Server) -> None:
         assert decided["type"] == "ack", decided
         shown = await reader.shows(f"comment:{item}")
         assert shown["text"] == "支持这个办法"
-        await writer.wait(lambda frame: frame["type"] == "mine" and frame["items"][:1] and frame["items"][0]["state"] == "approved")
+        await writer.wait(
+            lambda frame: frame["type"] == "mine" and frame["items"][:1] and frame["items"][0]["state"] == "approved"
+        )
         voted = await writer.ask("poll.vote", poll=poll, options=[options[0]])
         assert voted["type"] == "ack", voted
         own = await writer.wait(lambda frame: frame["type"] == "mine" and bool(frame["ballots"]))
@@ -40,6 +42,8 @@ async def test_comment_approval_tick_vote_and_state(server: Server) -> None:
         state = json.loads(response.content)
         assert f"comment:{item}" in {each["key"] for each in state["objects"]}
         assert state["epoch"] >= 1
-        again = await sync_to_async(server.get)(f"/live/airings/{show.id}/state", **{"If-None-Match": response.headers["etag"]})
+        again = await sync_to_async(server.get)(
+            f"/live/airings/{show.id}/state", **{"If-None-Match": response.headers["etag"]}
+        )
         assert again.status_code in {200, 304}
         assert (reader.gaps, writer.gaps) == (0, 0)

@@ -1,0 +1,400 @@
+// Generated from live/protocol.py by `python -m broadcast protocol`; do not edit.
+
+/** One option; `votes` is None while the results are hidden from the public. */
+export interface OptionResult {
+  id: number;
+  text: string;
+  votes: number | null;
+}
+
+/** One's own comment or question with its state; `reason` in words when rejected or withdrawn. */
+export interface MyItem {
+  kind: "comment" | "question";
+  id: number;
+  text: string;
+  state: "answered" | "approved" | "on_air" | "pending" | "queued" | "rejected" | "retracted" | "withdrawn";
+  reason: string;
+  at: string;
+}
+
+/** One's own current choice. `result` carries the counts where results are shown after the own vote. */
+export interface MyBallot {
+  poll: number;
+  options: number[];
+  at: string;
+  result: OptionResult[] | null;
+  total: number | null;
+}
+
+/** A comment or question as the desk sees it. */
+export interface StaffItem {
+  kind: "comment" | "question";
+  id: number;
+  version: number;
+  state: "answered" | "approved" | "on_air" | "pending" | "queued" | "rejected" | "retracted" | "withdrawn";
+  text: string;
+  author: string;
+  assurance: number;
+  reason: string;
+  note: string;
+  decided_by: string;
+  decided_at: string | null;
+  supports: number;
+  to: string;
+  at: string;
+}
+
+/** A poll as the control room sees it, counts always included. */
+export interface StaffPoll {
+  id: number;
+  question: string;
+  options: OptionResult[];
+  state: "closed" | "draft" | "open";
+  results: string;
+  least_assurance: number;
+  total: number;
+  opened_at: string | null;
+  closes_at: string | null;
+  closed_at: string | null;
+}
+
+/** The airing itself. Times are ISO 8601 UTC. */
+export interface AiringObject {
+  kind: "airing";
+  key: string;
+  state: "cancelled" | "ended" | "on_air" | "planned" | "waiting";
+  title: string;
+  programme: string;
+  number: number | null;
+  planned_start: string;
+  planned_end: string;
+  actual_start: string | null;
+  actual_end: string | null;
+  delay_seconds: number;
+  comments: "off" | "post" | "pre";
+  questions: "off" | "post" | "pre";
+  likes: boolean;
+  withdrawn: boolean;
+}
+
+/** Picture and sound as the public gets it. `playlist` is the live one while on air, `replay` once released. */
+export interface MediaObject {
+  kind: "media";
+  key: string;
+  state: "cut" | "ended" | "live" | "lost" | "none" | "waiting";
+  playlist: string | null;
+  replay: string | null;
+  since: string | null;
+  media_kind: "audio" | "video";
+}
+
+/** A part of the run-down, planned and actual. */
+export interface SegmentObject {
+  kind: "segment";
+  key: string;
+  id: number;
+  position: number;
+  mark: string;
+  role: string;
+  title: string;
+  planned_seconds: number;
+  started_at: string | null;
+  ended_at: string | null;
+}
+
+/** Somebody who appears, with role in words. */
+export interface PersonObject {
+  kind: "person";
+  key: string;
+  id: number;
+  name: string;
+  role: string;
+  role_name: string;
+  organisation: string;
+  position: number;
+}
+
+/** A public comment. `at` is when it became public; `badge` is "member" for a committee member, else empty. */
+export interface CommentObject {
+  kind: "comment";
+  key: string;
+  id: number;
+  text: string;
+  author: string;
+  badge: string;
+  at: string;
+}
+
+/** A public question. */
+export interface QuestionObject {
+  kind: "question";
+  key: string;
+  id: number;
+  text: string;
+  author: string;
+  to: string;
+  state: "answered" | "approved" | "on_air" | "queued";
+  supports: number;
+  at: string;
+  on_air_at: string | null;
+  answered_at: string | null;
+}
+
+/** A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`. */
+export interface PollObject {
+  kind: "poll";
+  key: string;
+  id: number;
+  question: string;
+  options: OptionResult[];
+  state: "closed" | "open";
+  results: "after_close" | "after_vote" | "always" | "never";
+  least_assurance: number;
+  opened_at: string;
+  closes_at: string | null;
+  closed_at: string | null;
+  total: number | null;
+}
+
+/** What is counted over the whole airing. `viewers` are people watching now (sockets), not visits. */
+export interface CountsObject {
+  kind: "counts";
+  key: string;
+  viewers: number;
+  likes: number;
+  comments: number;
+  questions: number;
+}
+
+/** Say something. Public after approval unless the programme is 先发后审. */
+export interface PostComment {
+  type: "comment.post";
+  id: string;
+  text: string;
+}
+
+/** Ask something, optionally addressed to a person of the episode. */
+export interface AskQuestion {
+  type: "question.ask";
+  id: string;
+  text: string;
+  person?: number | null;
+}
+
+/** Support a public question, or take the support back. */
+export interface SupportQuestion {
+  type: "question.support";
+  id: string;
+  question: number;
+  on?: boolean;
+}
+
+/** Cast or change one's ballot. The last accepted one counts until the poll closes. */
+export interface CastVote {
+  type: "poll.vote";
+  id: string;
+  poll: number;
+  options: number[];
+}
+
+/** Likes collected by the browser since its last such command. */
+export interface AddLikes {
+  type: "like.add";
+  id: string;
+  count?: number;
+}
+
+/** Take back one's own comment or question. */
+export interface RetractItem {
+  type: "item.retract";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+}
+
+/** Make a comment or question public. `version` is the one the moderator saw; another one is refused as conflict. */
+export interface ApproveItem {
+  type: "item.approve";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+  version: number;
+}
+
+/** Refuse a comment or question; the author sees the reason. */
+export interface RejectItem {
+  type: "item.reject";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+  version: number;
+  reason: string;
+  note?: string;
+}
+
+/** Take down what is already public; it leaves every surface within two seconds. */
+export interface WithdrawItem {
+  type: "item.withdraw";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+  version: number;
+  reason: string;
+  note?: string;
+}
+
+/** Undo: put a decided item back to pending. */
+export interface ReopenItem {
+  type: "item.reopen";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+  version: number;
+}
+
+/** Prepare a poll; it is public only once opened. */
+export interface CreatePoll {
+  type: "poll.create";
+  id: string;
+  question: string;
+  options: string[];
+  results?: "after_close" | "after_vote" | "always" | "never";
+  least_assurance?: number | null;
+  seconds?: number | null;
+}
+
+/** Start taking ballots. */
+export interface OpenPoll {
+  type: "poll.open";
+  id: string;
+  poll: number;
+}
+
+/** Stop taking ballots, after the grace for the stream's delay, and freeze the result. */
+export interface ClosePoll {
+  type: "poll.close";
+  id: string;
+  poll: number;
+}
+
+/** Put a public question on the host's list, or take it off. */
+export interface QueueQuestion {
+  type: "question.queue";
+  id: string;
+  question: number;
+  on?: boolean;
+}
+
+/** Put a question on air; the one before it leaves. */
+export interface ShowQuestion {
+  type: "question.show";
+  id: string;
+  question: number;
+}
+
+/** Mark the question answered; it leaves the air. */
+export interface AnswerQuestion {
+  type: "question.answer";
+  id: string;
+  question: number;
+}
+
+/** Begin a segment of the run-down; the running one ends. */
+export interface StartSegment {
+  type: "segment.start";
+  id: string;
+  segment: number;
+}
+
+/** An act that another part offers to the control room: airing.open, airing.start, airing.end, output.cut, output.resume. */
+export interface PerformAct {
+  type: "act.perform";
+  id: string;
+  act: string;
+  reason?: string;
+}
+
+/** The whole public state, true as of (epoch, seq) of the public lane. The same bytes as GET …/state. */
+export interface Snapshot {
+  type: "snapshot";
+  epoch: number;
+  seq: number;
+  at: string;
+  next_after_ms: number;
+  objects: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject)[];
+}
+
+/** What changed since seq - 1: objects put whole, keys removed. A browser that sees a gap resumes or takes the snapshot. */
+export interface Tick {
+  type: "tick";
+  epoch: number;
+  seq: number;
+  at: string;
+  next_after_ms: number;
+  put: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject)[];
+  remove: string[];
+}
+
+/** What belongs to this participant alone, whole: sent on request (GET …/mine) and in parts when something changes. */
+export interface Mine {
+  type: "mine";
+  items: MyItem[];
+  ballots: MyBallot[];
+  supports: number[];
+  assurance: number;
+  whole: boolean;
+}
+
+/** The command `id` is in the database. `result` is plain data of the command's own. */
+export interface Ack {
+  type: "ack";
+  id: string;
+  result: Record<string, unknown>;
+}
+
+/** The command was refused; nothing of it is kept. `code` is stable, `message` is for a person, `id` is empty when unreadable. */
+export interface Refused {
+  type: "error";
+  id: string;
+  code: string;
+  message: string;
+  data: Record<string, unknown>;
+}
+
+/** All that staff of this airing work with, true as of `seq` of the staff lane. */
+export interface StaffSnapshot {
+  type: "staff.snapshot";
+  seq: number;
+  at: string;
+  items: StaffItem[];
+  polls: StaffPoll[];
+  panels: Record<string, unknown>;
+  public: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject)[];
+}
+
+/** Items, polls or panels that changed after number `after`, up to and with `seq`, sent to staff at once. Several changes may come in one frame. Only an `after` beyond the last `seq` that was seen is a gap: take the snapshot again. */
+export interface StaffChange {
+  type: "staff.change";
+  seq: number;
+  at: string;
+  after: number;
+  items: StaffItem[];
+  polls: StaffPoll[];
+  panels: Record<string, unknown>;
+  public: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject)[];
+}
+
+export type AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem;
+export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | CreatePoll | OpenPoll | ClosePoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct;
+export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject;
+export type AudienceFrame = Snapshot | Tick | Mine | Ack | Refused;
+export type StaffFrame = StaffSnapshot | StaffChange | Mine | Ack | Refused;
+
+export const enum CloseCode {
+  GOING_AWAY = 1001,
+  TOO_SLOW = 4008,
+  NOT_ALLOWED = 4003,
+  NOT_FOUND = 4004,
+  FULL = 4013,
+  TOO_FAST = 4029,
+}
