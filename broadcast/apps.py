@@ -10,5 +10,8 @@ class BroadcastConfig(AppConfig):
     verbose_name = "Broadcast"
 
     def ready(self) -> None:
-        """Load the start-up checks."""
-        from broadcast import checks  # noqa: F401  # registers on import; needs the app registry
+        """Load the start-up checks and the doctor's."""
+        from broadcast import checks, readiness, registry  # noqa: F401  # checks register on import
+
+        for check in (readiness.codes, readiness.accounts, readiness.programmes):
+            registry.doctor_checks.register(check.__name__, check)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import include, path
+from django.views.decorators.cache import cache_control
 from django.views.i18n import JSONCatalog
 
 from broadcast.views import account, health, pages, staff
@@ -28,7 +29,9 @@ urlpatterns = [
     path("about/agreement", pages.agreement, name="agreement"),
     path("account/", include(_account)),
     path("staff/", include((staff.urlpatterns, "staff"))),
-    path("i18n.json", JSONCatalog.as_view(packages=["broadcast"]), name="i18n"),
+    path(
+        "i18n.json", cache_control(public=True, max_age=300)(JSONCatalog.as_view(packages=["broadcast"])), name="i18n"
+    ),
     path("healthz", health.healthz, name="healthz"),
     path("", include("live.urls")),
     path("media/", include("archive.urls")),

@@ -1,0 +1,44 @@
+"""What the doctor asks of the ground floor: that codes reach phones, that no demo account is open, that programmes are there."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from broadcast import senders
+from broadcast.models import Programme, User
+
+Found = tuple[str, str, str]
+
+
+def codes() -> list[Found]:
+    """Whether a citizen could verify a phone."""
+    expected = "a dotted path to a function (phone, code) that sends"
+    name = settings.SMS_SENDER
+    try:
+        sender = senders.current()
+    except ImportError as error:
+        return [(f"YISHI_SMS_SENDER={name}: {error}", expected, "correct YISHI_SMS_SENDER")]
+    if not callable(sender):
+        return [(f"YISHI_SMS_SENDER={name} is no function", expected, "correct YISHI_SMS_SENDER")]
+    if settings.DEMO or settings.DEBUG or name not in {"console", "log"}:
+        return [(f"one-time codes by {name}", expected, "")]
+    return [
+        (
+            f"YISHI_SMS_SENDER={name}: no code reaches anybody",
+            expected,
+            "set YISHI_SMS_SENDER, or nobody can comment or ask",
+        )
+    ]
+
+
+def accounts() -> list[Found]:
+    """Whether a demo left its accounts open."""
+    count = 0 if settings.DEMO else User.objects.filter(is_demo=True, is_active=True).count()
+    mend = "run ./yishi seed-programmes: it closes them" if count else ""
+    return [(f"{count} open demo accounts outside the demo", "0", mend)]
+
+
+def programmes() -> list[Found]:
+    """Whether there is anything to put on."""
+    count = Programme.objects.filter(is_active=True).count()
+    return [(f"{count} programmes", "1 or more", "" if count else "run ./yishi seed-programmes")]
