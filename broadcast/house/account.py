@@ -101,7 +101,7 @@ def runnable_program(program: Path, package: Path, account: Account | None) -> P
     if account is None or account.can_run(program):
         return program
     inside = program.relative_to(package.parent)
-    home = OUTSIDE / "programs" / _fingerprint(program)
+    home = OUTSIDE / "programs" / _fingerprint(package)
     if not (home / inside).exists():
         _copy(package, home)
     copied = home / inside
@@ -110,9 +110,9 @@ def runnable_program(program: Path, package: Path, account: Account | None) -> P
     return copied
 
 
-def _fingerprint(program: Path) -> str:
-    state = program.stat()
-    return f"{program.name}-{state.st_size}-{int(state.st_mtime)}"
+def _fingerprint(package: Path) -> str:
+    state = (package / "__init__.py").stat()
+    return f"{package.name}-{state.st_size}-{int(state.st_mtime)}"
 
 
 def _copy(package: Path, home: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from broadcast.house import processes
+from tests.broadcast.house.patience import soon
 
 SCRIPT = Path(__file__).with_name("supervised.py")
 Start = Callable[..., "Watched"]
@@ -73,7 +74,7 @@ def test_a_killed_child_is_back_within_two_seconds(supervise: Start) -> None:
     for _ in range(2):
         before = house.pid("web")
         os.kill(before, signal.SIGKILL)
-        assert house.wait_for(lambda: house.pid("web") != before) < 2  # noqa: B023
+        assert house.wait_for(lambda: house.pid("web") != before) < soon()  # noqa: B023
     house.stop()
 
 

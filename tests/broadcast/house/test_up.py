@@ -23,6 +23,7 @@ from broadcast.house import processes
 from broadcast.house.environment import completed
 from broadcast.house.places import Places, free_port
 from broadcast.house.state import State
+from tests.broadcast.house.patience import soon
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -139,7 +140,7 @@ def test_a_second_up_is_refused_with_the_address_of_the_first(up: Up) -> None:
 
 @pytest.mark.parametrize("name", ["web", "worker", "tick", "recorder"])
 def test_a_killed_process_is_back_within_two_seconds(up: Up, name: str) -> None:
-    assert up.kill(name) < 2
+    assert up.kill(name) < soon()
     up.wait_for(lambda: up.healthy, 20)
 
 
@@ -147,7 +148,7 @@ def test_the_database_is_back_within_two_seconds_with_all_that_was_acknowledged(
     with psycopg.connect(up.urls["YISHI_DATABASE_URL"]) as connection:
         connection.execute("create table if not exists kept as select 1 as n")
     os.kill(up.pid("postgres"), signal.SIGKILL)
-    assert up.wait_for(lambda: answers(up, "select n from kept"), 10) < 2
+    assert up.wait_for(lambda: answers(up, "select n from kept"), 10) < soon()
     up.wait_for(lambda: up.healthy, 20)
 
 
@@ -163,7 +164,7 @@ def test_the_bus_is_back_within_two_seconds(up: Up) -> None:
         except redis.RedisError:
             return False
 
-    assert up.wait_for(back, 10) < 2
+    assert up.wait_for(back, 10) < soon()
 
 
 def test_after_kill_9_of_the_supervisor_the_next_up_goes_on_with_the_data(up: Up) -> None:
