@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connection, transaction
 from django.utils.translation import gettext as _
 
 from broadcast import evidence
@@ -85,5 +85,6 @@ def _may_repeat(error: Exception) -> bool:
 
 def _unavailable(error: Exception) -> BroadcastError:
     logger.error("write not committed error=%s", error, exc_info=error)
-    close_old_connections()
+    if not connection.in_atomic_block:
+        close_old_connections()
     return Unavailable(_("系统正在恢复，刚才的操作没有记下。页面会自动再试。"), retry_after_seconds=2)
