@@ -89,7 +89,7 @@ def give_consent(actor: Actor, documents: dict[str, str]) -> Participant:
     """Record that the actor agreed to these documents (name: version). Raises InvalidInput for a version that is not in force."""
     for name, version in documents.items():
         if settings.CONSENT_VERSIONS.get(name) != version:
-            raise InvalidInput(_("隐私政策或服务协议刚更新过，请再看一遍后同意。"), field=name)
+            raise InvalidInput(_("个人信息处理说明或用户协议刚更新过，请再看一遍后同意。"), field=name)
     with transaction.atomic():
         participant = ensure_participant(actor)
         now = clock.now()
@@ -118,7 +118,7 @@ def consented(participant_ids: Iterable[UUID]) -> set[UUID]:
 def require_consent(participant: Participant) -> None:
     """Raise ConsentNeeded (data: documents) unless the participant agreed to all that is in force."""
     if participant.pk not in consented([participant.pk]):
-        raise ConsentNeeded(_("请先阅读并同意隐私政策和服务协议。"), documents=dict(settings.CONSENT_VERSIONS))
+        raise ConsentNeeded(_("请先阅读并同意个人信息处理说明和用户协议。"), documents=dict(settings.CONSENT_VERSIONS))
 
 
 def is_staff(user: User) -> bool:

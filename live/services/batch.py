@@ -131,7 +131,7 @@ def _attach_participants(writes: Iterable[Write]) -> None:
         row = rows.get(write.actor.participant_id) if write.actor.participant_id else None
         if row is None or row.pk not in agreed:
             write.refusal = ConsentNeeded(
-                _("请先阅读并同意隐私政策和服务协议。"), documents=dict(settings.CONSENT_VERSIONS)
+                _("请先阅读并同意个人信息处理说明和用户协议。"), documents=dict(settings.CONSENT_VERSIONS)
             )
         else:
             write.participant = row
