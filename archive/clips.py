@@ -16,13 +16,13 @@ FILLER_SECONDS = 60
 # 1500 AAC frames and 800 pictures exactly, so that the loop closes without a seam in either.
 DEMO_SECONDS = 32
 _MAKE_SECONDS = 300
-_VERSION = "1"
+VERSION = "1"
 _FONT_NAMES = ["NotoSansCJK", "NotoSerifCJK", "SourceHanSans", "wqy", "DroidSansFallback"]
 
 
 def filler_folder() -> Path:
     """Where the filler's segments lie: `picture/` and `sound/`, thirty of 2 s each."""
-    return Path(settings.MEDIA_ROOT) / "filler" / _VERSION
+    return Path(settings.MEDIA_ROOT) / "filler" / VERSION
 
 
 def chinese_font() -> str | None:
@@ -137,7 +137,12 @@ async def ensure_demo(program: str, target: Path) -> Path:
         return target
     fresh = target.with_name(f".{target.name}")
     words = ffmpeg.encode_clip(
-        program, demo_graph(chinese_font()), _DEMO_SOUND, Encode(DEMO_SECONDS, video_bitrate="700k"), fresh
+        program,
+        demo_graph(chinese_font()),
+        _DEMO_SOUND,
+        Encode(DEMO_SECONDS, video_bitrate="700k"),
+        fresh,
+        container="mp4",
     )
     await runner.run_to_end(words, name="demo loop", seconds=_MAKE_SECONDS)
     fresh.rename(target)

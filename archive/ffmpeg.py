@@ -81,15 +81,18 @@ def ingest_flv(program: str, folder: Path) -> list[str]:
 
 
 def publish_srt(program: str, loop: Path, caller: Srt) -> list[str]:
-    """Send a pre-encoded MPEG-TS file for ever, at its own speed, without encoding."""
-    source = ffmpeg.input(str(loop), f="mpegts", re=None, stream_loop=-1, protocol_whitelist="file")
+    """Send a pre-encoded MP4 file for ever, at its own speed, without encoding.
+
+    Not MPEG-TS: looping that loses the key frame at the seam, which makes a 4 s segment there.
+    """
+    source = ffmpeg.input(str(loop), f="mp4", re=None, stream_loop=-1, protocol_whitelist="file")
     return _finish(program, ffmpeg.output(source, caller.url("caller"), c="copy", f="mpegts", muxdelay=0.1))
 
 
 def publish_rtmp(program: str, loop: Path, url: str) -> list[str]:
     """The same over RTMP; `url` holds the stream key: never log it."""
-    source = ffmpeg.input(str(loop), f="mpegts", re=None, stream_loop=-1, protocol_whitelist="file")
-    return _finish(program, ffmpeg.output(source, url, c="copy", f="flv", **{"bsf:a": "aac_adtstoasc"}))
+    source = ffmpeg.input(str(loop), f="mp4", re=None, stream_loop=-1, protocol_whitelist="file")
+    return _finish(program, ffmpeg.output(source, url, c="copy", f="flv"))
 
 
 @dataclass(frozen=True)
@@ -123,11 +126,13 @@ class Encode:
         }
 
 
-def encode_clip(program: str, graph: str, sound: str, encode: Encode, target: Path) -> list[str]:
-    """Encode one lavfi picture graph and one lavfi sound graph into an MPEG-TS file."""
+def encode_clip(
+    program: str, graph: str, sound: str, encode: Encode, target: Path, *, container: str = "mpegts"
+) -> list[str]:
+    """Encode one lavfi picture graph and one lavfi sound graph into a file."""
     picture, audio = ffmpeg.input(graph, f="lavfi"), ffmpeg.input(sound, f="lavfi")
     return _finish(
-        program, ffmpeg.output(picture["v"], audio["a"], str(target), f="mpegts", **encode.options()), progress=False
+        program, ffmpeg.output(picture["v"], audio["a"], str(target), f=container, **encode.options()), progress=False
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterable
@@ -19,6 +20,7 @@ from archive.ffmpeg import PLAYLIST
 from archive.playlists import Segment
 from archive.storage import write_atomically
 
+logger = logging.getLogger(__name__)
 _NOTE = "part.json"
 # ffmpeg dates a part from when it knew the streams, at most so long after the first frame came.
 _MOST_SHIFT_MS = 5_000
@@ -144,9 +146,12 @@ class AiringFolder:
         part.close(code)
         if part.segments:
             return True
+        if any(part.path.glob("*.ts*")):
+            # Media that no playlist names: whatever the reason, they are never thrown away.
+            logger.error("part without a readable playlist kept folder=%s", part.path)
+            return True
         self._parts.pop(part.number, None)
-        for file in part.path.iterdir():
-            file.unlink()
+        (part.path / _NOTE).unlink(missing_ok=True)
         with contextlib.suppress(OSError):
             part.path.rmdir()
         return False

@@ -25,7 +25,7 @@ def media_root(settings, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's loop, made once a run."""
-    return asyncio.run(clips.ensure_demo(tools.path(), tmp_path_factory.mktemp("clip") / "demo.ts"))
+    return asyncio.run(clips.ensure_demo(tools.path(), tmp_path_factory.mktemp("clip") / "demo.mp4"))
 
 
 @pytest.fixture

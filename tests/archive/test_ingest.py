@@ -1,0 +1,186 @@
+"""Ways in: SRT with its passphrase, RTMP behind the gate, refusals, drops, and what a kill leaves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import struct
+import time
+from pathlib import Path
+
+import pytest
+
+from archive import services
+from archive.models import Part, RecorderStatus, Recording
+from broadcast import lifecycle
+from broadcast.access import HOUSE
+from broadcast.models import Airing
+
+from .making import Publisher, RecorderProcess, make_airing, until
+
+pytestmark = [pytest.mark.ffmpeg, pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+
+
+def waiting_airing(delay: int = 4) -> Airing:
+    airing = make_airing(delay=delay)
+    services.ensure_recording(airing.pk)
+    lifecycle.open_feed(HOUSE, airing.pk)
+    until(lambda: state(airing) == "listening", what="listening")
+    return airing
+
+
+def state(airing: Airing) -> str:
+    recording = Recording.objects.filter(airing=airing).first()
+    return recording.state if recording else ""
+
+
+def refused(code: str) -> int:
+    status = RecorderStatus.objects.filter(name="main").first()
+    return status.refused.get(code, {}).get("count", 0) if status else 0
+
+
+def segments(root: Path, airing: Airing) -> list[Path]:
+    return sorted((root / "airings" / str(airing.pk) / "parts").glob("*/*.ts"))
+
+
+def children(root: Path) -> list[int]:
+    return [int(file.stem) for file in (root / "run").glob("*.json")]
+
+
+def drained(peer: socket.socket) -> bool:
+    """Read until the other side is gone."""
+    try:
+        while peer.recv(65536):
+            continue
+    except ConnectionError:
+        return True
+    return True
+
+
+def test_rtmp_with_the_right_key_is_recorded(recorder: RecorderProcess, publisher: Publisher, media_root: Path) -> None:
+    airing = waiting_airing()
+    publisher.rtmp(airing, recorder.rtmp_port)
+    until(lambda: state(airing) == "receiving", what=recorder.words())
+    part = until(lambda: Part.objects.filter(recording_id=airing.pk).first(), what="a part")
+    assert part.source == "rtmp"
+    publisher.stop()
+    until(
+        lambda: Part.objects.filter(recording_id=airing.pk, ended_at__isnull=False).exists(), what="the part is closed"
+    )
+    assert "live/" not in recorder.words()
+    until(lambda: state(airing) == "lost", what="lost")
+
+
+def test_rtmp_with_a_wrong_key_is_refused_and_nothing_is_written(
+    recorder: RecorderProcess, publisher: Publisher, media_root: Path
+) -> None:
+    airing = waiting_airing()
+    publisher.rtmp(airing, recorder.rtmp_port, key="0123456789abcdef0123456789abcdef")
+    until(lambda: refused("wrong_key"), what="counted")
+    assert publisher.process is not None
+    assert publisher.process.wait(10) != 0
+    assert "code=wrong_key" in recorder.words()
+    assert "0123456789abcdef0123456789abcdef" not in recorder.words()
+    assert segments(media_root, airing) == []
+
+
+def test_srt_with_a_wrong_passphrase_is_refused_and_the_right_one_still_comes_in(
+    recorder: RecorderProcess, publisher: Publisher, publishers: list[Publisher], media_root: Path
+) -> None:
+    airing = waiting_airing()
+    wrong = Publisher(publisher.clip, publisher.log).srt(airing, passphrase="not the right passphrase".replace(" ", ""))
+    publishers.append(wrong)
+    assert wrong.process is not None
+    assert wrong.process.wait(15) != 0
+    until(lambda: "code=wrong_passphrase" in recorder.words(), what=recorder.words())
+    until(lambda: Recording.objects.get(airing=airing).refused.get("wrong_passphrase"), what="counted")
+    publisher.srt(airing)
+    until(lambda: state(airing) == "receiving", what=recorder.words())
+
+
+def test_garbage_into_the_gate_harms_nobody(recorder: RecorderProcess, publisher: Publisher) -> None:
+    airing = waiting_airing()
+    publisher.rtmp(airing, recorder.rtmp_port)
+    until(lambda: state(airing) == "receiving", what=recorder.words())
+    address = ("127.0.0.1", recorder.rtmp_port)
+    oversize = b"\x03" + struct.pack(">I", 0)[:3] + (15_000_000).to_bytes(3, "big") + b"\x14" + b"\0" * 4
+    for garbage in (
+        b"GET / HTTP/1.1\r\n\r\n" * 200,
+        b"\x03" + os.urandom(3071) + os.urandom(20_000),
+        b"\x03" + bytes(3072) + oversize,
+    ):
+        with socket.create_connection(address, timeout=5) as peer:
+            peer.sendall(garbage)
+            assert drained(peer), "the gate ends the connection"
+    slow = [socket.create_connection(address, timeout=5) for _ in range(10)]
+    for peer in slow:
+        peer.sendall(b"\x03")
+    until(
+        lambda: refused("bad_handshake") >= 1 and refused("oversize") >= 1 and refused("bad_chunk") >= 1,
+        what=recorder.words(),
+    )
+    until(lambda: refused("timeout") >= 10, 20, what="the slow ones are dropped")
+    for peer in slow:
+        peer.close()
+    assert state(airing) == "receiving"
+    assert Part.objects.filter(recording_id=airing.pk).count() == 1
+
+
+def test_a_drop_makes_two_parts_and_a_gap(recorder: RecorderProcess, publisher: Publisher, media_root: Path) -> None:
+    from archive import queries
+
+    airing = waiting_airing(delay=2)
+    publisher.srt(airing)
+    until(lambda: state(airing) == "receiving", what=recorder.words())
+    lifecycle.start(HOUSE, airing.pk)
+    time.sleep(7)
+    publisher.stop()
+    until(lambda: state(airing) == "lost", what="lost")
+    publisher.srt(airing)
+    until(lambda: Part.objects.filter(recording_id=airing.pk).count() == 2, what=recorder.words())
+    time.sleep(3)
+    airing.refresh_from_db()
+    gaps = queries.gap_map(airing)
+    assert len(gaps) >= 1
+    playlist = media_root / "airings" / str(airing.pk) / "live.m3u8"
+    until(lambda: "#EXT-X-DISCONTINUITY\n" in playlist.read_text(), what="a discontinuity")
+
+
+def test_kill_of_recorder_and_of_ffmpeg_loses_at_most_one_segment_and_leaves_no_orphan(
+    recorder: RecorderProcess, publisher: Publisher, publishers: list[Publisher], media_root: Path
+) -> None:
+    airing = waiting_airing(delay=2)
+    publisher.srt(airing)
+    until(lambda: state(airing) == "receiving", what=recorder.words())
+    lifecycle.start(HOUSE, airing.pk)
+    until(lambda: len(segments(media_root, airing)) >= 4, what="segments")
+    playlist = media_root / "airings" / str(airing.pk) / "live.m3u8"
+    before = until(lambda: playlist.exists() and playlist.read_text(), what="public")
+    kept = segments(media_root, airing)
+    [child] = children(media_root)
+    recorder.kill()
+    until(
+        lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text(),
+        5,
+        "the child died with it",
+    )
+    after_kill = segments(media_root, airing)
+    assert set(kept) <= set(after_kill)
+    publisher.stop()
+    recorder.start()
+    recorder.wait_ready(2)
+    until(lambda: children(media_root), what="listening again")
+    time.sleep(0.5)
+    publisher.srt(airing)
+    until(lambda: Part.objects.filter(recording_id=airing.pk).count() == 2, what=recorder.words())
+    assert set(after_kill) <= set(segments(media_root, airing))
+    lines = before.split("#EXTINF")
+    assert playlist.read_text().startswith("#EXTINF".join(lines[:-1])), "the public line goes on where it was"
+
+    until(lambda: state(airing) == "receiving", what=recorder.words())
+    after_kill = segments(media_root, airing)
+    [child] = children(media_root)
+    os.kill(child, signal.SIGKILL)
+    until(lambda: children(media_root) and children(media_root) != [child], what="a new listener")
+    assert set(after_kill) <= set(segments(media_root, airing))
