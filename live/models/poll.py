@@ -77,7 +77,9 @@ class BallotCast(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["poll", "participant", "command_id"], name="one_cast_per_command")]
+        constraints = [
+            models.UniqueConstraint(fields=["poll", "participant", "command_id"], name="one_cast_per_command")
+        ]
 
 
 class Ballot(models.Model):

@@ -25,10 +25,11 @@ from live.protocol import BadFrame
 from live.queries import Door
 
 View = Callable[..., Awaitable[HttpResponse]]
+Address = Callable[..., Any]
 _STATUS = {"too_big": 413}
 
 
-def _refusing(view: View) -> View:
+def _refusing(view: View) -> Address:
     """Answer every refusal as the wire's Refused, with the HTTP status of the error."""
 
     @wraps(view)
