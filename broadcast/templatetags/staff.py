@@ -34,7 +34,7 @@ def weekday(value: dt.date) -> str:
 
 
 @register.filter
-def length(seconds: int | None) -> str:
+def duration(seconds: int | None) -> str:
     """Minutes and seconds, 08:30; hours only where there are some."""
     if seconds is None:
         return ""

@@ -96,7 +96,7 @@ def show(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
         "airing": main,
         "may": abilities_of(actor, main) if main else {},
         "segments": _planned(episode, main),
-        "segments_total": sum(each.planned_seconds for each in episode.segments.all()),
+        "segments_minutes": f"{sum(each.planned_seconds for each in episode.segments.all()) / 60:g}",
         "appearances": episode.appearances.select_related("person"),
         "ingest": _ingest(main, actor),
         "page_url": request.build_absolute_uri(reverse("episode", args=[episode.programme.slug, episode.key])),

@@ -25,10 +25,19 @@ def _date_input() -> forms.DateInput:
     return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 
 
-class EpisodeForm(forms.Form):
-    """Words, number, time and feed of an episode and its first airing."""
+class _PlainForm(forms.Form):
+    """Says what is missing by the field's own name, and leaves the telling to the page, not to the browser."""
 
     use_required_attribute = False
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label_suffix="", **kwargs)
+        for field in self.fields.values():
+            field.error_messages["required"] = _("请填写%(label)s。") % {"label": field.label}
+
+
+class EpisodeForm(_PlainForm):
+    """Words, number, time and feed of an episode and its first airing."""
 
     number = forms.IntegerField(label=gettext_lazy("期号"), required=False, min_value=1, max_value=999_999)
     slug = forms.SlugField(
@@ -52,9 +61,9 @@ class EpisodeForm(forms.Form):
     )
     date = forms.DateField(label=gettext_lazy("日期"), widget=_date_input())
     start = forms.TimeField(
-        label=gettext_lazy("开始"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
+        label=gettext_lazy("开始时间"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
     )
-    minutes = forms.IntegerField(label=gettext_lazy("时长，分钟"), min_value=1, max_value=LONGEST_MINUTES)
+    minutes = forms.IntegerField(label=gettext_lazy("时长（分钟）"), min_value=1, max_value=LONGEST_MINUTES)
     feed = forms.ModelChoiceField(
         label=gettext_lazy("信号"),
         queryset=Feed.objects.none(),
@@ -64,7 +73,7 @@ class EpisodeForm(forms.Form):
     )
 
     def __init__(self, *args: Any, programme: Programme, episode: Episode | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
         self.programme, self.episode = programme, episode
         feed = self.fields["feed"]
         assert isinstance(feed, forms.ModelChoiceField)
@@ -98,10 +107,8 @@ class EpisodeForm(forms.Form):
         return start, start + dt.timedelta(minutes=self.cleaned_data["minutes"])
 
 
-class SegmentForm(forms.Form):
+class SegmentForm(_PlainForm):
     """One row of the run-down; a row without a title and minutes is no row."""
-
-    use_required_attribute = False
 
     pk = forms.IntegerField(required=False, widget=forms.HiddenInput)
     role = forms.ChoiceField(label=gettext_lazy("环节"), required=False)
@@ -111,7 +118,7 @@ class SegmentForm(forms.Form):
     )
 
     def __init__(self, *args: Any, roles: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
         role = self.fields["role"]
         assert isinstance(role, forms.ChoiceField)
         role.choices = [("", _("不分类")), *roles]
@@ -126,10 +133,8 @@ class SegmentForm(forms.Form):
         return data
 
 
-class GuestForm(forms.Form):
+class GuestForm(_PlainForm):
     """One guest: somebody we know by name and organisation, or somebody new."""
-
-    use_required_attribute = False
 
     name = forms.CharField(
         label=gettext_lazy("姓名"), max_length=60, required=False, widget=forms.TextInput(attrs={"list": "people"})
@@ -140,7 +145,7 @@ class GuestForm(forms.Form):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        super().__init__(*args, **kwargs)
         self.person: Person | None = None
 
     def clean(self) -> dict[str, Any]:
@@ -227,16 +232,24 @@ def _initial(programme: Programme, episode: Episode | None) -> dict[str, Any]:
     if episode is None:
         last = programme.episodes.filter(segments__isnull=False).order_by("-created_at").first()
         rows = _segment_rows(last, keep=False) if last else _role_rows(programme)
-        return {"form": {"number": next_number(programme)}, "segments": rows + blank[:2], "guests": blank}
+        form: dict[str, Any] = {"number": next_number(programme), **_usual_time(last)}
+        return {"form": form, "segments": rows + blank[:2], "guests": blank}
     airing = episode.airings.order_by("created_at").first()
-    form: dict[str, Any] = {
+    form = {
         name: getattr(episode, name) for name in ("number", "slug", "title", "title_en", "description")
     }
     if airing is not None:
-        start = airing.planned_start.astimezone(ZONE)
-        minutes = round((airing.planned_end - airing.planned_start).total_seconds() / 60)
-        form |= {"date": start.date(), "start": start.time(), "minutes": minutes, "feed": airing.feed_id}
+        form |= {"date": airing.planned_start.astimezone(ZONE).date(), "feed": airing.feed_id, **_usual_time(episode)}
     return {"form": form, "segments": _segment_rows(episode, keep=True) + blank, "guests": _guest_rows(episode) + blank}
+
+
+def _usual_time(episode: Episode | None) -> dict[str, Any]:
+    """Hour and length of an episode's first airing; a series mostly keeps them."""
+    airing = episode.airings.order_by("created_at").first() if episode else None
+    if airing is None:
+        return {}
+    minutes = round((airing.planned_end - airing.planned_start).total_seconds() / 60)
+    return {"start": airing.planned_start.astimezone(ZONE).time(), "minutes": minutes}
 
 
 def _role_rows(programme: Programme) -> list[dict[str, Any]]:

@@ -83,7 +83,7 @@ export function Polls({ room }) {
   const order = { open: 0, draft: 1, closed: 2 };
   const polls = [...room.lane.polls.values()].sort((a, b) => order[a.state] - order[b.state] || b.id - a.id);
   const may = room.page.may.produce && room.page.polls && room.state !== "ended";
-  return html`<section class="pane scrolls polls" aria-labelledby="h-poll">
+  return html`<section class=${draft.open ? "pane scrolls polls editing" : "pane scrolls polls"} aria-labelledby="h-poll">
     <div class="spread"><h2 id="h-poll">${t("投票")}</h2>${may && !draft.open && html`<button type="button" class="plain" onClick=${() => { draft.open = true; room.render(); }}>${t("备一个投票")}</button>`}</div>
     ${draft.open && html`<${Form} room=${room} />`}
     ${polls.map((poll) => html`<${Poll} key=${poll.id} room=${room} poll=${poll} />`)}

@@ -42,6 +42,6 @@ export function Rundown({ room }) {
     </div>`}
     ${rest.length > 0 && html`<h3>${t("以后")}</h3><ol>${rest.map(({ segment, at }) => html`<li key=${segment.id}><span>${hourMinute(at)}</span><${Mark} segment=${segment} /><span class="name">${segment.title}</span>
       ${on ? html`<button type="button" class="plain" aria-label=${t("跳到“{title}”", { title: segment.title })} onClick=${begin(room, segment)}>${t("跳到")}</button>` : html`<span class="quiet">${span(segment.planned_seconds * 1000)}</span>`}</li>`)}</ol>`}
-    ${room.state !== "ended" && html`<ol><li><span>${hourMinute(end)}</span><span></span><span class="name">${t("结束，计划 {clock}", { clock: hourMinute(plannedEnd) })}</span>${over !== null && html`<span class=${over >= 1000 ? "warn" : "quiet"}>${Math.abs(over) < 1000 ? t("准点") : signed(over)}</span>`}</li></ol>`}
+    ${room.state !== "ended" && html`<ol><li class="end"><span>${hourMinute(end)}</span><span class="name">${t("结束，计划 {clock}", { clock: hourMinute(plannedEnd) })}</span>${over !== null && html`<span class=${over >= 1000 ? "warn" : "quiet"}>${Math.abs(over) < 1000 ? t("准点") : signed(over)}</span>`}</li></ol>`}
   </div></section>`;
 }

@@ -18,23 +18,25 @@ const place = document.getElementById("app");
 function Head({ room }) {
   return html`<header>
     <div>
-      <p class="row"><${Lamp} state=${room.state} /> <b>${t("控制室")}</b> <span class="quiet xs">${page.me.name}</span>
-        <span class="quiet xs links">${page.urls.desk && html`<a href=${page.urls.desk}>${t("审核台")}</a>`} ${page.urls.host && html`<a href=${page.urls.host}>${t("主持人")}</a>`} <a href=${page.urls.home}>${t("工作台")}</a></span></p>
+      <p class="row"><${Lamp} state=${room.state} /> <b>${t("控制室")}</b> <span class="quiet xs">${page.me.name}</span></p>
       <h1>${page.title}</h1>
       <p class="quiet xs"><a href=${page.urls.episode}>${showName(page)}</a>　${page.kind}　${day(room.times().start)}</p>
     </div>
     <${Clocks} room=${room} />
     <${Feed} room=${room} />
+    <${Messages} room=${room} />
   </header>`;
 }
 
 function Foot({ room }) {
   const { lastAckMs, link } = room.lane;
-  return html`<p class="foot xs quiet" role="status">${room.said ? `${room.said} ` : ""}${link === "live" ? t("已连接") : ""}${lastAckMs !== null ? t("，上一次操作 {ms} 毫秒后确认", { ms: lastAckMs }) : ""}</p>`;
+  return html`<footer class="foot xs quiet"><span role="status">${room.said || ""}</span>
+    <span class="push">${link === "live" ? t("已连接") : ""}${lastAckMs !== null ? t("，上一次操作 {ms} 毫秒后服务器确认", { ms: lastAckMs }) : ""}</span>
+    <nav aria-label=${t("别的页面")}>${page.urls.desk && html`<a href=${page.urls.desk}>${t("审核台")}</a>`} ${page.urls.host && html`<a href=${page.urls.host}>${t("主持人")}</a>`} <a href=${page.urls.home}>${t("工作台")}</a></nav></footer>`;
 }
 
 function App({ room }) {
-  return html`<${Head} room=${room} /><${Messages} room=${room} />
+  return html`<${Head} room=${room} />
     <${Rundown} room=${room} />
     <main id="main"><div class="screens"><${Monitor} room=${room} /><${Polls} room=${room} /></div><${Questions} room=${room} /></main>
     <aside class="meters" aria-label=${t("数字和开关")}><${Numbers} room=${room} /><${Show} room=${room} /><${Cut} room=${room} /></aside>

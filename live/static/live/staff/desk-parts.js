@@ -3,7 +3,8 @@
 import htm from "htm";
 import { h } from "preact";
 import { t } from "../../broadcast/i18n.js";
-import { LATE_MS, QUEUES, allowed, verbWord } from "./desk-model.js";
+import { verbWord } from "./desk-acts.js";
+import { LATE_MS, QUEUES, allowed } from "./desk-view.js";
 import { airingWord, assuranceWord, clock, count, kindWord, reasonWord, showName, span, stateClass, stateWord } from "./words.js";
 
 const html = htm.bind(h);
@@ -32,11 +33,11 @@ export function Bar({ desk }) {
 export function Queues({ desk }) {
   const counts = desk.counts();
   const line = (name) => {
-    const { count: total, oldest } = counts[name];
+    const { count: total, oldest, more } = counts[name];
     const age = oldest ? desk.lane.now() - Date.parse(oldest) : 0;
     const late = age > LATE_MS;
     return html`<li key=${name}><button type="button" aria-current=${desk.queue === name ? "true" : undefined} onClick=${() => desk.choose(name)}>
-      <span>${queueName(name)}</span> <span class="total">${t("{count} 条", { count: count(total) })}</span>
+      <span>${queueName(name)}</span> <span class="total">${more ? t("{count} 条以上", { count: count(total) }) : t("{count} 条", { count: count(total) })}</span>
       ${oldest && html`<small class=${late ? "bad" : ""}>${late ? t("最久 {age}，超过 1 分钟", { age: span(age) }) : t("最久 {age}", { age: span(age) })}</small>`}
     </button></li>`;
   };
@@ -105,6 +106,7 @@ export function Item({ desk }) {
         <dt>${t("字数")}</dt><dd>${t("{n} 字", { n: [...item.text].length })}</dd>
       </dl>
       ${item.decided_at && html`<section><h3>${t("处理记录")}</h3><p class="xs quiet">${t("{clock} {who}", { clock: clock(item.decided_at), who: item.decided_by })} ${stateWord(item.state)}${item.reason ? t("：{reason}", { reason: reasonWord(desk.page, item.reason) }) : ""}${item.note ? t("。备注：{note}", { note: item.note }) : ""}</p></section>`}
+      <${Same} desk=${desk} item=${item} />
       <nav class="pager" aria-label=${t("前后")}>
         <button type="button" onClick=${() => desk.step(-1)}>${t("‹ 上一条")}</button>
         <span class="xs">${t("第 {at} 条，共 {all} 条", { at, all: desk.keys.length })}</span>
@@ -114,6 +116,15 @@ export function Item({ desk }) {
     <${Said} desk=${desk} />
     <${Acts} desk=${desk} item=${item} />
   </section>`;
+}
+
+/** Others with the very same words, so that a flood is seen and taken at once. */
+function Same({ desk, item }) {
+  const others = desk.same(item);
+  if (!others.length) return null;
+  const waiting = others.filter((each) => each.state === "pending").length;
+  return html`<section class="same"><div class="spread"><h3>${t("一样的内容还有 {n} 条", { n: count(others.length) })}</h3>${desk.queue === "pending" && waiting > 0 && desk.mayAct && html`<button type="button" onClick=${() => desk.selectSame(item)}>${t("连这一条选中 {n} 条", { n: waiting + 1 })}</button>`}</div>
+    <table><tbody>${others.slice(0, 6).map((each) => html`<tr key=${each.id}><td class="quiet nowrap">${clock(each.at)}</td><td>${each.author}</td><td class=${`n ${stateClass(each.state)}`}>${stateWord(each.state)}</td></tr>`)}</tbody></table></section>`;
 }
 
 export function emptyWords(desk) {
@@ -154,7 +165,7 @@ function Acts({ desk, item }) {
         <button type="button" class="main" aria-keyshortcuts="a" disabled=${!may.includes("approve")} onClick=${() => desk.act("approve")}>${t("批准")} <kbd>a</kbd></button>` : ""}
     </div>
     <fieldset class="reasons" disabled=${!able}>
-      <legend class="xs">${many ? t("退回选中的 {n} 条，按数字选原因。作者会看到原因", { n: many }) : html`${ask}${t("，再按数字选原因。作者会看到原因")}`} ${desk.choosing && html`<button type="button" class="plain" onClick=${() => desk.cancel()}>${t("不了")} <kbd>Esc</kbd></button>`}</legend>
+      <legend class="xs">${many ? t("选中的 {n} 条，选一个原因，作者会看到", { n: many }) : html`<span class="desk-words">${ask}${t("，再按数字选原因。作者会看到原因")}</span><span class="phone-words">${t("选一个原因，作者会看到")}</span>`} ${desk.choosing && html`<button type="button" class="plain" onClick=${() => desk.cancel()}>${t("不了")} <kbd>Esc</kbd></button>`}</legend>
       ${desk.page.reasons.slice(0, 9).map((reason, at) => html`<button type="button" key=${reason.code} aria-keyshortcuts=${String(at + 1)} onClick=${() => desk.because(reason.code, noteOf())}><kbd>${at + 1}</kbd> ${reason.name}</button>`)}
       <label class="note-field"><span class="vh">${t("内部备注，作者看不到")}</span><input id="note" maxlength="200" autocomplete="off" placeholder=${t("内部备注，作者看不到，可不填")} /></label>
     </fieldset>

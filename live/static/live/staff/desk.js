@@ -3,8 +3,8 @@
 import htm from "htm";
 import { h, render } from "preact";
 import { ready, t } from "../../broadcast/i18n.js";
+import { Desk } from "./desk-acts.js";
 import { WindowedList, toEnd } from "./desk-list.js";
-import { Desk } from "./desk-model.js";
 import { Bar, Item, Queues, Row, emptyWords, noteOf } from "./desk-parts.js";
 import { StaffLane } from "./staff-socket.js";
 import { count, kindWord, span } from "./words.js";

@@ -52,6 +52,7 @@ export class StaffLane {
     this.connect();
     setInterval(() => this.watch(), 5000);
     window.addEventListener("online", () => this.reconnectNow());
+    window.addEventListener("offline", () => this.socket && this.socket.close());
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden && this.link !== "live") this.reconnectNow();
     });
