@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.conf import settings
@@ -197,4 +197,4 @@ def _done(request: HttpRequest, where: str, result: dict[str, Any], notice: str 
         return JsonResponse({"ok": True, **result})
     if notice:
         messages.success(request, notice)
-    return HttpResponseRedirect(where or cast(str, resolve_url("home")))
+    return HttpResponseRedirect(where or resolve_url("home"))
