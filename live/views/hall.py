@@ -73,13 +73,21 @@ class Hall:
     comments: list[CommentObject] = field(default_factory=list)
     questions: list[QuestionObject] = field(default_factory=list)
     polls: list[PollObject] = field(default_factory=list)
+    staff_replay: str = ""
+
+    @property
+    def replay(self) -> str:
+        """Address of the replay: the public one, or the one that staff may play from the end on; empty while there is none."""
+        if self.media is not None and self.media.replay:
+            return self.media.replay
+        return self.staff_replay if self.airing is not None and self.airing.state == "ended" else ""
 
     @property
     def mode(self) -> str:
         """before, live, ended, replay, cancelled or withdrawn: what the page as a whole is."""
         if self.airing is None or self.airing.withdrawn:
             return "withdrawn"
-        if self.media is not None and self.media.replay:
+        if self.replay:
             return "replay"
         by_state = {"planned": "before", "waiting": "before", "on_air": "live", "cancelled": "cancelled"}
         return by_state.get(self.airing.state, "ended")

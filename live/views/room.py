@@ -90,6 +90,7 @@ def _context(
     request: HttpRequest, actor: Actor, airing: Airing, objects: list[PublicObject], mine: Mine
 ) -> dict[str, Any]:
     hall = halls.arrange(objects)
+    hall.staff_replay = staff_replay(actor, airing)
     programme = airing.episode.programme
     tab = _tab(request, hall)
     marks = _marks(airing, hall)
@@ -111,7 +112,7 @@ def _context(
         "tabs": _tabs(hall, tab, len(marks)),
         "draft": _draft(request, airing),
         "new_id": lambda: secrets.token_urlsafe(12),  # called anew for each form
-        "boot": boot(request, airing, objects, mine, tab),
+        "boot": boot(request, airing, objects, mine, tab) | {"staff_replay": hall.staff_replay},
     }
 
 
@@ -145,6 +146,12 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
             "agreement": footer["agreement_url"],
         },
     }
+
+
+def staff_replay(actor: Actor, airing: Airing) -> str:
+    """Where staff play the recording before it is released; empty for everybody else."""
+    staff = can(actor, Ability.WATCH_INTERNAL, airing.episode.programme_id)
+    return f"/media/airings/{airing.pk}/replay/index.m3u8" if staff else ""
 
 
 def _tab(request: HttpRequest, hall: halls.Hall) -> str:

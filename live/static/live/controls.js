@@ -16,13 +16,14 @@ function usePlayer(stage) {
 }
 
 /** 直播中 · n 人在看 · 延迟说明 */
-export function OnAir({ store }) {
+export function OnAir({ store, stage }) {
   const state = useStore(store);
+  usePlayer(stage);
   const now = mode(state);
   const counts = one(state, "counts");
   const airing = one(state, "airing");
   if (now === "replay") return html`<p class="onair bits"><b class="state">${t("回看")}</b></p>`;
-  if (now !== "live") return null;
+  if (now !== "live" && !(now === "ended" && stage.player.state.url)) return null;
   return html`<p class="onair bits">
     <b class="live">${t("直播中")}</b>
     ${counts && html`<span class="studio">${t("{n} 人在看", { n: count(counts.viewers) })}</span>`}

@@ -89,11 +89,18 @@ export function one(state, kind) {
   return all(state, kind)[0] || null;
 }
 
+/** Address of the replay: the public one, or the one that staff may play from the end on; null while there is none. */
+export function replayOf(state) {
+  const airing = one(state, "airing");
+  const media = one(state, "media");
+  if (media && media.replay) return media.replay;
+  return (airing && airing.state === "ended" && state.staffReplay) || null;
+}
+
 /** before, live, ended, replay, cancelled or withdrawn: what the page as a whole is. The server's templates use the same rule. */
 export function mode(state) {
   const airing = one(state, "airing");
-  const media = one(state, "media");
   if (!airing || airing.withdrawn) return "withdrawn";
-  if (media && media.replay) return "replay";
+  if (replayOf(state)) return "replay";
   return { planned: "before", waiting: "before", on_air: "live", cancelled: "cancelled" }[airing.state] || "ended";
 }

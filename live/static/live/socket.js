@@ -74,6 +74,7 @@ export function createLink({ urls, store, onReply, onOpen }) {
 
   function heard(data) {
     lastHeard = Date.now();
+    if (store.state.link !== "open") settle("open");
     let frame;
     try {
       frame = JSON.parse(data);
@@ -223,9 +224,7 @@ export function createLink({ urls, store, onReply, onOpen }) {
     isOpen,
     start() {
       addEventListener("online", hurry);
-      addEventListener("offline", () => {
-        if (!isOpen()) settle("lost");
-      });
+      addEventListener("offline", () => settle("lost"));
       addEventListener("pageshow", (event) => event.persisted && hurry());
       document.addEventListener("visibilitychange", () => !document.hidden && hurry());
       setInterval(watch, 5_000);

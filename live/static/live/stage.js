@@ -3,7 +3,7 @@
 import { render } from "preact";
 import { Controls, Cover, OnAir, covered } from "./controls.js";
 import { createPlayer } from "./player.js";
-import { mode, one } from "./reducer.js";
+import { mode, one, replayOf } from "./reducer.js";
 import { html } from "./view.js";
 
 const IDLE_MS = 3_000;
@@ -25,7 +25,7 @@ export function createStage(store, elder) {
   video.removeAttribute("controls");
   video.removeAttribute("src");
   mount("cover", html`<${Cover} store=${store} stage=${stage} />`);
-  mount("onair", html`<${OnAir} store=${store} />`);
+  mount("onair", html`<${OnAir} store=${store} stage=${stage} />`);
   mount("controls", html`<${Controls} store=${store} stage=${stage} elder=${elder} />`);
   const follow = () => followState(stage, store.state);
   store.subscribe(follow);
@@ -46,7 +46,7 @@ function followState(stage, state) {
   const media = one(state, "media") || {};
   const now = mode(state);
   if (covered(state) || now === "before") stage.player.source("");
-  else if (now === "replay") stage.player.source(media.replay, { live: false });
+  else if (now === "replay") stage.player.source(replayOf(state), { live: false });
   else if (media.playlist && (now === "live" || media.state === "live")) stage.player.source(media.playlist, { live: true });
   else stage.player.source("");
 }

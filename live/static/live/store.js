@@ -9,7 +9,7 @@ export function createStore(boot) {
   let offset = 0;
   let bestDelay = Infinity;
   const store = {
-    state: { ...reducer.begin(boot.objects, boot.mine), link: "connecting", restored: false, entries: [], tab: boot.tab },
+    state: { ...reducer.begin(boot.objects, boot.mine), link: "connecting", restored: false, entries: [], tab: boot.tab, staffReplay: boot.staff_replay },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
