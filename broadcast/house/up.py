@@ -78,6 +78,13 @@ class House:
                 f"端口 {self.options.port} 已被占用 · port {self.options.port} on {host} is taken by another program; "
                 "expected it free: stop that program or choose another with --port"
             )
+        for variable, kind in (("RTMP_PORT", socket.SOCK_STREAM), ("SRT_PORT_FIRST", socket.SOCK_DGRAM)):
+            number = env.read(variable)
+            if not port_is_free(number, env.read("INGEST_HOST"), kind):
+                _say(
+                    f"[!] 推流端口 {number} 已被占用 · ingest port {number} is taken by another program; "
+                    f"no stream will arrive there: stop it, or set YISHI_{variable}"
+                )
         self.supervisor = Supervisor(Logs(self.places.logs), _say, self._write_state)
 
     def live(self) -> int:

@@ -1,0 +1,60 @@
+"""What `up` understands, and what it tells Django about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from broadcast.house import up
+from broadcast.house.places import Places
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("YISHI_DEMO", "YISHI_WEB_HOST", "YISHI_WEB_PORT", "YISHI_HOSTS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def environ(tmp_path: Path, *words: str) -> dict[str, str]:
+    return up.House(Places(tmp_path), up._parse(words))._environ()
+
+
+def test_without_a_word_it_is_the_demo_on_loopback(tmp_path: Path) -> None:
+    options = up._parse([])
+    assert (options.demo, options.host, options.port) == (True, "127.0.0.1", 8000)
+    assert options.address == "http://127.0.0.1:8000/"
+    full = environ(tmp_path)
+    assert (full["YISHI_DEMO"], full["YISHI_WEB_HOST"]) == ("1", "127.0.0.1")
+    assert "YISHI_HOSTS" not in full
+
+
+def test_no_demo_by_word_or_by_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert environ(tmp_path, "--no-demo")["YISHI_DEMO"] == "0"
+    monkeypatch.setenv("YISHI_DEMO", "0")
+    assert environ(tmp_path)["YISHI_DEMO"] == "0"
+
+
+def test_told_to_listen_everywhere_it_answers_to_the_machines_names(tmp_path: Path) -> None:
+    options = up._parse(["--host", "0.0.0.0", "--port", "81"])
+    assert options.address == "http://127.0.0.1:81/"
+    hosts = environ(tmp_path, "--host", "0.0.0.0")["YISHI_HOSTS"].split(",")
+    assert {"localhost", "127.0.0.1"} < set(hosts)
+    assert "0.0.0.0" not in hosts
+
+
+def test_host_names_of_the_operator_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YISHI_HOSTS", "live.example.org")
+    assert environ(tmp_path, "--host", "0.0.0.0")["YISHI_HOSTS"] == "live.example.org"
+
+
+def test_an_address_of_version_6_is_written_as_browsers_want_it() -> None:
+    assert up._parse(["--host", "::1"]).address == "http://[::1]:8000/"
+
+
+@pytest.mark.parametrize("words", [["--port", "web"], ["--prot", "80"]])
+def test_what_it_does_not_understand_is_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        up._parse(words)
+    assert refused.value.code == 2
+    assert words[0].lstrip("-") in capsys.readouterr().err
