@@ -16,9 +16,10 @@ from broadcast.access import Ability, Actor, can, require
 from broadcast.errors import BroadcastError, InvalidInput, NotAllowed
 from broadcast.models import Airing, Episode, Person, Programme
 from broadcast.services import episodes
-from broadcast.views.staff_forms import EpisodePlanForm, rearranged
+from broadcast.views.staff_forms import EpisodePlanForm
 from broadcast.views.staff_history import history
 from broadcast.views.staff_page import abilities_of, for_staff, page, programmes_of
+from broadcast.views.staff_rows import rearranged
 
 PEOPLE_SUGGESTED = 300
 

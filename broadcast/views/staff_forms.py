@@ -14,10 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from broadcast.models import Airing, Appearance, Episode, Feed, Person, Programme
 from broadcast.services.episodes import EpisodePlan, GuestPlan, SegmentPlan, next_number
+from broadcast.views.staff_rows import MORE_ROWS, MOST_ROWS
 
 ZONE = ZoneInfo("Asia/Shanghai")
-MORE_ROWS = 3
-MOST_ROWS = 40
 LONGEST_MINUTES = 24 * 60
 
 
@@ -31,7 +30,8 @@ class _PlainForm(forms.Form):
     use_required_attribute = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, label_suffix="", **kwargs)
+        kwargs.setdefault("label_suffix", "")
+        super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.error_messages["required"] = _("请填写%(label)s。") % {"label": field.label}
 
@@ -140,9 +140,7 @@ class GuestForm(_PlainForm):
         label=gettext_lazy("姓名"), max_length=60, required=False, widget=forms.TextInput(attrs={"list": "people"})
     )
     organisation = forms.CharField(label=gettext_lazy("单位或界别"), max_length=120, required=False)
-    role = forms.ChoiceField(
-        label=gettext_lazy("身份"), required=False, choices=[("", "—"), *Appearance.Role.choices]
-    )
+    role = forms.ChoiceField(label=gettext_lazy("身份"), required=False, choices=[("", "—"), *Appearance.Role.choices])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -159,12 +157,12 @@ class GuestForm(_PlainForm):
         if not data.get("role"):
             self.add_error("role", _("请选择 %(name)s 的身份。") % {"name": name})
         known = list(Person.objects.filter(name=name).order_by("pk"))
-        self.person = next((each for each in known if organisation in {each.organisation, each.sector}), None)
-        if self.person is None and not organisation and known:
-            if len(known) > 1:
-                self.add_error("organisation", _("有 %(count)s 位同名，请写明单位。") % {"count": len(known)})
-            else:
-                self.person = known[0]
+        if organisation:
+            self.person = next((each for each in known if organisation in {each.organisation, each.sector}), None)
+        elif len(known) > 1:
+            self.add_error("organisation", _("有 %(count)s 位同名，请写明单位。") % {"count": len(known)})
+        else:
+            self.person = next(iter(known), None)
         return data
 
 
@@ -235,9 +233,7 @@ def _initial(programme: Programme, episode: Episode | None) -> dict[str, Any]:
         form: dict[str, Any] = {"number": next_number(programme), **_usual_time(last)}
         return {"form": form, "segments": rows + blank[:2], "guests": blank}
     airing = episode.airings.order_by("created_at").first()
-    form = {
-        name: getattr(episode, name) for name in ("number", "slug", "title", "title_en", "description")
-    }
+    form = {name: getattr(episode, name) for name in ("number", "slug", "title", "title_en", "description")}
     if airing is not None:
         form |= {"date": airing.planned_start.astimezone(ZONE).date(), "feed": airing.feed_id, **_usual_time(episode)}
     return {"form": form, "segments": _segment_rows(episode, keep=True) + blank, "guests": _guest_rows(episode) + blank}
@@ -274,32 +270,3 @@ def _guest_rows(episode: Episode) -> list[dict[str, Any]]:
         {"name": each.person.name, "organisation": each.person.organisation or each.person.sector, "role": each.role}
         for each in episode.appearances.select_related("person")
     ]
-
-
-def rearranged(data: QueryDict, order: str) -> QueryDict:
-    """The posted rows after a row button: "segments:2:up", "segments:2:down", "guests:0:drop" or "segments:more".
-
-    Nothing is saved; the page comes again with what was typed. An order that fits nothing changes nothing.
-    """
-    changed = data.copy()
-    prefix, *rest = order.split(":")
-    total_name = f"{prefix}-TOTAL_FORMS"
-    total = int(changed.get(total_name) or 0) if (changed.get(total_name) or "0").isdigit() else 0
-    if rest == ["more"]:
-        changed[total_name] = str(min(total + MORE_ROWS, MOST_ROWS))
-    elif len(rest) == 2 and rest[0].isdigit() and int(rest[0]) < total:
-        row = int(rest[0])
-        if rest[1] == "drop":
-            for name in [each for each in changed if each.startswith(f"{prefix}-{row}-")]:
-                changed[name] = ""
-        other = {"up": row - 1, "down": row + 1}.get(rest[1], -1)
-        if 0 <= other < total:
-            _swap(changed, prefix, row, other)
-    return changed
-
-
-def _swap(data: QueryDict, prefix: str, one: int, two: int) -> None:
-    names = {each.split("-", 2)[2] for each in data if each.startswith((f"{prefix}-{one}-", f"{prefix}-{two}-"))}
-    for name in names:
-        first, second = f"{prefix}-{one}-{name}", f"{prefix}-{two}-{name}"
-        data[first], data[second] = data.get(second, ""), data.get(first, "")

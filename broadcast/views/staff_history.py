@@ -31,9 +31,7 @@ def history(episode: Episode, airings: Sequence[Airing]) -> list[dict[str, Any]]
     """The newest first: at, who (empty for the house or when erased), act in words, reason."""
     targets = [f"episode:{episode.pk}", *(f"airing:{each.pk}" for each in airings)]
     entries = AuditEntry.objects.filter(target__in=targets, act__in=ACTS).select_related("personal").order_by("-id")
-    return [
-        {"at": each.at, "who": _who(each), "act": ACTS[each.act], "reason": each.reason} for each in entries[:ROWS]
-    ]
+    return [{"at": each.at, "who": _who(each), "act": ACTS[each.act], "reason": each.reason} for each in entries[:ROWS]]
 
 
 def _who(entry: AuditEntry) -> str:

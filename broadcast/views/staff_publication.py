@@ -79,7 +79,12 @@ def cancel(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
     goes = [_("这一场不再播出，不能恢复；要播请另排一场。"), _("打开的信号会关闭。")]
     context = {"goes": goes, "stays": "", "heading": _("取消这一场"), "verb": _("取消这一场"), "airing": airing}
     return _with_reason(
-        request, actor, airing.episode, lambda reason: lifecycle.cancel(actor, airing.pk, reason), _("已取消。"), context
+        request,
+        actor,
+        airing.episode,
+        lambda reason: lifecycle.cancel(actor, airing.pk, reason),
+        _("已取消。"),
+        context,
     )
 
 

@@ -15,7 +15,7 @@ from broadcast.access import Ability, Actor, can, require
 from broadcast.models import Airing
 from broadcast.models.catalogue import Assurance
 from broadcast.views.staff_page import for_staff
-from live.models import Reason
+from live.queries.desk import offered_reasons
 
 LIVE = "/live/airings"
 
@@ -74,7 +74,7 @@ def _page_data(request: HttpRequest, actor: Actor, airing: Airing) -> dict[str, 
         "second_person": programme.cut_needs_second_person,
         "me": {"id": actor.user_id, "name": actor.name},
         "may": may,
-        "reasons": [{"code": each.code, "name": each.name} for each in Reason.objects.filter(is_active=True)],
+        "reasons": offered_reasons(),
         "assurances": [{"value": int(each.value), "name": str(each.label)} for each in Assurance],
         "csrf": get_token(request),
         "urls": {

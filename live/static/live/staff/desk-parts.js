@@ -105,7 +105,7 @@ export function Item({ desk }) {
         ${item.kind === "question" && html`<dt>${t("支持")}</dt><dd>${t("{n} 人", { n: count(item.supports) })}</dd>`}
         <dt>${t("字数")}</dt><dd>${t("{n} 字", { n: [...item.text].length })}</dd>
       </dl>
-      ${item.decided_at && html`<section><h3>${t("处理记录")}</h3><p class="xs quiet">${t("{clock} {who}", { clock: clock(item.decided_at), who: item.decided_by })} ${stateWord(item.state)}${item.reason ? t("：{reason}", { reason: reasonWord(desk.page, item.reason) }) : ""}${item.note ? t("。备注：{note}", { note: item.note }) : ""}</p></section>`}
+      ${item.decided_at && html`<section><h3>${t("处理记录")}</h3><p class="xs quiet">${t("{clock} {who}", { clock: clock(item.decided_at), who: item.decided_by })} ${item.state === "pending" ? t("放回待审") : stateWord(item.state)}${item.reason ? t("：{reason}", { reason: reasonWord(desk.page, item.reason) }) : ""}${item.note ? t("。备注：{note}", { note: item.note }) : ""}</p></section>`}
       <${Same} desk=${desk} item=${item} />
       <nav class="pager" aria-label=${t("前后")}>
         <button type="button" onClick=${() => desk.step(-1)}>${t("‹ 上一条")}</button>

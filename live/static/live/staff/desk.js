@@ -123,7 +123,7 @@ const ACTS = {
 
 function typed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  const field = event.target.closest("input:not([type=checkbox]), select, textarea");
+  const field = event.target.closest?.("input:not([type=checkbox]), select, textarea");
   if (field && event.key !== "Escape") return;
   if (field) field.blur();
   if (desk.help && event.key !== "?" && event.key !== "Escape") return;
