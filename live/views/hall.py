@@ -133,6 +133,13 @@ def arrange(objects: Iterable[PublicObject]) -> Hall:
     return hall
 
 
+def card_poll(hall: Hall, mine: Mine) -> PollObject | None:
+    """The open poll that stands above the tabs: only while the show runs and until this reader has answered."""
+    poll = hall.open_poll
+    answered = {ballot.poll for ballot in mine.ballots}
+    return poll if poll is not None and hall.mode == "live" and poll.id not in answered else None
+
+
 def poll_views(hall: Hall, mine: Mine) -> list[PollView]:
     """Every poll with the reader's own choice and the counts that this reader may see."""
     ballots = {ballot.poll: ballot for ballot in mine.ballots}

@@ -104,6 +104,7 @@ def _context(
         "mode": hall.mode,
         "segments": halls.segment_views(hall),
         "polls": halls.poll_views(hall, mine),
+        "card_poll": halls.card_poll(hall, mine),
         "own_comments": halls.own_items(mine, "comment", [comment.id for comment in hall.comments]),
         "own_questions": halls.own_items(mine, "question", [question.id for question in hall.questions]),
         "supported": set(mine.supports),

@@ -5,9 +5,10 @@ import { all, mode, one } from "./reducer.js";
 import { clock, count, html, lasting, phrase, useSecond, useStore } from "./view.js";
 
 /** The run-down with progress at `now`: state past, now or next, seconds done, and the start. */
-export function segments(state, now) {
+export function segments(state, now, playing = 0) {
   const airing = one(state, "airing");
   if (!airing) return [];
+  if (playing) return played(state, airing, playing);
   let starts = Date.parse(airing.planned_start);
   const over = airing.state === "ended";
   return all(state, "segment").sort((a, b) => a.position - b.position).map((segment) => {
@@ -20,15 +21,28 @@ export function segments(state, now) {
   });
 }
 
+/** The run-down of a replay as of the moment that is playing. */
+function played(state, airing, playing) {
+  return all(state, "segment").sort((a, b) => a.position - b.position).map((segment) => {
+    const start = segment.started_at ? Date.parse(segment.started_at) : Infinity;
+    const end = Date.parse(segment.ended_at || airing.actual_end || segment.started_at);
+    const part = { segment, starts: segment.started_at || airing.planned_start, elapsed: 0 };
+    if (playing < start) return { ...part, state: "next", done: 0 };
+    if (playing >= end) return { ...part, state: "past", done: segment.planned_seconds };
+    const elapsed = (playing - start) / 1000;
+    return { ...part, state: "now", done: (elapsed * segment.planned_seconds * 1000) / Math.max(end - start, 1), elapsed };
+  });
+}
+
 const PART_WORDS = { past: () => t("已结束"), now: () => t("进行中"), next: () => t("未开始") };
 
 /** The rail under the title. */
-export function Rail({ store }) {
+export function Rail({ store, stage }) {
   const state = useStore(store);
   const now = useSecond(store);
   const before = mode(state) === "before";
   return html`<ol class="rail" aria-label=${t("环节")}>
-    ${segments(state, now).map((part) => html`<li key=${part.segment.id} aria-current=${part.state === "now" ? "step" : null}>
+    ${segments(state, now, mode(state) === "replay" && stage.player.state.date).map((part) => html`<li key=${part.segment.id} aria-current=${part.state === "now" ? "step" : null}>
       <progress max=${part.segment.planned_seconds} value=${Math.floor(part.done)} aria-label=${PART_WORDS[part.state]()}></progress>${part.segment.role || part.segment.title}${part.state === "now" && html` <time>${lasting(part.elapsed)}</time>`}${before && html` <time>${clock(part.starts)}</time>`}
     </li>`)}
   </ol>`;

@@ -93,7 +93,7 @@ function focusField() {
 function draw(room) {
   const places = [
     ["hall", html`<${Hall} room=${room} />`],
-    ["rail", html`<${Rail} store=${room.store} />`],
+    ["rail", html`<${Rail} store=${room.store} stage=${room.stage} />`],
     ["answering", html`<${Answering} store=${room.store} />`],
   ];
   for (const [id, view] of places) {
