@@ -15,7 +15,8 @@ class BadAmf(ValueError):
 
 def decode_all(data: bytes) -> list[Any]:
     """All values in `data`, one after another. Raises BadAmf."""
-    values, at = [], 0
+    values: list[Any] = []
+    at = 0
     while at < len(data):
         if len(values) > _MOST_MEMBERS:
             raise BadAmf("too many values")

@@ -13,14 +13,14 @@ class ArchiveConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
-        from archive import doctor, queries, services
+        from archive import cuts, doctor, panel, queries, services
         from broadcast import registry
 
         registry.public_state.register("media", queries.public_media)
-        registry.control_panels.register("feed", queries.feed_panel)
-        registry.staff_acts.register("output.cut", services.cut_output)
-        registry.staff_acts.register("output.resume", services.resume_output)
-        registry.staff_acts.register("output.confirm", services.confirm_cut)
+        registry.control_panels.register("feed", panel.feed_panel)
+        registry.staff_acts.register("output.cut", cuts.cut_output)
+        registry.staff_acts.register("output.resume", cuts.resume_output)
+        registry.staff_acts.register("output.confirm", cuts.confirm_cut)
         registry.timeline.register("gaps", queries.gap_marks)
         registry.reconcilers.register("archive", services.reconcile)
         registry.doctor_checks.register("media", doctor.check)

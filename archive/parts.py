@@ -17,11 +17,12 @@ from django.conf import settings
 
 from archive import playlists
 from archive.ffmpeg import PLAYLIST
-from archive.playlists import Segment
+from archive.playlists import RawSegment, Segment
 from archive.storage import write_atomically
 
 logger = logging.getLogger(__name__)
 _NOTE = "part.json"
+_KEPT = "kept.m3u8"
 # ffmpeg dates a part from when it knew the streams, at most so long after the first frame came.
 _MOST_SHIFT_MS = 5_000
 _SURE_SEGMENTS = 3
@@ -69,14 +70,9 @@ class PartFolder:
             return self._refresh()
 
     def _refresh(self) -> bool:
-        try:
-            written = (self.path / PLAYLIST).stat().st_mtime_ns
-        except FileNotFoundError:
+        raw = self._read()
+        if raw is None or len(raw) <= len(self.segments):
             return False
-        if written == self._read_ns:
-            return False
-        raw = playlists.parse_part((self.path / PLAYLIST).read_text(encoding="utf-8", errors="replace"))
-        self._read_ns = written
         for number, each in enumerate(raw[len(self.segments) :], start=len(self.segments)):
             try:
                 found = (self.path / each.file).stat()
@@ -90,6 +86,26 @@ class PartFolder:
             self.size_bytes += found.st_size
         self._settle_times()
         return True
+
+    def _read(self) -> list[RawSegment] | None:
+        """What ffmpeg's playlist says, None when that is not new; at first also what we kept of it before a crash."""
+        try:
+            written = (self.path / PLAYLIST).stat().st_mtime_ns
+        except FileNotFoundError:
+            written = -1
+        if written == self._read_ns:
+            return None
+        first, self._read_ns = self._read_ns == 0, written
+        text = (self.path / PLAYLIST).read_text(encoding="utf-8", errors="replace") if written > 0 else ""
+        raw = playlists.parse_part(text)
+        kept = self.path / _KEPT
+        if first and kept.exists():
+            # A child that died while it wrote its playlist may have left it empty; ours is half a second older at most.
+            before = playlists.parse_part(kept.read_text(encoding="utf-8", errors="replace"))
+            return max(raw, before, key=len)
+        if len(raw) > len(self.segments):
+            write_atomically(kept, text.encode())
+        return raw
 
     def _settle_times(self) -> None:
         """Once enough came, move the part's times back by what ffmpeg needed to know the streams; kept in the note."""

@@ -1,22 +1,20 @@
-"""What others may read of the recording: the public media object, the control room's panel, what the recorder must do; writes nothing."""
+"""What others may read of the recording: the public media object, cuts, the gap map and its marks; it writes nothing."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from archive import playlists, services
-from archive.models import IngestSecret, OutputCut, Part, RecorderStatus, Recording
-from archive.output import LOST_MS, Cut, Show
-from broadcast import access, clock, sealing
-from broadcast.access import Ability, Actor, can
+from archive import playlists
+from archive.models import OutputCut, Part, Recording
+from archive.output import LOST_MS, Cut
+from broadcast import access, clock
+from broadcast.access import Actor
 from broadcast.models import Airing, Programme
 
 RECORDER = "main"
@@ -47,73 +45,11 @@ def watched_airings() -> Iterable[Airing]:
     )
 
 
-# -- for the recorder --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the recorder must do for one airing. The secrets are open here: never log one."""
-
-    airing_id: UUID
-    receives: bool
-    srt_port: int
-    passphrase: str
-    key_digest: str
-    sound_only: bool
-    show: Show | None
-
-
-def wanted() -> tuple[int, list[Wanted]]:
-    """All that the recorder must do, and the time in ms as of which no cut is missing: a cut shares the lock we take."""
-    with transaction.atomic():
-        services.take_cut_lock(shared=True)
-        as_of = milliseconds(clock.now())
-        unfinished = Q(state=_S.ENDED, actual_start__isnull=False) & ~Q(recording__state="finished")
-        airings = list(
-            Airing.objects.select_related("episode__programme", "feed", "ingest_secret")
-            .filter(Q(state__in=[_S.WAITING, _S.ON_AIR]) | unfinished)
-            .filter(feed__isnull=False)
-        )
-        cuts: dict[UUID, list[Cut]] = {}
-        for cut in OutputCut.objects.filter(airing__in=airings, state__in=["active", "resumed"]):
-            cuts.setdefault(cut.airing_id, []).append(_cut_span(cut))
-    found = []
-    for airing in airings:
-        if not hasattr(airing, "ingest_secret"):
-            services.ensure_recording(airing.pk)
-            airing.ingest_secret = IngestSecret.objects.get(airing_id=airing.pk)
-        found.append(_wanted_of(airing, tuple(cuts.get(airing.pk, ()))))
-    return as_of, found
-
-
-def _wanted_of(airing: Airing, cuts: tuple[Cut, ...]) -> Wanted:
-    assert airing.feed is not None
-    return Wanted(
-        airing_id=airing.pk,
-        receives=airing.state in {_S.WAITING, _S.ON_AIR} and airing.feed.is_active,
-        srt_port=airing.feed.srt_port,
-        passphrase=sealing.unseal(airing.ingest_secret.sealed)["passphrase"],
-        key_digest=airing.ingest_secret.key_digest,
-        sound_only=airing.episode.programme.kind == Programme.Kind.RADIO,
-        show=show_of(airing, cuts),
-    )
-
-
-def show_of(airing: Airing, cuts: tuple[Cut, ...]) -> Show | None:
-    """The airing as output.py knows it; None before it started."""
-    if airing.actual_start is None:
-        return None
-    end = milliseconds(airing.actual_end) if airing.actual_end else None
-    return Show(milliseconds(airing.actual_start), end, airing.delay_seconds * 1000, cuts)
-
-
-def _cut_span(cut: OutputCut) -> Cut:
+def cut_span(cut: OutputCut) -> Cut:
+    """The media that the cut withholds, as output.py knows it."""
     assert cut.from_media_time is not None
     until = milliseconds(cut.until_media_time) if cut.until_media_time else None
     return Cut(milliseconds(cut.from_media_time), until)
-
-
-# -- what people see -----------------------------------------------------------------------------------------------------
 
 
 def public_media(airing: Airing) -> dict[str, Any]:
@@ -162,7 +98,7 @@ def _while_out(
     airing: Airing, recording: Recording | None, now: dt.datetime, delay: dt.timedelta
 ) -> tuple[str, dt.datetime | None]:
     """State while the delayed picture runs."""
-    cut = _cut_in_force(airing, now, delay)
+    cut = cut_in_force(airing, now, delay)
     if cut is not None:
         return "cut", cut.cut_at
     if recording is None or recording.public_until is None:
@@ -172,7 +108,7 @@ def _while_out(
     return "live", recording.public_since
 
 
-def _cut_in_force(airing: Airing, now: dt.datetime, delay: dt.timedelta) -> OutputCut | None:
+def cut_in_force(airing: Airing, now: dt.datetime, delay: dt.timedelta) -> OutputCut | None:
     """The cut that the public notices now: from the CUT until the delayed clock reaches the RESUME."""
     return (
         OutputCut.objects.filter(airing=airing)
@@ -182,65 +118,11 @@ def _cut_in_force(airing: Airing, now: dt.datetime, delay: dt.timedelta) -> Outp
     )
 
 
-def recorder_alive() -> bool:
-    """Whether the recorder process was seen in the last seconds."""
-    return RecorderStatus.objects.filter(name=RECORDER, seen_at__gt=clock.now() - _LOST).exists()
-
-
-def feed_panel(airing: Airing, actor: Actor) -> dict[str, Any]:
-    """The control room's view of feed and output. Addresses only for those who may PRODUCE."""
-    recording = Recording.objects.filter(airing_id=airing.pk).first()
-    status = RecorderStatus.objects.filter(name=RECORDER).first()
-    alive = status is not None and clock.now() - status.seen_at < _LOST
-    receiving = airing.state in {_S.WAITING, _S.ON_AIR}
-    state = recording.state if recording else "off"
-    if not alive and receiving:
-        state = "recorder_down"
-    last = recording.last_segment_at if recording else None
-    panel: dict[str, Any] = {
-        "state": state,
-        "source": recording.source if recording else "",
-        "problem": recording.problem if recording else "",
-        "received_seconds": round(recording.received_seconds, 1) if recording else 0,
-        "last_segment_age_seconds": round((clock.now() - last).total_seconds(), 1) if last and receiving else None,
-        "bitrate": recording.bitrate if recording else 0,
-        "parts": [_part_view(part) for part in Part.objects.filter(recording_id=airing.pk)],
-        "gaps": [{"from": start, "until": end} for start, end in gap_map(airing)],
-        "refused": {**(status.refused if status else {}), **(recording.refused if recording else {})},
-        "delay_seconds": airing.delay_seconds,
-        "cut": cut_view(airing),
-        "public": media_of(airing, recording),
-        "replay": f"/media/airings/{airing.pk}/replay/index.m3u8" if recording and recording.received_seconds else None,
-    }
-    if airing.feed_id and can(actor, Ability.PRODUCE, airing.episode.programme_id):
-        ingest = services.ingest_addresses(actor, airing.pk)
-        panel["addresses"] = {
-            "srt_url": ingest.srt_url,
-            "srt_passphrase": ingest.passphrase,
-            "rtmp_url": ingest.rtmp_url,
-            "stream_key": ingest.stream_key,
-        }
-    return panel
-
-
-def _part_view(part: Part) -> dict[str, Any]:
-    return {
-        "number": part.number,
-        "source": part.source,
-        "started_at": part.started_at.isoformat(),
-        "ended_at": part.ended_at.isoformat() if part.ended_at else None,
-        "end_code": part.end_code,
-        "seconds": round((part.media_until - part.first_pdt).total_seconds(), 1),
-        "size_bytes": part.size_bytes,
-    }
-
-
 def cut_view(airing: Airing) -> dict[str, Any]:
     """The cut as staff see it: state none, requested, active, or resuming (until the delayed clock has passed it)."""
     cut = OutputCut.objects.filter(airing=airing).exclude(state="expired").order_by("-id").first()
     if cut is None or (
-        cut.state == "resumed"
-        and _cut_in_force(airing, clock.now(), dt.timedelta(seconds=airing.delay_seconds)) is None
+        cut.state == "resumed" and cut_in_force(airing, clock.now(), dt.timedelta(seconds=airing.delay_seconds)) is None
     ):
         return {"state": "none"}
     return {
@@ -281,7 +163,7 @@ def gap_marks(airing: Airing, staff: bool) -> list[dict[str, Any]]:
         {"at": start, "kind": "gap", "title": _("信号中断"), "until": end} for start, end in gap_map(airing)
     ]
     for cut in OutputCut.objects.filter(airing=airing, state__in=["active", "resumed"]):
-        span = _cut_span(cut)
+        span = cut_span(cut)
         until = playlists.format_time(span.until_ms) if span.until_ms else None
         marks.append(
             {

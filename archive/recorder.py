@@ -16,10 +16,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import close_old_connections
 
-from archive import clips, queries, runner, services, tools
+from archive import clips, orders, runner, services, tools
 from archive.intake import Intake
+from archive.orders import Wanted
+from archive.panel import RECORDER
 from archive.parts import AiringFolder, now_ms
-from archive.queries import RECORDER, Wanted
 from archive.rtmp_gate import Gate
 from archive.session import Session
 from archive.storage import media
@@ -60,8 +61,8 @@ class Recorder:
         left = await asyncio.to_thread(runner.end_orphans, self.register)
         if left:
             logger.warning("ended orphans count=%s", left)
-        await asyncio.to_thread(clips.ensure_filler, self.program.path)
         await self.gate.start()
+        filler = asyncio.create_task(self._make_filler(), name="filler")
         logger.info("recorder ready ffmpeg=%s rtmp=%s", self.program.path, self.gate.port)
         try:
             while not self._stop.is_set():
@@ -71,13 +72,21 @@ class Recorder:
                 except TimeoutError:
                     continue
         finally:
+            filler.cancel()
             await self.gate.stop()
             await asyncio.gather(*(each.intake.stop() for each in self.sessions.values()), return_exceptions=True)
             await self._report(final=True)
             self._rows.shutdown(wait=False, cancel_futures=True)
 
+    async def _make_filler(self) -> None:
+        """Make the filler when there is none; recording does not wait for it."""
+        try:
+            await clips.ensure_filler(self.program.path)
+        except (RuntimeError, OSError):
+            logger.exception("the filler cannot be made")
+
     async def _pass(self) -> None:
-        fresh = await self._ask(queries.wanted)
+        fresh = await self._ask(orders.wanted)
         if fresh is not None:
             as_of, self._wanted = fresh
         else:

@@ -100,7 +100,9 @@ class Run:
             stderr=asyncio.subprocess.PIPE,
             env=environ,
             start_new_session=True,
-            preexec_fn=_die_with(os.getpid(), signal.SIGTERM),
+            # KILL, not TERM: a trailer half written when its reader is gone can leave an empty playlist; without one the
+            # playlist of the closed segments stands as it is.
+            preexec_fn=_die_with(os.getpid(), signal.SIGKILL),
         )
         if self._register:
             self._file = remember(self._register, self._process.pid)

@@ -11,10 +11,11 @@ import time
 from django.conf import settings
 
 from archive.intake import Intake
+from archive.orders import Wanted
 from archive.output import LOST_MS
 from archive.parts import AiringFolder, PartFolder, now_ms
 from archive.playlists import Segment
-from archive.queries import Wanted, from_milliseconds
+from archive.queries import from_milliseconds
 from archive.services import PartReport, Report
 from archive.storage import Storage
 from archive.writer import Writer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import m3u8
 from hypothesis import given, settings
@@ -107,7 +108,7 @@ def test_the_public_line_keeps_its_promises(segments: list[Segment], show: Show,
             assert show.end_ms is None or item.end_ms <= show.end_ms or now < show.end_ms
     items = [item for _, item in released]
     assert [item.sequence for item in items] == list(range(len(items)))
-    for before, after in zip(items, items[1:], strict=False):
+    for before, after in pairwise(items):
         assert after.start_ms >= before.end_ms - 250, "time does not run back"
     assert len({(item.part, item.number) for item in items if not item.is_filler}) == sum(
         not item.is_filler for item in items
@@ -179,7 +180,7 @@ def test_spans_and_gaps_are_each_other_turned_round(segments: list[Segment]) -> 
     covered = playlists.coverage(segments)
     holes = playlists.gaps(covered, segments[0].start_ms, max(each.end_ms for each in segments))
     edges = sorted([*covered, *holes])
-    for (_, end), (start, _) in zip(edges, edges[1:], strict=False):
+    for (_, end), (start, _) in pairwise(edges):
         assert abs(start - end) <= 500
     assert sum(end - start for start, end in edges) <= edges[-1][1] - edges[0][0]
 
