@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from broadcast.house.places import Places, here
 from broadcast.house.postgres import Postgres
+from broadcast.house.state import State
 from broadcast.house.valkey import Valkey
 
 SETTINGS = "broadcast.settings"
@@ -20,6 +21,8 @@ def completed(environ: Mapping[str, str], places: Places | None = None) -> dict[
     full = dict(environ)
     full["DJANGO_SETTINGS_MODULE"] = SETTINGS
     full["YISHI_VAR"] = str(house.var)
+    for name, value in _running(house).items():
+        full.setdefault(name, value)
     if not full.get("YISHI_DATABASE_URL"):
         full["YISHI_DATABASE_URL"] = Postgres(house).url
     if not full.get("YISHI_BUS_URL"):
@@ -27,3 +30,11 @@ def completed(environ: Mapping[str, str], places: Places | None = None) -> dict[
     if not full.get("YISHI_SECRET_KEY"):
         full["YISHI_SECRET_KEY"] = house.secret("secret_key")
     return full
+
+
+def _running(house: Places) -> dict[str, str]:
+    """What the command line of a running `up` decided: a command beside it must not take a demo for a public house."""
+    state = State(house)
+    facts = state.read() if state.held else {}
+    names = {"demo": "YISHI_DEMO", "host": "YISHI_WEB_HOST", "port": "YISHI_WEB_PORT"}
+    return {name: str(int(facts[key]) if key == "demo" else facts[key]) for key, name in names.items() if key in facts}

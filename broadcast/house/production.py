@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from broadcast.house.diagnosis import BAD, OK, WARNING, Finding, Situation
-from broadcast.house.places import Places
-from broadcast.house.state import State
 
 _FOOTER = (
     ("COMMITTEE_NAME", "name of the committee"),
@@ -16,19 +14,17 @@ _FOOTER = (
 )
 
 
-def is_production(places: Places) -> bool:
-    """Neither the demo nor debugging: the running house says so, else the variables."""
+def is_production() -> bool:
+    """Neither the demo nor debugging."""
     from django.conf import settings
 
-    state = State(places)
-    demo = bool(state.read().get("demo")) if state.held else settings.DEMO
-    return not (demo or settings.DEBUG)
+    return not (settings.DEMO or settings.DEBUG)
 
 
-def switches(house: Situation) -> Iterator[Finding]:
+def switches(_house: Situation) -> Iterator[Finding]:
     from django.conf import settings
 
-    if is_production(house.places):
+    if is_production():
         yield Finding("mode", OK, "production")
     elif settings.DEBUG:
         yield Finding("mode", BAD, "DEBUG is on", "off where others can reach it", "unset YISHI_DEBUG")
@@ -49,11 +45,11 @@ def secret_key(house: Situation) -> Iterator[Finding]:
         yield Finding("secret key", OK, where)
 
 
-def footer(house: Situation) -> Iterator[Finding]:
+def footer(_house: Situation) -> Iterator[Finding]:
     from broadcast import env
     from broadcast.context import footer as shown
 
-    level = BAD if is_production(house.places) else WARNING
+    level = BAD if is_production() else WARNING
     missing = [(name, what) for name, what in _FOOTER if not env.read(name)]
     for name, what in missing:
         yield Finding("footer", level, f"no {what}", "shown on every page", f"set YISHI_{name}")
@@ -69,11 +65,11 @@ def footer(house: Situation) -> Iterator[Finding]:
         yield Finding("footer", OK, "complete")
 
 
-def framework(house: Situation) -> Iterator[Finding]:
+def framework(_house: Situation) -> Iterator[Finding]:
     """Django's own checks, those for deployment too when this is production."""
     from django.core.checks import ERROR, run_checks
 
-    deployed = is_production(house.places)
+    deployed = is_production()
     for message in run_checks(include_deployment_checks=deployed):
         if message.id in _SAID_ELSEWHERE or message.is_silenced():
             continue

@@ -10,7 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from broadcast import env
 from broadcast.house import processes
@@ -182,19 +182,10 @@ class House:
     def _children(self, environ: dict[str, str]) -> list[Child]:
         """The processes of the house, in the order of starting; the web first, since it is waited for."""
         python = [sys.executable, "-P", "-m"]
-        web = ["daphne", "-v", "0", "-b", self.options.host, "-p", str(self.options.port), "broadcast.asgi:application"]
-        worker = [
-            "celery",
-            "-A",
-            "broadcast",
-            "worker",
-            "-c",
-            "1",
-            "-l",
-            "info",
-            "--without-gossip",
-            "--without-mingle",
-        ]
+        listen = ["-b", self.options.host, "-p", str(self.options.port)]
+        web = ["daphne", "-v", "0", "--no-server-name", *listen, "broadcast.asgi:application"]
+        worker = ["celery", "-A", "broadcast", "worker", "-c", "1", "-l", "info"]
+        worker += ["--without-gossip", "--without-mingle"]
         commands = {"web": web, "worker": worker, "tick": ["broadcast", "tick"], "recorder": ["broadcast", "record"]}
         if self.options.demo:
             commands["publisher"] = ["broadcast", "publish_demo"]
@@ -206,7 +197,8 @@ class House:
             for child in self.supervisor.children
             if child.process and (identity := processes.identify(child.process.pid))
         }
-        self.state.write({"address": self.options.address, "demo": self.options.demo}, identities)
+        facts = {"address": self.options.address, **asdict(self.options)}
+        self.state.write(facts, identities)
 
 
 def _parse(arguments: Sequence[str]) -> Options:

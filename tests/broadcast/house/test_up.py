@@ -193,6 +193,7 @@ def test_doctor_sees_the_running_house(up: Up) -> None:
     for name in ("database", "durability", "migrations", "bus", "broker", "cache", "static files", "web port"):
         assert levels[name] == "ok", done.stdout
     assert levels["footer"] == "bad", "no demo: what the law wants is missing"
+    assert f"{up.port} in use while Yishi runs" in done.stdout
     assert done.returncode == 1
 
 
