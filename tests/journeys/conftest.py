@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,10 @@ from tests.journeys.house import House
 
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house with the demo show on air."""
+    """A house with the demo show on air; while writing a journey, JOURNEYS_IN names the `var` of one that runs already."""
+    if "JOURNEYS_IN" in os.environ:
+        yield House.attached(Path(os.environ["JOURNEYS_IN"]))
+        return
     running = House(tmp_path_factory.mktemp("house") / "var")
     try:
         yield running.start()

@@ -29,6 +29,12 @@ class House:
     srt_port: int = field(default_factory=lambda: free_port())
     rtmp_port: int = field(default_factory=free_port)
 
+    @classmethod
+    def attached(cls, var: Path) -> House:
+        """A house that somebody else started."""
+        address = json.loads((var / "run" / "up.json").read_text())["address"]
+        return cls(var, port=int(address.rstrip("/").rpartition(":")[2]))
+
     @property
     def address(self) -> str:
         """Where the web is, without a slash at the end."""
