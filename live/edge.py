@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
@@ -16,6 +15,7 @@ from broadcast.access import Actor
 from broadcast.errors import BroadcastError, TooMany
 from broadcast.identity import actor_of_scope
 from live import answers, process, protocol
+from live.allowance import Bucket
 from live.process import Live
 from live.protocol import BadFrame, CloseCode
 from live.seat import Seat
@@ -24,9 +24,6 @@ from live.services.audience import Answer, NoIdentity
 logger = logging.getLogger(__name__)
 
 SOCKETS_MOST = 18_000
-# Commands of one socket: so many at once, and so many a second on the long run.
-BURST = 20.0
-PER_SECOND = 4.0
 UNDER_WAY_MOST = 16
 STRIKES = 100
 
@@ -70,7 +67,7 @@ class _Visit:
     def __init__(self, live: Live, actor: Actor | None, airing_id: UUID, send: Send) -> None:
         self._live, self._actor, self._airing_id = live, actor, airing_id
         self._seat = Seat(send, str(actor.participant_id) if actor else "")
-        self._allowance, self._filled_at = BURST, time.monotonic()
+        self._bucket = Bucket()
         self._under_way = 0
         self._strikes = 0
 
@@ -137,14 +134,9 @@ class _Visit:
 
     def _admit(self) -> None:
         """A bucket for each socket. Raises TooMany; whoever does not stop is sent away."""
-        now = time.monotonic()
-        self._allowance = min(BURST, self._allowance + (now - self._filled_at) * PER_SECOND)
-        self._filled_at = now
-        if self._allowance < 1 or self._under_way >= UNDER_WAY_MOST:
-            raise TooMany(
-                _("操作太快了，请稍等一下再试。"), retry_after_seconds=max(1, round((1 - self._allowance) / PER_SECOND))
-            )
-        self._allowance -= 1
+        wait = 1 if self._under_way >= UNDER_WAY_MOST else self._bucket.take()
+        if wait:
+            raise TooMany(_("操作太快了，请稍等一下再试。"), retry_after_seconds=wait)
 
     def _refuse(self, command_id: str, error: BroadcastError) -> None:
         self._strikes += 1

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 BREATH = 200
 EMPTY_SECONDS = 60.0
 STALE_SECONDS = 7.0
+# Missed ticks up to this size are sent as ticks even where the snapshot would be shorter.
+SMALL_BYTES = 4_096
 Frame = tuple[tuple[int, int], str]
 Loaded = tuple[bytes | None, list[bytes]]
 
@@ -35,6 +37,7 @@ class Audience:
         self.state: State | None = None
         self.ring: deque[tuple[int, int, str]] = deque(maxlen=WINDOW)
         self.heard_at = 0.0
+        self.newest_heard = (0, 0)
         self.empty_since = time.monotonic()
         self.loading: asyncio.Task[None] | None = None
         self._by_participant: dict[str, set[Seat]] = {}
@@ -73,7 +76,7 @@ class Audience:
             return [(position, text)]
         ticks = [((each[0], each[1]), each[2]) for each in self.ring if each[0] == epoch and each[1] > seq]
         whole = len(ticks) == position[1] - seq
-        if whole and sum(len(each[1]) for each in ticks) <= len(text):
+        if whole and sum(len(each[1]) for each in ticks) <= max(len(text), SMALL_BYTES):
             return ticks
         return [(position, text)]
 
@@ -186,6 +189,7 @@ class Hub:
             return
         if audience.take(tick, position):
             return
+        audience.newest_heard = max(audience.newest_heard, position)
         if whole is not None:
             audience.adopt(whole.copy(), [])
         elif audience.loading is None or audience.loading.done():
@@ -229,6 +233,13 @@ class Hub:
                 audience.heard_at = 0.0
 
     async def _reload(self, audience: Audience) -> None:
+        """Look until what was heard meanwhile is in it too; a few times at most, the next tick asks again."""
+        for _try in range(3):
+            await self._look(audience)
+            if audience.state is not None and audience.state.position >= audience.newest_heard:
+                return
+
+    async def _look(self, audience: Audience) -> None:
         snapshot, window = await self._load(audience.airing_id)
         if snapshot is None:
             return

@@ -13,11 +13,13 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError
 
 from broadcast import clock
 from broadcast.access import Actor
 from live import queries, wording
 from live import state as states
+from live.allowance import Buckets
 from live.batcher import Batcher, Order, Outcome
 from live.bus import Bus
 from live.composer import Composer, Composers
@@ -49,7 +51,9 @@ class Live:
         self.composers = Composers(lambda pk: Composer(pk, self.name, self.hub, self.bus, self.reading))
         self.batcher = Batcher(self._commit, WRITE_LANES)
         self.staff = StaffLane(self.reading)
+        self.allowances = Buckets()
         self._computed: dict[UUID, tuple[float, State]] = {}
+        self._computing: dict[UUID, asyncio.Task[State | None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -71,7 +75,13 @@ class Live:
     async def door(self, airing_id: UUID) -> Door | None:
         """The airing as the entrance sees it; usually without a query."""
         known, found = doors.remembered(airing_id)
-        return found if known else await self.reading.run(doors.door, airing_id)
+        if known:
+            return found
+        try:
+            return await self.reading.run(doors.door, airing_id)
+        except (DatabaseError, InterfaceError):
+            # The database is away: who was let in a minute ago may go on watching what is known.
+            return doors.last_known(airing_id)
 
     async def may_enter(self, actor: Actor, found: Door | None) -> bool:
         """Whether the actor may watch; a query only where the airing is not for everybody."""
@@ -90,13 +100,25 @@ class Live:
         audience = self.hub.audiences.get(airing_id)
         if audience is not None and audience.is_fresh and audience.state is not None:
             return audience.state
-        return await self.compute(airing_id)
+        try:
+            return await self.compute(airing_id)
+        except (DatabaseError, InterfaceError):
+            if audience is not None and audience.state is not None:
+                return audience.state
+            raise
 
     async def compute(self, airing_id: UUID) -> State | None:
         """The public state straight from the database, with epoch 0: no composer numbered it."""
         at, known = self._computed.get(airing_id, (0.0, None))
         if known is not None and time.monotonic() - at < 1.0:
             return known
+        computing = self._computing.get(airing_id)
+        if computing is None:
+            computing = self._computing[airing_id] = asyncio.create_task(self._compute(airing_id))
+            computing.add_done_callback(lambda _done: self._computing.pop(airing_id, None))
+        return await asyncio.shield(computing)
+
+    async def _compute(self, airing_id: UUID) -> State | None:
         objects = await self.reading.run(queries.public_groups, airing_id)
         if objects is None:
             return None

@@ -7,11 +7,15 @@ import time
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from broadcast.access import Ability, Actor, can, may_watch
+from broadcast.errors import Unavailable
 from broadcast.models import Airing, Episode
 from live.queries.staff import StaffView
 
 FRESH_SECONDS = 1.0
+LAST_KNOWN_SECONDS = 60.0
 ANYBODY = Actor()
 
 
@@ -34,6 +38,15 @@ def remembered(airing_id: UUID) -> tuple[bool, Door | None]:
     with _lock:
         at, found = _known.get(airing_id, (-FRESH_SECONDS, None))
     return time.monotonic() - at < FRESH_SECONDS, found
+
+
+def last_known(airing_id: UUID) -> Door | None:
+    """The door as it was within the last minute; raises Unavailable when nobody looked. Only for when the database is away."""
+    with _lock:
+        at, found = _known.get(airing_id, (float("-inf"), None))
+    if time.monotonic() - at > LAST_KNOWN_SECONDS:
+        raise Unavailable(_("系统正在恢复，请过几秒再试。"), retry_after_seconds=3)
+    return found
 
 
 def forget(airing_id: UUID) -> None:

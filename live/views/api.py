@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from broadcast import registry
 from broadcast.access import Ability, Actor, can, may_watch_replay
-from broadcast.errors import BroadcastError, NotAllowed, NotFound
+from broadcast.errors import BroadcastError, NotAllowed, NotFound, TooMany
 from broadcast.identity import actor_of_request
 from live import answers, commands, process, protocol, queries
 from live.process import Live
@@ -100,6 +100,9 @@ async def command(request: HttpRequest, airing_id: UUID) -> HttpResponse:
         raise answers.Unreadable(bad) from bad
     request.command_id = sent.id  # type: ignore[attr-defined]
     if live is not None and type(sent) in commands.AUDIENCE:
+        wait = live.allowances.take(str(actor.participant_id))
+        if wait:
+            raise TooMany(_("操作太快了，请稍等一下再试。"), retry_after_seconds=wait)
         outcome = await live.batcher.submit(actor, airing_id, sent)
         if isinstance(outcome, BroadcastError):
             raise outcome

@@ -46,7 +46,7 @@ def start_server(folder: Path, environ: dict[str, str] | None = None) -> Server:
         folder=ROOT,
     )
     server = Server(port, process, log)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while True:
         try:
             urllib.request.urlopen(f"{server.http}/static/", timeout=1)
