@@ -23,7 +23,7 @@ from broadcast.house.supervisor import Child, StartFailed, Stopped, Supervisor
 from broadcast.house.valkey import Valkey
 
 SERVER_SECONDS = 60.0
-WEB_SECONDS = 60.0
+WEB_SECONDS = 120.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -195,6 +197,29 @@ def test_doctor_sees_the_running_house(up: Up) -> None:
     assert levels["footer"] == "bad", "no demo: what the law wants is missing"
     assert f"{up.port} in use while Yishi runs" in done.stdout
     assert done.returncode == 1
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1200)
+def test_a_storm_of_kills_loses_nothing_that_was_acknowledged(up: Up) -> None:
+    names = ["postgres", "valkey", "web", "worker", "tick", "recorder"]
+    with psycopg.connect(up.urls["YISHI_DATABASE_URL"]) as connection:
+        connection.execute("create table storm (n int primary key)")
+    acknowledged = []
+    for number in range(60):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(up.pid(random.choice(names)), signal.SIGKILL)
+        deadline = time.monotonic() + 1.5
+        while time.monotonic() < deadline:
+            with contextlib.suppress(psycopg.Error), psycopg.connect(up.urls["YISHI_DATABASE_URL"]) as connection:
+                connection.execute("insert into storm values (%s)", [len(acknowledged) + number * 100_000])
+                connection.commit()
+                acknowledged.append(len(acknowledged) + number * 100_000)
+    up.wait_for(lambda: up.healthy, 30)
+    with psycopg.connect(up.urls["YISHI_DATABASE_URL"]) as connection:
+        kept = {row[0] for row in connection.execute("select n from storm")}
+    assert set(acknowledged) <= kept
+    assert len(acknowledged) > 1000
 
 
 def test_ctrl_c_leaves_nothing_and_says_so(up: Up) -> None:
