@@ -102,7 +102,7 @@ def _refused(request: HttpRequest, airing: Airing, name: str, error: BroadcastEr
 
 
 def _address(slug: str, key: str, form: QueryDict) -> str:
-    query = {name: form[name] for name in ("tab", "airing") if form.get(name)}
+    query = {name: str(form[name]) for name in ("tab", "airing") if form.get(name)}
     return reverse("episode", args=[slug, key]) + (f"?{urlencode(query)}" if query else "")
 
 

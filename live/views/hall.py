@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 from django.utils.translation import gettext as _
 
 from broadcast import clock
@@ -131,6 +132,18 @@ def arrange(objects: Iterable[PublicObject]) -> Hall:
     hall.questions.sort(key=lambda question: (question.state != "on_air", -question.supports, question.id))
     hall.polls.sort(key=lambda poll: (poll.state != "open", -poll.id))
     return hall
+
+
+def named(objects: Iterable[PublicObject], names: dict[str, dict[str, str]]) -> list[PublicObject]:
+    """The same objects with roles in the reader's language; the wire itself speaks one language to all."""
+    found: list[PublicObject] = []
+    for each in objects:
+        if isinstance(each, SegmentObject):
+            each = msgspec.structs.replace(each, role=names["segments"].get(each.role, each.role))
+        elif isinstance(each, PersonObject):
+            each = msgspec.structs.replace(each, role_name=names["people"].get(each.role, each.role_name))
+        found.append(each)
+    return found
 
 
 def card_poll(hall: Hall, mine: Mine) -> PollObject | None:

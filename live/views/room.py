@@ -21,7 +21,7 @@ from broadcast import registry
 from broadcast.access import Ability, Actor, can, may_watch, may_watch_programme
 from broadcast.errors import NotFound
 from broadcast.identity import actor_of_request
-from broadcast.models import Airing, Episode, Programme
+from broadcast.models import Airing, Appearance, Episode, Programme
 from live import queries
 from live.protocol import Mine, PublicObject
 from live.views import hall as halls
@@ -89,7 +89,8 @@ def page(request: HttpRequest, actor: Actor, airing: Airing, extra: dict[str, An
 def _context(
     request: HttpRequest, actor: Actor, airing: Airing, objects: list[PublicObject], mine: Mine
 ) -> dict[str, Any]:
-    hall = halls.arrange(objects)
+    names = _names(airing)
+    hall = halls.arrange(halls.named(objects, names))
     hall.staff_replay = staff_replay(actor, airing)
     programme = airing.episode.programme
     tab = _tab(request, hall)
@@ -113,7 +114,7 @@ def _context(
         "tabs": _tabs(hall, tab, len(marks)),
         "draft": _draft(request, airing),
         "new_id": lambda: secrets.token_urlsafe(12),  # called anew for each form
-        "boot": boot(request, airing, objects, mine, tab) | {"staff_replay": hall.staff_replay},
+        "boot": boot(request, airing, objects, mine, tab) | {"staff_replay": hall.staff_replay, "names": names},
     }
 
 
@@ -139,6 +140,7 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
             "comments": f"{base}/comments",
             "commands": f"{base}/commands",
             "timeline": f"{base}/timeline",
+            "programme": reverse("programme", args=[programme.slug]),
             "spans": f"{media}/replay/spans.json",
             "phone": reverse("account:phone"),
             "code": reverse("account:phone-code"),
@@ -146,6 +148,15 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
             "privacy": footer["privacy_url"],
             "agreement": footer["agreement_url"],
         },
+    }
+
+
+def _names(airing: Airing) -> dict[str, dict[str, str]]:
+    """Names of roles in the reader's language, by what the wire calls them: segments' by their Chinese name, people's by code."""
+    roles = airing.episode.programme.segment_roles.all()
+    return {
+        "segments": {role.name_zh: role.name for role in roles},
+        "people": {str(code): str(name) for code, name in Appearance.Role.choices},
     }
 
 

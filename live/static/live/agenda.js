@@ -37,13 +37,13 @@ function played(state, airing, playing) {
 const PART_WORDS = { past: () => t("已结束"), now: () => t("进行中"), next: () => t("未开始") };
 
 /** The rail under the title. */
-export function Rail({ store, stage }) {
+export function Rail({ store, stage, names }) {
   const state = useStore(store);
   const now = useSecond(store);
   const before = mode(state) === "before";
   return html`<ol class="rail" aria-label=${t("环节")}>
     ${segments(state, now, mode(state) === "replay" && stage.player.state.date).map((part) => html`<li key=${part.segment.id} aria-current=${part.state === "now" ? "step" : null}>
-      <progress max=${part.segment.planned_seconds} value=${Math.floor(part.done)} aria-label=${PART_WORDS[part.state]()}></progress>${part.segment.role || part.segment.title}${part.state === "now" && html` <time>${lasting(part.elapsed)}</time>`}${before && html` <time>${clock(part.starts)}</time>`}
+      <progress max=${part.segment.planned_seconds} value=${Math.floor(part.done)} aria-label=${PART_WORDS[part.state]()}></progress>${names.segments[part.segment.role] || part.segment.role || part.segment.title}${part.state === "now" && html` <time>${lasting(part.elapsed)}</time>`}${part.state !== "now" && html` <time class=${before ? "" : "desk"}>${clock(part.starts)}</time>`}
     </li>`)}
   </ol>`;
 }
@@ -81,7 +81,7 @@ export function Agenda({ room }) {
         </tr>`)}
       </tbody></table>`}
       ${people.length > 0 && html`<h3>${t("到场")}</h3><ul class="people">
-        ${people.map((person) => html`<li key=${person.key}><b>${person.name}</b> <span class="role">${person.role_name}</span>${person.organisation && html` <span class="meta">${person.organisation}</span>`}</li>`)}
+        ${people.map((person) => html`<li key=${person.key}><b>${person.name}</b> <span class="role">${room.boot.names.people[person.role] || person.role_name}</span>${person.organisation && html` <span class="meta">${person.organisation}</span>`}</li>`)}
       </ul>`}
     </div></section>
     ${before && html`<nav class="two" aria-label=${t("参与")}>

@@ -93,7 +93,7 @@ function AskForm({ room }) {
     return html`<form class="composer" onSubmit=${send}>
       <label class="hidden" for="ask">${t("您的问题，审核后公开")}</label>
       <input class="field" id="ask" placeholder=${label} value=${text} onInput=${(event) => setText(event.target.value)} autocomplete="off" maxlength="500" />
-      <button class="button main">${t("提问")}</button>
+      <button class="button main">${t("提交问题")}</button>
     </form>`;
   }
   const grown = (element) => {
@@ -108,8 +108,8 @@ function AskForm({ room }) {
     ${people.length > 0 && html`<label class="note" for="to">${t("问谁（可不选）")}</label>
       <select class="field" id="to" value=${person} onChange=${(event) => setPerson(event.target.value)}>
         <option value="">${t("不指定")}</option>
-        ${people.map((each) => html`<option key=${each.key} value=${each.id}>${each.name} ${each.role_name} ${each.organisation}</option>`)}
+        ${people.map((each) => html`<option key=${each.key} value=${each.id}>${each.name} ${room.boot.names.people[each.role] || each.role_name} ${each.organisation}</option>`)}
       </select>`}
-    <button class="button main wide">${t("提问")}</button>
+    <button class="button main wide">${t("提交问题")}</button>
   </form>`;
 }

@@ -20,6 +20,20 @@ export function tabNames(state) {
 /** The whole hall. `room` carries store, acts, boot, stage and elder. */
 export function Hall({ room }) {
   const state = useStore(room.store);
+  if (mode(state) === "withdrawn") return html`<${Withdrawn} room=${room} />`;
+  return html`<${Open} room=${room} state=${state} />`;
+}
+
+/** Of a withdrawn episode nothing stays, and the way to the others is shown. */
+function Withdrawn({ room }) {
+  return html`<section class="panel pad" id="panel" tabindex="-1" role="status">
+    <h3>${t("本期已撤下")}</h3>
+    <p>${t("这一期的画面和互动不再公开。其他各期可以照常收看。")}</p>
+    <p><a class="button" href=${room.boot.urls.programme}>${t("看其他各期")}</a></p>
+  </section>`;
+}
+
+function Open({ room, state }) {
   const names = tabNames(state);
   const tab = names.includes(state.tab) ? state.tab : names[0];
   useEffect(() => {

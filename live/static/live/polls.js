@@ -16,10 +16,15 @@ export function left(poll, now) {
 export function Votes({ room }) {
   const state = useStore(room.store);
   const [changing, setChanging] = useState(0);
+  // Whoever has just voted sees the result first, not the next poll.
+  const [listed, setListed] = useState(false);
   const polls = all(state, "poll").sort((a, b) => (b.state === "open") - (a.state === "open") || b.id - a.id);
   const canVote = mode(state) === "live" || mode(state) === "before";
-  const open = polls.find((poll) => canVote && poll.state === "open" && (poll.id === changing || (!voted(state, poll.id) && state.putAway !== poll.id)));
-  if (open) return html`<${Ballot} key=${open.id} poll=${open} room=${room} done=${() => setChanging(0)} changing=${changing === open.id} />`;
+  const open = polls.find((poll) => canVote && poll.state === "open" && (poll.id === changing || (!listed && !voted(state, poll.id) && state.putAway !== poll.id)));
+  if (open) return html`<${Ballot} key=${open.id} poll=${open} room=${room} done=${() => {
+    setChanging(0);
+    setListed(true);
+  }} changing=${changing === open.id} />`;
   return html`<section class="panel" id="panel" aria-label=${t("投票")} tabindex="-1">
     ${!polls.length && html`<p class="pad meta">${canVote ? t("现在没有投票。开始后会在这里和页面上方出现。") : t("本场没有投票。")}</p>`}
     ${polls.map((poll) => html`<${Poll} key=${poll.key} poll=${poll} room=${room} canVote=${canVote} change=${() => { room.store.set({ putAway: 0 }); setChanging(poll.id); }} />`)}
@@ -52,6 +57,7 @@ function Ballot({ poll, room, done, changing }) {
     if (!changing) room.store.set({ putAway: poll.id });
     done();
   };
+  const note = html`<p class="note">${poll.closes_at ? t("每人 1 票，不公开您选了什么；{time} 结束前可以修改。", { time: clock(poll.closes_at) }) : t("每人 1 票，不公开您选了什么；结束前可以修改。")}</p>`;
   return html`<form class="panel" id="panel" onSubmit=${confirm} tabindex="-1" aria-label=${t("投票")}>
     <div class="poll pad">
       <p class="meta bits"><b>${changing ? t("修改选择") : t("正在投票")}</b><span>${left(poll, now)}</span><button type="button" class="link" onClick=${away}>${changing ? t("不改了") : t("先收起")}</button></p>
@@ -63,11 +69,12 @@ function Ballot({ poll, room, done, changing }) {
           </label>`)}
         </div>
       </fieldset>
+      ${room.elder && note}
       ${missing && html`<p class="error" role="alert">${t("还没有选，请先选一项再确认投票。")}</p>`}
       ${refused && html`<p class="error" role="alert">${refused.error || t("没有发出，请再确认一次。")}</p>`}
     </div>
     <div class="confirm sticky">
-      <p class="note">${poll.closes_at ? t("每人 1 票，不公开您选了什么；{time} 结束前可以修改。", { time: clock(poll.closes_at) }) : t("每人 1 票，不公开您选了什么；结束前可以修改。")}</p>
+      ${!room.elder && note}
       <button class="button main wide">${t("确认投票")}</button>
     </div>
   </form>`;

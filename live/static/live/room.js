@@ -1,7 +1,7 @@
 /* Entry of the episode's page: takes over what the server has drawn and keeps it alive; without this script the page still works. */
 
 import { render } from "preact";
-import { ready } from "../broadcast/i18n.js";
+import { ready, t } from "../broadcast/i18n.js";
 import { Answering, Rail } from "./agenda.js";
 import { setDraft } from "./draft.js";
 import { Hall } from "./hall.js";
@@ -93,7 +93,7 @@ function focusField() {
 function draw(room) {
   const places = [
     ["hall", html`<${Hall} room=${room} />`],
-    ["rail", html`<${Rail} store=${room.store} stage=${room.stage} />`],
+    ["rail", html`<${Rail} store=${room.store} stage=${room.stage} names=${room.boot.names} />`],
     ["answering", html`<${Answering} store=${room.store} />`],
   ];
   for (const [id, view] of places) {
@@ -135,6 +135,10 @@ function followReplay({ store, boot }) {
   };
   const follow = () => {
     const now = mode(store.state);
+    if (now === "withdrawn" && before !== now) {
+      document.title = t("本期已撤下");
+      document.querySelector("#about h1").textContent = t("本期已撤下");
+    }
     if (now === "replay" && !fetched) {
       fetched = true;
       fetchAll();

@@ -135,7 +135,7 @@ export function createLink({ urls, store, onReply, onOpen }) {
     if (asked > 0) window_ms = Math.min(asked, 120_000);
     if (event.code === CLOSE.notAllowed || event.code === CLOSE.notFound) {
       stopped = true;
-      startPolling();
+      fetchState();
       return;
     }
     if (event.code === CLOSE.full) {
@@ -169,6 +169,11 @@ export function createLink({ urls, store, onReply, onOpen }) {
   async function fetchState() {
     try {
       const answer = await fetch(urls.state, { credentials: "same-origin", headers: { Accept: "application/json" } });
+      if (answer.status === 404 || answer.status === 410) {
+        store.gone();
+        stopPolling();
+        return true;
+      }
       if (!answer.ok) return answer.status === 304;
       store.snapshot(await answer.json());
       return true;
@@ -199,7 +204,7 @@ export function createLink({ urls, store, onReply, onOpen }) {
 
   async function poll(round) {
     const got = await fetchState();
-    if (!polling) return;
+    if (!polling || stopped) return;
     settle(got ? "polling" : "lost");
     if (got && round % 3 === 0 && hasOwn()) fetchMine();
     if (got && onOpen) onOpen();

@@ -35,6 +35,11 @@ export function createStore(boot) {
       if (verdict === "apply") store.set(reducer.applyTick(store.state, frame));
       return verdict !== "gap";
     },
+    /** The room is not there any more: nothing of it stays on the page. */
+    gone() {
+      const airing = reducer.one(store.state, "airing") || { kind: "airing", key: "airing", state: "ended" };
+      store.set({ objects: new Map([["airing", { ...airing, withdrawn: true }]]), trimmed: new Map(), link: "open" });
+    },
     mine(frame) {
       store.set({ mine: reducer.mergeMine(store.state.mine, frame) });
     },

@@ -145,7 +145,7 @@ function Composer({ room }) {
       ? html`<label class="hidden" for="say">${t("评论，审核后公开")}</label>
           <input class="field" id="say" value=${text} onInput=${(event) => setText(event.target.value)} placeholder=${hint} autocomplete="off" maxlength="500" enterkeyhint="send" />`
       : html`<span class="meta">${t("本场不开放讨论。")}</span>`}
-    ${text.trim() ? html`<button class="button">${t("发送")}</button>` : airing.questions !== "off" && html`<a class="button" href="?tab=ask" onClick=${(event) => room.open(event, "ask", true)}>${t("提问")}</a>`}
+    ${text.trim() ? html`<button class="button">${t("发送")}</button>` : airing.questions !== "off" && html`<a class="button" href="?tab=ask" onClick=${(event) => room.open(event, "ask", true)}>${t("去提问")}</a>`}
     ${airing.likes && mode(state) === "live" && html`<button type="button" class="like" onClick=${like}>${t("赞")}<small>${t("{n} 次", { n: count(counts.likes + liked) })}</small></button>`}
   </form>`;
 }
@@ -156,7 +156,7 @@ function TwoButtons({ room }) {
   const poll = all(state, "poll").find((each) => each.state === "open");
   if (!["live", "before"].includes(mode(state))) return null;
   return html`<nav class="two" aria-label=${t("参与")}>
-    <a class="button" href="?tab=ask" onClick=${(event) => room.open(event, "ask", true)}>${t("提问")}</a>
-    <a class=${poll ? "button main" : "button"} href="?tab=vote" onClick=${(event) => room.open(event, "vote")}>${t("投票")}${poll && html`<small>${t("正在进行")}</small>`}</a>
+    <a class="button" href="?tab=ask" onClick=${(event) => room.open(event, "ask", true)}>${t("去提问")}</a>
+    <a class=${poll ? "button main" : "button"} href="?tab=vote" onClick=${(event) => room.open(event, "vote")}>${t("去投票")}${poll && html`<small>${t("正在进行")}</small>`}</a>
   </nav>`;
 }
