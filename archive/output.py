@@ -110,7 +110,8 @@ def _candidate(
 ) -> Segment | None:
     """The next segment that may follow: of the same part while it lasts, else the earliest of any part."""
     first = bisect_left(segments, cursor - _TOUCH_MS, key=lambda segment: segment.start_ms)
-    coming = [segment for segment in segments[first : first + 200] if not show.withheld(segment)]
+    # What ends no later than the line does adds nothing: a stub that a killed child left would be released for ever.
+    coming = [each for each in segments[first : first + 200] if each.end_ms > cursor and not show.withheld(each)]
     if last is not None and not last.is_filler:
         for segment in coming:
             if segment.part == last.part and segment.number > last.number:
