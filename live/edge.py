@@ -82,6 +82,7 @@ class _Visit:
         if audience is None:
             self._seat.close(CloseCode.FULL)
             return
+        self._seat.left = lambda: audience.leave(self._seat)
         audience.enter(self._seat, _whole(query, "epoch"), _whole(query, "seq"))
         try:
             while True:

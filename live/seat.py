@@ -18,6 +18,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 PENDING_BYTES = 65_536
 BEHIND_SECONDS = 10.0
 OWN_FRAMES = 64
+GOODBYE_SECONDS = 2.0
 
 
 class Counters:
@@ -33,11 +34,27 @@ class Seat:
     """Sends without a task and without waiting: the server's `send` is stepped by hand, and when it has to wait (the peer does
     not read) only this seat stands still. Where the server hides its buffer from `send` (Daphne), the transport is asked."""
 
-    __slots__ = ("_blocked", "_buffered", "_own", "_send", "behind_since", "closed", "participant", "position")
+    __slots__ = (
+        "_abort",
+        "_blocked",
+        "_buffered",
+        "_goodbye",
+        "_own",
+        "_send",
+        "behind_since",
+        "closed",
+        "left",
+        "participant",
+        "position",
+    )
 
     def __init__(self, send: Send, participant: str = "") -> None:
         self._send = send
-        self._buffered = buffer_meter(send)
+        transport = transport_of(send)
+        self._buffered = buffer_meter(transport)
+        self._abort = getattr(transport, "abortConnection", None) or getattr(transport, "abort", None)
+        self._goodbye: int | None = None
+        self.left: Callable[[], None] | None = None
         self._blocked = False
         self._own: deque[str] = deque()
         self.behind_since: float | None = None
@@ -89,10 +106,26 @@ class Seat:
             self.close(CloseCode.TOO_SLOW)
 
     def close(self, code: int) -> None:
-        """Close the socket; the edge sees the disconnect and leaves the hub."""
-        if not self.closed:
-            self.closed = True
-            self._step(self._coroutine({"type": "websocket.close", "code": code}))
+        """Close the socket and free the seat at once. A peer that does not take the close is cut off a little later."""
+        if self.closed:
+            return
+        self.closed = True
+        self._own.clear()
+        if self.left is not None:
+            self.left()
+        self._goodbye = code
+        if not self._blocked:
+            self._say_goodbye()
+        if self._abort is not None:
+            asyncio.get_running_loop().call_later(GOODBYE_SECONDS, self._cut)
+
+    def _say_goodbye(self) -> None:
+        code, self._goodbye = self._goodbye, None
+        self._step(self._coroutine({"type": "websocket.close", "code": code}))
+
+    def _cut(self) -> None:
+        if self._abort is not None and self.pending:
+            self._abort()
 
     def _write(self, text: str) -> None:
         self._step(self._coroutine({"type": "websocket.send", "text": text}))
@@ -107,6 +140,8 @@ class Seat:
             self._blocked = False
             while self._own and not self._blocked and not self.closed:
                 self._write(self._own.popleft())
+            if self._goodbye is not None and not self._blocked:
+                self._say_goodbye()
         except Exception as error:
             # The peer is gone; the edge's receive ends with the disconnect.
             self._blocked, self.closed = False, True
@@ -121,17 +156,18 @@ class Seat:
                 asyncio.get_running_loop().call_soon(again)
 
 
-def buffer_meter(send: Any) -> Callable[[], int] | None:
-    """How to learn what the server holds back for a peer, where its `send` does not say it by waiting.
+def transport_of(send: Any) -> Any:
+    """The connection's transport behind a server's `send`, or None where it cannot be found.
 
-    Daphne hands out a partial over the connection, whose Twisted transport buffers without bound; others push back themselves.
+    Daphne hands out a partial over its connection; uvicorn a method of it.
     """
-    protocol = send.args[0] if isinstance(send, partial) and send.args else None
-    transport = getattr(protocol, "transport", None)
-    if transport is None or not hasattr(transport, "_tempDataLen"):
-        return None
+    protocol = send.args[0] if isinstance(send, partial) and send.args else getattr(send, "__self__", None)
+    return getattr(protocol, "transport", None)
 
-    def buffered() -> int:
-        return len(transport.dataBuffer) - int(transport.offset) + int(transport._tempDataLen)
 
-    return buffered
+def buffer_meter(transport: Any) -> Callable[[], int] | None:
+    """How to learn what is held back for a peer: Twisted buffers without bound and does not say it by waiting."""
+    if hasattr(transport, "_tempDataLen"):
+        return lambda: len(transport.dataBuffer) - int(transport.offset) + int(transport._tempDataLen)
+    size = getattr(transport, "get_write_buffer_size", None)
+    return size if callable(size) else None

@@ -22,6 +22,13 @@ from tests.live.sockets import Server
 ROOT = Path(__file__).resolve().parents[2]
 
 
+# The same tests pass on both: WEB_SERVER=uvicorn where it is installed.
+_WEB = {
+    "daphne": ["daphne", "-v", "0", "-b", "127.0.0.1", "-p"],
+    "uvicorn": ["uvicorn", "--log-level", "info", "--host", "127.0.0.1", "--port"],
+}
+
+
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -39,7 +46,7 @@ def start_server(folder: Path, environ: dict[str, str] | None = None) -> Server:
     environment["DJANGO_SETTINGS_MODULE"] = "broadcast.settings"
     log = folder / f"web-{port}.log"
     process = processes.start(
-        [sys.executable, "-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", str(port), "broadcast.asgi:application"],
+        [sys.executable, "-m", *_WEB[os.environ.get("WEB_SERVER", "daphne")], str(port), "broadcast.asgi:application"],
         log=log,
         environ=environment,
         death_signal=signal.SIGKILL,
