@@ -48,8 +48,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _manage(command: str, rest: list[str]) -> int:
     from broadcast.house.environment import completed
+    from broadcast.house.places import here
+    from broadcast.house.vendor import folder
 
     os.environ.update(completed(os.environ))
+    # Settings name it; before the first `up` or `collect` it would be missing, and every command would say so.
+    folder(here()).mkdir(parents=True, exist_ok=True)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["yishi", command.replace("-", "_") if not command.startswith("-") else command, *rest])
