@@ -90,6 +90,8 @@ def show(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
     require(actor, Ability.WATCH_INTERNAL, episode.programme_id)
     airings = list(episode.airings.select_related("feed", "episode__programme").order_by("planned_start"))
     main = _main_airing(airings)
+    seconds = sum(episode.segments.values_list("planned_seconds", flat=True))
+    over = seconds - (main.planned_end - main.planned_start).total_seconds() if main else 0
     context = {
         "episode": episode,
         "programme": episode.programme,
@@ -97,7 +99,8 @@ def show(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
         "airing": main,
         "may": abilities_of(actor, main) if main else {},
         "segments": _planned(episode, main),
-        "segments_minutes": f"{sum(each.planned_seconds for each in episode.segments.all()) / 60:g}",
+        "segments_minutes": f"{seconds / 60:g}",
+        "segments_over": f"{over / 60:g}" if over > 0 else "",
         "appearances": episode.appearances.select_related("person"),
         "ingest": _ingest(main, actor),
         "page_url": request.build_absolute_uri(reverse("episode", args=[episode.programme.slug, episode.key])),

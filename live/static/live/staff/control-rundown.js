@@ -29,7 +29,8 @@ export function Rundown({ room }) {
   const on = room.state === "on_air";
   const [next, ...rest] = later;
   if (!room.segments.length) {
-    return html`<section class="pane" aria-labelledby="h-run"><h2 id="h-run">${t("串联单")}</h2><p class="quiet">${t("还没有环节。")} <a href=${room.page.urls.episode}>${t("去排")}</a></p></section>`;
+    const words = room.lane.seq < 0 ? t("正在连接…") : html`${t("还没有环节。")} <a href=${room.page.urls.episode}>${t("去排")}</a>`;
+    return html`<section class="pane" aria-labelledby="h-run"><h2 id="h-run">${t("串联单")}</h2><p class="quiet">${words}</p></section>`;
   }
   return html`<section class="pane scrolls" aria-labelledby="h-run"><h2 id="h-run">${t("串联单")}</h2><div class="cues">
     ${done.length > 0 && html`<h3>${t("已完")}</h3><ol>${done.map((each) => html`<li class="done" key=${each.id}><span>${hourMinute(each.started_at)}</span><${Mark} segment=${each} /><span class="name">${each.title}</span><span>${signed(Date.parse(each.ended_at) - Date.parse(each.started_at) - each.planned_seconds * 1000)}</span></li>`)}</ol>`}

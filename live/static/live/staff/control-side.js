@@ -87,7 +87,7 @@ export function Feed({ room }) {
   const refused = kinds.reduce((sum, [, times]) => sum + Number(times), 0);
   const rate = feed.bitrate > 0 ? t("{n} Mbps", { n: (feed.bitrate / 1e6).toFixed(1) }) : "";
   const out = { none: t("没有输出"), waiting: t("等待"), live: t("正常"), lost: t("信号中断"), cut: t("垫片"), ended: t("已结束") }[feed.public?.state] || "";
-  const gaps = feed.gaps?.length || 0;
+  const gaps = feed.received_seconds > 0 ? feed.gaps?.length || 0 : 0;
   return html`<table class="feeds"><caption class="vh">${t("信号")}</caption><tbody>
     <tr><th scope="row">${feed.source ? t("来路 {name}", { name: feed.source.toUpperCase() }) : t("来路")}</th><td class=${tone}>${word}</td><td>${feed.state === "receiving" ? rate : feed.problem ? problemWord(feed.problem) : ""}</td></tr>
     <tr><th scope="row">${t("录制")}</th><td class=${feed.received_seconds > 0 ? "ok" : "quiet"}>${feed.received_seconds > 0 ? t("已写 {span}", { span: span(feed.received_seconds * 1000) }) : t("还没有")}</td><td class=${gaps ? "warn" : ""}>${gaps ? t("断过 {n} 次", { n: gaps }) : ""}</td></tr>

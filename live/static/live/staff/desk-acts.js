@@ -103,11 +103,16 @@ export class Desk extends DeskView {
 
   /** Take back the last act of mine: what it decided goes back to pending. */
   async undo() {
-    const entry = this.acted.pop();
-    if (!entry) return;
-    await entry.promise;
-    await Promise.all(entry.keys.map((key) => this.caughtUp(key, (this.sending.get(key)?.version || 0) + 1)));
-    const keys = entry.keys.filter((key) => this.item(key) && allowed(this.item(key)).includes(entry.verb === "approve" ? "withdraw" : "reopen"));
+    let entry = null;
+    let keys = [];
+    while (!keys.length && this.acted.length) {
+      entry = this.acted.pop();
+      keys = await this.undoable(entry);
+    }
+    if (!keys.length) {
+      this.render();
+      return;
+    }
     const back = { verb: "undo", of: entry.verb, keys: [], at: this.lane.now(), phase: "sending", count: keys.length };
     this.last = back;
     this.render();
@@ -116,6 +121,14 @@ export class Desk extends DeskView {
     const [first] = back.keys;
     if (first && this.held.has(first)) this.moveTo(first);
     this.render();
+  }
+
+  /** Which of an act's items are still as it left them, once the server has answered for all. */
+  async undoable(entry) {
+    await entry.promise;
+    await Promise.all(entry.keys.map((key) => this.caughtUp(key, (this.sending.get(key)?.version || 0) + 1)));
+    const now = entry.verb === "approve" ? "withdraw" : "reopen";
+    return entry.keys.filter((key) => this.item(key) && allowed(this.item(key)).includes(now));
   }
 
   async reopen(key, entry) {

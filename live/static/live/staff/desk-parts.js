@@ -73,7 +73,7 @@ export function Row({ desk, id, at }) {
   return html`<li data-key=${id} key=${id} class=${done ? "taken" : ""} aria-current=${now ? "true" : undefined} aria-posinset=${at + 1} aria-setsize=${desk.keys.length}
       tabindex=${now ? 0 : -1} onClick=${() => desk.moveTo(id, { openOnPhone: true })}>
     ${desk.mayAct ? html`<label class="pick" onClick=${(event) => event.stopPropagation()}><input type="checkbox" aria-label=${t("选择第 {n} 条", { n: at + 1 })} checked=${desk.selected.has(id)} disabled=${done} onClick=${pick} /></label>` : html`<span></span>`}
-    <div><p class="text">${item.kind === "question" && html`<b>${t("提问")}</b>`}${item.text}</p>
+    <div><p class="text">${item.kind === "question" && html`<span class="kind" title=${kindWord(item.kind)}>${t("问")}</span>`}${item.text}</p>
       <p class="meta"><span>${item.author}</span><span>${assuranceWord(desk.page, item.assurance)}</span>
         ${item.supports > 0 && html`<span>${t("{n} 人支持", { n: count(item.supports) })}</span>`}
         ${done ? html`<span class="tag">${outcome(desk, id, item)}</span>` : desk.queue !== "pending" && html`<span class=${stateClass(item.state)}>${outcomeLine(desk, item)}</span>`}</p></div>
@@ -93,14 +93,14 @@ export function Item({ desk }) {
   const age = desk.lane.now() - Date.parse(item.at);
   return html`<section class="item" aria-labelledby="t">
     <div class="strip">
-      <h2 id="t">${t("{kind} {id} 号", { kind: kindWord(item.kind), id: count(item.id) })}</h2>
+      <h2 id="t">${item.kind === "question" ? t("提问 {id} 号", { id: count(item.id) }) : t("评论 {id} 号", { id: count(item.id) })}</h2>
       <span class=${`tag ${stateClass(item.state)}`}>${stateWord(item.state)}</span>
       <span class="quiet xs push">${t("{clock} 收到", { clock: clock(item.at) })}${item.state === "pending" ? t("，已等 {age}", { age: span(age) }) : ""}</span>
     </div>
     <div class="body">
       <p class="words">${item.text}</p>
       <dl class="facts">
-        <dt>${t("作者")}</dt><dd>${item.author}，${assuranceWord(desk.page, item.assurance)}</dd>
+        <dt>${t("作者")}</dt><dd>${item.author} <span class="quiet">${assuranceWord(desk.page, item.assurance)}</span></dd>
         ${item.to && html`<dt>${t("问谁")}</dt><dd>${item.to}</dd>`}
         ${item.kind === "question" && html`<dt>${t("支持")}</dt><dd>${t("{n} 人", { n: count(item.supports) })}</dd>`}
         <dt>${t("字数")}</dt><dd>${t("{n} 字", { n: [...item.text].length })}</dd>
@@ -147,7 +147,7 @@ function lastWords(desk, last) {
   const why = last.reason ? t("：{reason}", { reason: reasonWord(desk.page, last.reason) }) : "";
   const some = last.phase === "recorded" && last.keys.length < last.count ? t("服务器记录了 {n} 条，其余没有生效", { n: last.keys.length }) : null;
   const phase = some || { sending: t("正在送出…"), recorded: t("服务器已记录"), refused: t("没有生效") }[last.phase];
-  return `${clock(last.at)} ${what}${why}。${phase}`;
+  return html`${clock(last.at)} ${what}${why} <b>${phase}</b>`;
 }
 
 function Acts({ desk, item }) {

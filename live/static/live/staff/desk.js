@@ -67,7 +67,7 @@ function Foot({ desk }) {
 
 function Keys({ desk }) {
   const key = (names, words) => html`<span>${names.map((name) => html`<kbd key=${name}>${name}</kbd> `)}${words}</span>`;
-  const link = { connecting: t("正在连接"), live: t("已连接"), polling: t("连接断了，每 3 秒自动刷新"), refused: t("登录已失效，请重新登录") }[desk.lane.link];
+  const link = { connecting: t("正在连接"), live: t("已连接"), polling: t("连接断了，每 3 秒自动刷新"), refused: html`<a href=${`${page.urls.login}?next=${encodeURIComponent(location.pathname)}`}>${t("登录已失效，请重新登录")}</a>` }[desk.lane.link];
   return html`<footer class="keys">
     ${key(["j", "k"], t("移动"))} ${key(["x"], t("选择"))} ${key(["a"], t("批准"))} ${key(["r", "1–9"], t("退回"))} ${key(["w", "1–9"], t("撤下"))} ${key(["u"], t("撤销"))} ${key(["/"], t("搜索"))} ${key(["?"], t("全部按键"))}
     <span class=${desk.lane.link === "live" ? "push" : "push bad"} role="status">${link}${desk.lane.lastAckMs !== null ? t("，上一次操作 {ms} 毫秒后服务器确认", { ms: count(desk.lane.lastAckMs) }) : ""}</span>

@@ -80,14 +80,14 @@ export class RoomModel {
     return { now, start, end, began, ended, over };
   }
 
-  /** When the run-down will be through, if what is left takes its planned time; the planned end without a running segment. */
+  /** When the run-down will be through, if what is left takes its planned time; the planned end when nothing is left. */
   expectedEnd(now, plannedEnd) {
     const segments = this.segments;
     const at = segments.findIndex((each) => each.started_at && !each.ended_at);
-    if (at < 0) return Math.max(now, plannedEnd);
-    const current = segments[at];
-    const left = Math.max(0, Date.parse(current.started_at) + current.planned_seconds * 1000 - now);
     const later = segments.slice(at + 1).filter((each) => !each.started_at);
+    if (at < 0 && !later.length) return Math.max(now, plannedEnd);
+    const current = segments[at];
+    const left = current ? Math.max(0, Date.parse(current.started_at) + current.planned_seconds * 1000 - now) : 0;
     return now + left + later.reduce((sum, each) => sum + each.planned_seconds * 1000, 0);
   }
 

@@ -60,9 +60,9 @@ export function Dialog({ room }) {
 }
 
 export function Messages({ room }) {
-  const link = { connecting: t("正在连接…"), polling: t("连接断了，每 3 秒自动刷新。操作仍会送到，稍慢一些。"), refused: t("登录已失效或没有权限。请重新登录后打开这一页。") }[room.lane.link];
+  const link = { polling: t("连接断了，每 3 秒自动刷新。操作仍会送到，稍慢一些。"), refused: html`<a href=${`${room.page.urls.login}?next=${encodeURIComponent(location.pathname)}`}>${t("登录已失效或没有权限。请重新登录后打开这一页。")}</a>` }[room.lane.link];
   return html`<div class="told" role="status">
-    ${link && html`<p class=${`note xs ${room.lane.link === "connecting" ? "" : "warn"}`}>${link}</p>`}
+    ${link && html`<p class="note xs warn">${link}</p>`}
     ${room.notice && html`<p class="note bad spread"><span>${room.notice}</span><button type="button" onClick=${() => { room.notice = null; room.render(); }}>${t("知道了")}</button></p>`}
   </div>`;
 }

@@ -36,7 +36,7 @@ export const signed = (ms) => `${ms < 0 ? "−" : "+"}${span(Math.abs(ms))}`;
 /** 3,058. */
 export const count = (value) => Number(value || 0).toLocaleString("en-US");
 
-export const kindWord = (kind) => (kind === "question" ? t("提问") : t("评论"));
+export const kindWord = (kind) => (kind === "question" ? t("观众提问") : t("观众评论"));
 
 /** The state of an item, in the words that authors and staff share. */
 export function stateWord(state) {
