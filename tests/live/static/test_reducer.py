@@ -1,0 +1,126 @@
+"""The browser's reducer, run by node: the same frames lead to the same state as on the server."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[3] / "live" / "static" / "live" / "reducer.js"
+SCRIPT = """
+import * as reducer from "./reducer.mjs";
+const frames = JSON.parse(process.argv[2]);
+let state = reducer.begin([], { items: [], ballots: [], supports: [], assurance: 0 });
+const verdicts = [];
+for (const frame of frames) {
+  if (frame.type === "snapshot") state = reducer.applySnapshot(state, frame);
+  else if (frame.type === "mine") state = { ...state, mine: reducer.mergeMine(state.mine, frame) };
+  else {
+    const verdict = reducer.judge(state, frame);
+    verdicts.push(verdict);
+    if (verdict === "apply") state = reducer.applyTick(state, frame);
+  }
+}
+console.log(JSON.stringify({
+  position: [state.epoch, state.seq], verdicts, keys: [...state.objects.keys()].sort(), mode: reducer.mode(state),
+  trimmed: state.trimmed.size, supports: [...state.mine.supports], items: [...state.mine.items.values()],
+}));
+"""
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+
+
+@pytest.fixture
+def run(tmp_path):
+    (tmp_path / "reducer.mjs").write_text(SOURCE.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "run.mjs").write_text(SCRIPT, encoding="utf-8")
+
+    def run(*frames):
+        done = subprocess.run(
+            ["node", "run.mjs", json.dumps(frames)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+        return json.loads(done.stdout)
+
+    return run
+
+
+def snapshot(seq, *objects, epoch=1):
+    return {"type": "snapshot", "epoch": epoch, "seq": seq, "at": "", "next_after_ms": 500, "objects": list(objects)}
+
+
+def tick(seq, put=(), remove=(), epoch=1):
+    return {"type": "tick", "epoch": epoch, "seq": seq, "at": "", "put": list(put), "remove": list(remove)}
+
+
+def comment(number, at=None):
+    return {"kind": "comment", "key": f"comment:{number}", "id": number, "at": at or f"2026-01-01T00:00:{number:06d}Z"}
+
+
+AIRING = {"kind": "airing", "key": "airing", "state": "on_air"}
+
+
+def test_ticks_in_order_are_applied_and_doubled_ones_dropped(run):
+    found = run(snapshot(3, AIRING), tick(4, [comment(1)]), tick(4, [comment(2)]), tick(5, [], ["comment:1"]))
+    assert found["verdicts"] == ["apply", "drop", "apply"]
+    assert found["keys"] == ["airing"]
+    assert found["position"] == [1, 5]
+
+
+def test_a_gap_and_a_new_epoch_ask_for_the_snapshot(run):
+    found = run(
+        snapshot(3, AIRING), tick(5, [comment(1)]), tick(4, epoch=2), tick(9, epoch=0), snapshot(0, AIRING, epoch=2)
+    )
+    assert found["verdicts"] == ["gap", "gap", "drop"]
+    assert found["position"] == [2, 0]
+
+
+def test_an_old_snapshot_changes_nothing(run):
+    assert run(snapshot(7, AIRING), snapshot(3))["position"] == [1, 7]
+
+
+def test_only_the_newest_hundred_comments_stay_by_when_they_became_public(run):
+    late = comment(1, at="2026-01-02T00:00:00Z")  # written first, approved last
+    found = run(snapshot(1, AIRING, *[comment(n) for n in range(2, 102)]), tick(2, [late]))
+    assert len(found["keys"]) == 101
+    assert "comment:1" in found["keys"]
+    assert "comment:2" not in found["keys"]
+    assert found["trimmed"] == 1
+
+
+def test_withdrawal_leaves_the_trimmed_ones_too(run):
+    late = comment(500)
+    found = run(snapshot(1, *[comment(n) for n in range(1, 101)]), tick(2, [late]), tick(3, [], ["comment:1"]))
+    assert found["trimmed"] == 0
+
+
+def test_own_things_come_whole_or_in_parts(run):
+    item = {"kind": "comment", "id": 4, "text": "好", "state": "pending", "reason": "", "at": ""}
+    whole = {"type": "mine", "items": [item], "ballots": [], "supports": [7], "assurance": 20, "whole": True}
+    part = {"type": "mine", "items": [item | {"state": "approved"}], "ballots": [], "supports": [], "assurance": 20}
+    found = run(whole, part)
+    assert [each["state"] for each in found["items"]] == ["approved"]
+    assert found["supports"] == [7]
+    assert run(whole, whole | {"items": [], "supports": []})["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("airing", "media", "mode"),
+    [
+        ({"state": "planned"}, {}, "before"),
+        ({"state": "on_air"}, {}, "live"),
+        ({"state": "ended"}, {}, "ended"),
+        ({"state": "ended"}, {"replay": "/x"}, "replay"),
+        ({"state": "cancelled"}, {}, "cancelled"),
+        ({"state": "on_air", "withdrawn": True}, {"replay": "/x"}, "withdrawn"),
+    ],
+)
+def test_what_the_page_is(run, airing, media, mode):
+    assert run(snapshot(1, AIRING | airing, {"kind": "media", "key": "media", **media}))["mode"] == mode
