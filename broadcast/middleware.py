@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -85,6 +86,8 @@ class ParticipantMiddleware(_Around):
         request.identity_is_new = known is None  # type: ignore[attr-defined]
 
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if _is_page(response) and not getattr(request, "identity_is_new", False):
+            _forget_rights(request)
         if not getattr(request, "identity_is_new", False) or request.path.startswith(_SHARED_PREFIXES):
             return response
         # A GET that is no page may be kept by a proxy for others, so it never carries anybody's cookie.
@@ -106,6 +109,17 @@ class RefusalMiddleware(_Around):
                 request, Unavailable(_("系统正在恢复，刚才的操作没有记下。请过几秒再试。"), retry_after_seconds=3)
             )
         return None
+
+
+def _forget_rights(request: HttpRequest) -> None:
+    """Once the session is over, the token names no account any more: it outlives the log-in by far, its rights must not.
+
+    Only where the page asked who is logged in, so that nothing is asked of the database here.
+    """
+    user = request.__dict__.get("_cached_user")
+    who: identity.Identity | None = getattr(request, "identity", None)
+    if who is not None and who.user_id is not None and user is not None and not user.is_authenticated:
+        identity.become(request, replace(who, user_id=None))
 
 
 def _is_page(response: HttpResponseBase) -> bool:

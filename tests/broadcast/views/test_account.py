@@ -47,6 +47,16 @@ def test_staff_log_in_and_out(client, producer):
     assert "_auth_user_id" not in client.session
 
 
+def test_a_token_loses_its_rights_with_the_session(client, producer):
+    client.post("/account/login", {"username": "zheng", "password": "correct horse 9"})
+    logged_in = who(client)
+    client.session.flush()
+    client.get("/account/phone")
+    after = who(client)
+    assert (logged_in.user_id, after.user_id) == (producer.pk, None)
+    assert after.participant_id == logged_in.participant_id
+
+
 def test_a_wrong_password_keeps_the_name_and_says_so(client, producer):
     response = client.post("/account/login", {"username": "zheng", "password": "nonsense", "next": "/staff/"})
     page = response.content.decode()
