@@ -69,7 +69,9 @@ def past(actor: Actor, limit: int = 8, programme: Programme | None = None, skip:
 
 def programmes(actor: Actor) -> list[Programme]:
     """Active programmes that `actor` may watch, in their order."""
-    return [programme for programme in Programme.objects.filter(is_active=True) if may_watch_programme(actor, programme)]
+    return [
+        programme for programme in Programme.objects.filter(is_active=True) if may_watch_programme(actor, programme)
+    ]
 
 
 def airing_for_page(episode: Episode, *, rehearsals: bool) -> Airing | None:
@@ -118,7 +120,9 @@ def rail(airing: Airing) -> tuple[RailPart, ...]:
             part = (segment.planned_seconds, "past")
         else:
             part = (min(int((now - run.started_at).total_seconds()), segment.planned_seconds), "now")
-        parts.append(RailPart(segment.role.name if segment.role else segment.title, segment.planned_seconds, *part, starts))
+        parts.append(
+            RailPart(segment.role.name if segment.role else segment.title, segment.planned_seconds, *part, starts)
+        )
         starts += dt.timedelta(seconds=segment.planned_seconds)
     return tuple(parts)
 
@@ -135,5 +139,7 @@ def _announced() -> QuerySet[Airing]:
     return (
         Airing.objects.filter(announced_at__isnull=False, kind__in=SHOWN_KINDS)
         .select_related("episode__programme")
-        .prefetch_related("episode__segments__role", Prefetch("segment_runs", SegmentRun.objects.order_by("started_at")))
+        .prefetch_related(
+            "episode__segments__role", Prefetch("segment_runs", SegmentRun.objects.order_by("started_at"))
+        )
     )

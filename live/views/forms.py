@@ -48,7 +48,9 @@ def _command(name: str, form: QueryDict) -> protocol.AudienceCommand:
     try:
         return protocol.decode(msgspec.json.encode(body), staff=False)  # type: ignore[return-value]
     except protocol.BadFrame as error:
-        raise InvalidInput(_WHAT_IS_WRONG.get(name, lambda: _("填写的内容不完整，请改好再提交。"))(), field=error.code) from error
+        raise InvalidInput(
+            _WHAT_IS_WRONG.get(name, lambda: _("填写的内容不完整，请改好再提交。"))(), field=error.code
+        ) from error
 
 
 def _whole(form: QueryDict, name: str) -> int | None:
@@ -62,8 +64,16 @@ def _options(form: QueryDict) -> list[int]:
 
 _BUILDERS: dict[str, Callable[[QueryDict], Built]] = {
     "comment": lambda form: {"type": "comment.post", "text": form.get("text", "").strip()},
-    "ask": lambda form: {"type": "question.ask", "text": form.get("text", "").strip(), "person": _whole(form, "person")},
-    "support": lambda form: {"type": "question.support", "question": _whole(form, "question"), "on": form.get("on") != "0"},
+    "ask": lambda form: {
+        "type": "question.ask",
+        "text": form.get("text", "").strip(),
+        "person": _whole(form, "person"),
+    },
+    "support": lambda form: {
+        "type": "question.support",
+        "question": _whole(form, "question"),
+        "on": form.get("on") != "0",
+    },
     "vote": lambda form: {"type": "poll.vote", "poll": _whole(form, "poll"), "options": _options(form)},
     "like": lambda form: {"type": "like.add", "count": 1},
     "retract": lambda form: {"type": "item.retract", "kind": form.get("kind", ""), "item": _whole(form, "item")},

@@ -128,7 +128,7 @@ def arrange(objects: Iterable[PublicObject]) -> Hall:
     hall.segments.sort(key=lambda segment: segment.position)
     hall.people.sort(key=lambda person: person.position)
     hall.comments.sort(key=lambda comment: (comment.at, comment.id))
-    del hall.comments[:-protocol.COMMENTS_SHOWN]
+    del hall.comments[: -protocol.COMMENTS_SHOWN]
     hall.questions.sort(key=lambda question: (question.state != "on_air", -question.supports, question.id))
     hall.polls.sort(key=lambda poll: (poll.state != "open", -poll.id))
     return hall
@@ -165,7 +165,9 @@ def _poll_view(poll: PollObject, ballot: MyBallot | None) -> PollView:
         options, total = ballot.result, ballot.total
     shown = all(option.votes is not None for option in options)
     own = set(ballot.options) if ballot else set()
-    rows = tuple(ResultRow(option.text, option.votes if shown else None, option.id in own, option.id) for option in options)
+    rows = tuple(
+        ResultRow(option.text, option.votes if shown else None, option.id in own, option.id) for option in options
+    )
     if shown and total is None:
         total = sum(option.votes or 0 for option in options)
     chosen = "、".join(row.text for row in rows if row.mine)

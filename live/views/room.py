@@ -69,13 +69,20 @@ def closed(request: HttpRequest, actor: Actor, found: Episode, airing: Airing | 
         raise NotFound(_("没有这一期。它可能已经改期或改名，请从节目页里找。"))
     withdrawn = found.publication == Episode.Publication.WITHDRAWN
     if withdrawn and may_watch_programme(actor, programme):
-        return render(request, "live/room_closed.html", {"reason": "withdrawn", "programme": programme, "episode": found}, status=410)
+        return render(
+            request,
+            "live/room_closed.html",
+            {"reason": "withdrawn", "programme": programme, "episode": found},
+            status=410,
+        )
     if programme.audience == Programme.Audience.MEMBERS and not withdrawn:
         return render(request, "live/room_closed.html", {"reason": "members", "programme": programme}, status=403)
     raise NotFound(_("没有这一期。它可能已经改期或改名，请从节目页里找。"))
 
 
-def page(request: HttpRequest, actor: Actor, airing: Airing, extra: dict[str, Any] | None = None, status: int = 200) -> HttpResponse:
+def page(
+    request: HttpRequest, actor: Actor, airing: Airing, extra: dict[str, Any] | None = None, status: int = 200
+) -> HttpResponse:
     """The room of an airing that `actor` may watch; `extra` adds a refusal and what was typed."""
     objects = queries.public_objects(airing)
     mine = queries.mine(airing, actor.participant_id) if actor.participant_id else Mine()
@@ -189,7 +196,10 @@ def _tabs(hall: halls.Hall, tab: str, marks: int) -> list[dict[str, Any]]:
         "vote": (_("投票"), _("%(n)s 项") % {"n": len(hall.polls)}),
         "agenda": (_("议程"), _("%(n)s 节") % {"n": len(hall.segments)}),
     }
-    return [{"name": name, "word": words[name][0], "count": words[name][1], "current": name == tab} for name in _tab_names(hall)]
+    return [
+        {"name": name, "word": words[name][0], "count": words[name][1], "current": name == tab}
+        for name in _tab_names(hall)
+    ]
 
 
 def _marks(airing: Airing, hall: halls.Hall) -> list[dict[str, Any]]:

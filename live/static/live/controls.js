@@ -26,7 +26,7 @@ export function OnAir({ store, stage }) {
   if (now !== "live" && !(now === "ended" && stage.player.state.url)) return null;
   return html`<p class="onair bits">
     <b class="live">${t("直播中")}</b>
-    ${counts && html`<span class="studio">${t("{n} 人在看", { n: count(counts.viewers) })}</span>`}
+    ${counts && html`<span class="studio">${stage.audio ? t("{n} 人在听", { n: count(counts.viewers) }) : t("{n} 人在看", { n: count(counts.viewers) })}</span>`}
     ${airing.delay_seconds > 0 && html`<span class="studio">${t("延迟约 {n} 秒", { n: airing.delay_seconds })}</span>`}
   </p>`;
 }

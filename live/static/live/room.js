@@ -153,23 +153,24 @@ function followReplay({ store, boot }) {
   follow();
 }
 
-/** On iOS the keyboard covers the page instead of shrinking it: the page follows what can be seen. */
+/** On iOS the keyboard covers the page instead of shrinking it, and before dvh the toolbar does: the page follows what can be seen. */
 function fitKeyboard() {
   const view = window.visualViewport;
-  if (!view) return;
   const root = document.documentElement;
+  const knowsHeight = window.CSS && CSS.supports("height", "100dvh");
   const fit = () => {
-    const covered = window.innerHeight - view.height;
-    if (covered > 80 && view.scale < 1.1) {
-      root.style.setProperty("--seen", `${Math.round(view.height)}px`);
-      root.classList.add("keyboard");
-      window.scrollTo(0, 0);
-    } else {
-      root.classList.remove("keyboard");
-    }
+    const height = view ? view.height : window.innerHeight;
+    const covered = window.innerHeight - height > 80 && view.scale < 1.1;
+    if (covered || !knowsHeight) root.style.setProperty("--seen", `${Math.round(height)}px`);
+    root.classList.toggle("seen", covered || !knowsHeight);
+    if (covered) window.scrollTo(0, 0);
   };
-  view.addEventListener("resize", fit);
-  view.addEventListener("scroll", fit);
+  if (view) {
+    view.addEventListener("resize", fit);
+    view.addEventListener("scroll", fit);
+  }
+  addEventListener("resize", fit);
+  fit();
 }
 
 ready().then(start);

@@ -56,6 +56,7 @@ export function createLink({ urls, store, onReply, onOpen }) {
     lastHeard = Date.now();
     failures = 0;
     window_ms = 0;
+    if (store.state.full) store.set({ full: false });
     stopPolling();
     settle("open");
     if (onOpen) onOpen();
@@ -139,6 +140,7 @@ export function createLink({ urls, store, onReply, onOpen }) {
       return;
     }
     if (event.code === CLOSE.full) {
+      store.set({ full: true });
       startPolling();
       wait(SOCKET_AGAIN_MS + Math.random() * SOCKET_AGAIN_MS);
       return;

@@ -18,11 +18,17 @@ pytestmark = pytest.mark.django_db
 def make(state=Airing.State.PLANNED, *, audience=Programme.Audience.PUBLIC, announced=True, hours=1, **more) -> Airing:
     now = clock.now()
     programme, _made = Programme.objects.get_or_create(
-        slug=f"forum-{audience}", defaults={"name_zh": "议事厅", "name_en": "Forum", "kind": "video", "audience": audience}
+        slug=f"forum-{audience}",
+        defaults={"name_zh": "议事厅", "name_en": "Forum", "kind": "video", "audience": audience},
     )
     number = programme.episodes.count() + 1
     episode = Episode.objects.create(
-        programme=programme, number=number, title=f"题目，第{number}", title_en=f"Title {number}", publication="published", created_at=now
+        programme=programme,
+        number=number,
+        title=f"题目，第{number}",
+        title_en=f"Title {number}",
+        publication="published",
+        created_at=now,
     )
     start = now + dt.timedelta(hours=hours)
     return Airing.objects.create(
@@ -94,7 +100,9 @@ def test_which_airing_the_page_shows():
 
     def add(state, hours, **more):
         start = clock.now() + dt.timedelta(hours=hours)
-        return Airing.objects.create(state=state, planned_start=start, planned_end=start + dt.timedelta(hours=1), **common, **more)
+        return Airing.objects.create(
+            state=state, planned_start=start, planned_end=start + dt.timedelta(hours=1), **common, **more
+        )
 
     assert queries.airing_for_page(episode, rehearsals=False) == first
     add("ended", 1, kind=Airing.Kind.REHEARSAL)
@@ -108,9 +116,13 @@ def test_which_airing_the_page_shows():
 def test_the_rail_says_how_far_the_show_is():
     airing = make(Airing.State.ON_AIR, hours=0)
     programme = airing.episode.programme
-    answers = SegmentRole.objects.create(programme=programme, code="answer", mark="答", name_zh="部门答", name_en="Answers")
+    answers = SegmentRole.objects.create(
+        programme=programme, code="answer", mark="答", name_zh="部门答", name_en="Answers"
+    )
     parts = [
-        Segment.objects.create(episode=airing.episode, position=place, title=f"环节{place}", planned_seconds=600, role=role)
+        Segment.objects.create(
+            episode=airing.episode, position=place, title=f"环节{place}", planned_seconds=600, role=role
+        )
         for place, role in enumerate((None, answers, None), start=1)
     ]
     now = clock.now()
