@@ -188,7 +188,7 @@ class Object(Struct, frozen=True, tag_field="kind", omit_defaults=False):
 
 
 class AiringObject(Object, frozen=True, tag="airing"):
-    """The airing itself. Times are ISO 8601 UTC."""
+    """The airing itself. Times are ISO 8601 UTC. English names may be empty."""
 
     state: Literal["planned", "waiting", "on_air", "ended", "cancelled"]
     title: str
@@ -203,6 +203,8 @@ class AiringObject(Object, frozen=True, tag="airing"):
     questions: Literal["off", "pre", "post"]
     likes: bool
     withdrawn: bool = False
+    title_en: str = ""
+    programme_en: str = ""
 
 
 class MediaObject(Object, frozen=True, tag="media"):
@@ -216,7 +218,7 @@ class MediaObject(Object, frozen=True, tag="media"):
 
 
 class SegmentObject(Object, frozen=True, tag="segment"):
-    """A part of the run-down, planned and actual."""
+    """A part of the run-down, planned and actual. `role` is the role's name, `mark` its one character."""
 
     id: int
     position: int
@@ -226,6 +228,7 @@ class SegmentObject(Object, frozen=True, tag="segment"):
     planned_seconds: int
     started_at: str | None
     ended_at: str | None
+    role_en: str = ""
 
 
 class PersonObject(Object, frozen=True, tag="person"):

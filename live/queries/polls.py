@@ -14,6 +14,8 @@ from live import protocol
 from live.models import Option, Poll
 
 FRESH_SECONDS = 1.0
+# Below this many ballots counting is so cheap that everybody sees the own vote in the result at once.
+SMALL_POLL = 1_000
 _TALLY = "SELECT option, count(*) FROM live_ballot, unnest(options) AS option WHERE poll_id = %s GROUP BY option"
 _TURNOUT = "SELECT count(*) FROM live_ballot WHERE poll_id = %s"
 _RECOUNT = """
@@ -64,10 +66,10 @@ _lock = threading.Lock()
 
 
 def counted(poll_id: int) -> Counted:
-    """`results` at most a second old: for the many who just voted. Call in a thread."""
+    """`results`, of a large poll at most a second old: for the many who just voted. Call in a thread."""
     with _lock:
         at, known = _cache.get(poll_id, (0.0, None))
-    if known is not None and time.monotonic() - at < FRESH_SECONDS:
+    if known is not None and known.total >= SMALL_POLL and time.monotonic() - at < FRESH_SECONDS:
         return known
     poll = Poll.objects.get(pk=poll_id)
     fresh = results(poll, list(poll.options.all()))

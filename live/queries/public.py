@@ -73,6 +73,8 @@ def _airing(airing: Airing, viewers: int) -> Objects:
             comments=programme.comments,  # type: ignore[arg-type]
             questions=programme.questions,  # type: ignore[arg-type]
             likes=programme.likes,
+            title_en=episode.title_en,
+            programme_en=programme.name_en,
         )
     ]
 
@@ -80,7 +82,7 @@ def _airing(airing: Airing, viewers: int) -> Objects:
 def _withdrawn(airing: Airing) -> protocol.AiringObject:
     shown = _airing(airing, 0)[0]
     hidden: protocol.AiringObject = msgspec.structs.replace(
-        shown, title="", number=None, comments="off", questions="off", likes=False, withdrawn=True
+        shown, title="", title_en="", number=None, comments="off", questions="off", likes=False, withdrawn=True
     )
     return hidden
 
@@ -113,6 +115,7 @@ def _segments(airing: Airing, viewers: int) -> Objects:
                 planned_seconds=segment.planned_seconds,
                 started_at=wording.iso(run.started_at) if run else None,
                 ended_at=wording.iso_or_none(run.ended_at) if run else None,
+                role_en=segment.role.name_en if segment.role else "",
             )
         )
     return shown

@@ -58,7 +58,7 @@ export interface StaffPoll {
   closed_at: string | null;
 }
 
-/** The airing itself. Times are ISO 8601 UTC. */
+/** The airing itself. Times are ISO 8601 UTC. English names may be empty. */
 export interface AiringObject {
   kind: "airing";
   key: string;
@@ -75,6 +75,8 @@ export interface AiringObject {
   questions: "off" | "post" | "pre";
   likes: boolean;
   withdrawn: boolean;
+  title_en: string;
+  programme_en: string;
 }
 
 /** Picture and sound as the public gets it. `playlist` is the live one while on air, `replay` once released. */
@@ -88,7 +90,7 @@ export interface MediaObject {
   media_kind: "audio" | "video";
 }
 
-/** A part of the run-down, planned and actual. */
+/** A part of the run-down, planned and actual. `role` is the role's name, `mark` its one character. */
 export interface SegmentObject {
   kind: "segment";
   key: string;
@@ -100,6 +102,7 @@ export interface SegmentObject {
   planned_seconds: number;
   started_at: string | null;
   ended_at: string | null;
+  role_en: string;
 }
 
 /** Somebody who appears, with role in words. */
