@@ -10,7 +10,10 @@ from typing import Any
 
 import httpx
 
-PHONES = iter(f"138{number:08d}" for number in range(10_000_000, 99_999_999))
+
+def some_phone() -> str:
+    """A mainland mobile number that nobody used before in this house."""
+    return f"138{secrets.randbelow(10**8):08d}"
 
 
 @dataclass
@@ -28,9 +31,10 @@ class Citizen:
     def arrive(self, page: str, *, verified: bool = True) -> Citizen:
         """Open the page, agree to the notices and, if asked, verify a phone."""
         self.http.get(page, headers={"Accept": "text/html"}).raise_for_status()
-        self.form("/account/consent", agree="1")
+        notices = self.http.get("/account/consent", headers={"Accept": "text/html"}).text
+        self.form("/account/consent", **dict(re.findall(r'name="(privacy|agreement)" value="([^"]+)"', notices)))
         if verified:
-            phone = next(PHONES)
+            phone = some_phone()
             code = self.form("/account/phone", phone=phone)["code"]
             self.form("/account/phone/code", phone=phone, code=code)
         return self
