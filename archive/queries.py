@@ -62,7 +62,7 @@ def media_of(airing: Airing, recording: Recording | None) -> dict[str, Any]:
     state, since = _public_state(airing, recording)
     base = f"/media/airings/{airing.pk}"
     shown = recording is not None and recording.public_until is not None and state in {"live", "lost", "cut"}
-    replay = state == "ended" and recording is not None and recording.replay_ready_at is not None
+    replay = state == "ended" and recording is not None and recording.replay_ready_at and recording.public_until
     return {
         "key": "media",
         "state": state,

@@ -32,6 +32,7 @@ PASS_SECONDS = 0.5
 REPORT_SECONDS = 1.0
 # As long a database may keep us waiting before we go on with what we knew.
 _DATABASE_PATIENCE = 3.0
+_GATE_PAUSE = 3.0
 
 
 class Recorder:
@@ -61,9 +62,11 @@ class Recorder:
         left = await asyncio.to_thread(runner.end_orphans, self.register)
         if left:
             logger.warning("ended orphans count=%s", left)
-        await self.gate.start()
-        filler = asyncio.create_task(self._make_filler(), name="filler")
-        logger.info("recorder ready ffmpeg=%s rtmp=%s", self.program.path, self.gate.port)
+        aside = [
+            asyncio.create_task(self._make_filler(), name="filler"),
+            asyncio.create_task(self._open_gate(), name="gate"),
+        ]
+        logger.info("recorder ready ffmpeg=%s", self.program.path)
         try:
             while not self._stop.is_set():
                 await self._pass()
@@ -72,7 +75,8 @@ class Recorder:
                 except TimeoutError:
                     continue
         finally:
-            filler.cancel()
+            for task in aside:
+                task.cancel()
             await self.gate.stop()
             await asyncio.gather(*(each.intake.stop() for each in self.sessions.values()), return_exceptions=True)
             await self._report(final=True)
@@ -84,6 +88,20 @@ class Recorder:
             await clips.ensure_filler(self.program.path)
         except (RuntimeError, OSError):
             logger.exception("the filler cannot be made")
+
+    async def _open_gate(self) -> None:
+        """Listen for RTMP; while the port is taken try again, and record SRT meanwhile."""
+        while True:
+            try:
+                await self.gate.start()
+            except OSError as error:
+                logger.error("rtmp gate cannot listen port=%s: %s", self.gate.port, error.strerror)
+                self.gate.refused["port_in_use"] = {"count": 1, "at": now_ms() / 1000}
+                await asyncio.sleep(_GATE_PAUSE)
+            else:
+                self.gate.refused.pop("port_in_use", None)
+                logger.info("rtmp gate ready port=%s", self.gate.port)
+                return
 
     async def _pass(self) -> None:
         fresh = await self._ask(orders.wanted)

@@ -6,7 +6,6 @@ import asyncio
 import datetime as dt
 import hmac
 import logging
-import time
 
 from django.conf import settings
 
@@ -35,6 +34,7 @@ class Session:
         self.urgent = False
         self._said: tuple[object, ...] = ()
         self._stopped = False
+        self._replay_done = False
 
     def has_key(self, key_digest: str) -> bool:
         """Whether this airing receives now and the digest is that of its stream key; takes the same time either way."""
@@ -59,19 +59,18 @@ class Session:
         if show is None:
             return
         segments = self.folder.segments()
-        if show.end_ms is not None and self._stopped and self.replay_ready_ms is None:
-            began = time.monotonic()
-            self.writer.write_replay(segments, show)
-            self.replay_ready_ms = now_ms()
-            took = time.monotonic() - began
-            logger.info("replay ready airing=%s seconds=%.3f", self.wanted.airing_id, took)
+        if show.end_ms is not None and self._stopped and not self._replay_done:
+            if self.writer.write_replay(segments, show):
+                self.replay_ready_ms = now_ms()
+                logger.info("replay ready airing=%s after_ms=%s", self.wanted.airing_id, now_ms() - show.end_ms)
+            self._replay_done = True
         self.writer.advance(segments, show, as_of_ms, self.folder.fresh(as_of_ms, LOST_MS))
         if show.end_ms is None:
             self.writer.write_staff(segments, show)
 
     def _state(self) -> str:
         if not self.wanted.receives:
-            return "finished" if self.writer.closed and self.replay_ready_ms else "finishing"
+            return "finished" if self.writer.closed and self._replay_done else "finishing"
         if self.intake.receiving:
             last = self._last()
             if last is None or now_ms() - last.received_ms <= LOST_MS:

@@ -112,8 +112,11 @@ class Writer:
         ]
         self._write_replay(STAFF, entries, ended=show.end_ms is not None)
 
-    def write_replay(self, segments: Sequence[Segment], show: Show) -> None:
-        """The replays, closed: all for staff, without the cuts for the public. Whether the public may have it is not asked here."""
+    def write_replay(self, segments: Sequence[Segment], show: Show) -> bool:
+        """The replays, closed: all for staff, without the cuts for the public. Whether the public may have it is not asked here.
+
+        Returns whether there is anything to replay.
+        """
         self.write_staff(segments, show)
         chosen = output.replay_entries(segments, show, everything=False)
         for segment, _ in chosen:
@@ -122,6 +125,7 @@ class Writer:
             Entry(f"{self.name(each.part, each.number)}.ts", each.start_ms, each.duration, gap) for each, gap in chosen
         ]
         self._write_replay(PUBLIC, entries, ended=True)
+        return bool(segments)
 
     def _write_replay(self, name: str, entries: Sequence[Entry], *, ended: bool) -> None:
         text = playlists.render(entries, kind="VOD" if ended else "EVENT", ended=ended)

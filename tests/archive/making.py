@@ -133,8 +133,10 @@ class Publisher:
 
     def srt(self, airing: Airing, passphrase: str | None = None) -> Publisher:
         ingest = services.addresses_of(airing, IngestSecret.objects.get(airing=airing))
-        caller = ffmpeg.Srt("127.0.0.1", ingest.srt_port, passphrase or ingest.passphrase)
-        return self._start(ffmpeg.publish_srt(tools.path(), self.clip, caller))
+        return self.send_srt(ingest.srt_port, passphrase or ingest.passphrase)
+
+    def send_srt(self, port: int, passphrase: str) -> Publisher:
+        return self._start(ffmpeg.publish_srt(tools.path(), self.clip, ffmpeg.Srt("127.0.0.1", port, passphrase)))
 
     def rtmp(self, airing: Airing, port: int, key: str | None = None) -> Publisher:
         ingest = services.addresses_of(airing, IngestSecret.objects.get(airing=airing))

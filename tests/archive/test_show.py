@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import m3u8
@@ -12,8 +15,10 @@ from archive import services
 from archive.models import Recording
 from broadcast import lifecycle
 from broadcast.access import HOUSE
+from broadcast.house.places import ROOT
+from broadcast.models import Feed
 
-from .making import Publisher, RecorderProcess, make_airing, until
+from .making import RecorderProcess, make_airing, until
 
 pytestmark = [pytest.mark.ffmpeg, pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
@@ -28,15 +33,26 @@ def state(airing) -> str:
     return recording.state if recording else ""
 
 
+@pytest.fixture
+def demo(recorder: RecorderProcess) -> Iterator[subprocess.Popen[bytes]]:
+    """The demo publisher's process."""
+    words = [sys.executable, "-W", "ignore", "-m", "django", "publish_demo"]
+    process = subprocess.Popen(words, cwd=ROOT, env=recorder.environ)
+    yield process
+    if process.poll() is None:
+        process.terminate()
+        process.wait(15)
+
+
 def test_a_show_over_srt_becomes_live_and_then_a_replay(
-    recorder: RecorderProcess, publisher: Publisher, media_root: Path
+    recorder: RecorderProcess, demo: subprocess.Popen[bytes], media_root: Path
 ) -> None:
     airing = make_airing(delay=4)
+    Feed.objects.filter(pk=airing.feed_id).update(name="demo 1")
     services.ensure_recording(airing.pk)
     lifecycle.open_feed(HOUSE, airing.pk)
     until(lambda: state(airing) == "listening", what="listening")
-    publisher.srt(airing)
-    until(lambda: state(airing) == "receiving", what=recorder.words())
+    until(lambda: state(airing) == "receiving", what=recorder.words(), seconds=60)
     lifecycle.start(HOUSE, airing.pk)
     until(lambda: len(live(media_root, airing).segments) >= 3, what="three public segments")
     airing.refresh_from_db()
@@ -47,6 +63,7 @@ def test_a_show_over_srt_becomes_live_and_then_a_replay(
     staff = media_root / "airings" / str(airing.pk) / "staff.m3u8"
     until(lambda: "#EXT-X-ENDLIST" in staff.read_text(), 5, "replay within five seconds")
     print("replay after", time.monotonic() - began)
+    demo.terminate()
+    assert demo.wait(15) == 0, "the demo publisher ends cleanly"
     until(lambda: live(media_root, airing).is_endlist, what="the live playlist ends")
     until(lambda: state(airing) == "finished")
-    print(staff.read_text(), (media_root / "airings" / str(airing.pk) / "live.m3u8").read_text(), recorder.words())
