@@ -23,7 +23,7 @@ CODE_SECONDS = 300
 MAX_WRONG_TRIES = 5
 # (seconds, how many at most). An address is shared by thousands behind a mobile carrier, so it may do more than one phone.
 LIMITS_PER_PHONE = ((60, 1), (3_600, 5), (86_400, 10))
-LIMITS_PER_ADDRESS = ((60, 10), (3_600, 60), (86_400, 200))
+LIMITS_PER_ADDRESS = ((60, 30), (3_600, 300), (86_400, 1_500))
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 
 
