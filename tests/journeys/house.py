@@ -43,7 +43,9 @@ class House:
     @property
     def environ(self) -> dict[str, str]:
         """The variables of this house alone."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("YISHI_") or name == "YISHI_FFMPEG"}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith("YISHI_") or name == "YISHI_FFMPEG"
+        }
         return kept | {
             "YISHI_VAR": str(self.var),
             "YISHI_SRT_PORT_FIRST": str(self.srt_port),

@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 
 from archive import tools
 
-PICTURE = ["-re", "-f", "lavfi", "-i", "testsrc2=size=640x360:rate=15", "-f", "lavfi", "-i", "sine=frequency=330:sample_rate=48000"]
+PICTURE = [
+    "-re",
+    "-f",
+    "lavfi",
+    "-i",
+    "testsrc2=size=640x360:rate=15",
+    "-f",
+    "lavfi",
+    "-i",
+    "sine=frequency=330:sample_rate=48000",
+]
 CODING = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-b:v", "300k"]
 KEYFRAMES = ["-g", "30", "-keyint_min", "30", "-sc_threshold", "0", "-c:a", "aac", "-b:a", "64k"]
 
@@ -25,7 +35,10 @@ class Publisher:
         shape = "flv" if self.address.startswith("rtmp") else "mpegts"
         command = [tools.find().path, "-hide_banner", "-nostdin", "-loglevel", "error", *PICTURE, *CODING, *KEYFRAMES]
         self.process = subprocess.Popen(
-            [*command, "-f", shape, self.address], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+            [*command, "-f", shape, self.address],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
         return self
 

@@ -45,7 +45,9 @@ class Crowd:
         options = [option["id"] for option in self.poll["options"]]  # type: ignore[union-attr, attr-defined]
         turn = 0
         while not self.over.is_set():
-            person.send(self.airing, "poll.vote", tries=30, poll=self.poll["id"], options=[options[turn % len(options)]])
+            person.send(
+                self.airing, "poll.vote", tries=30, poll=self.poll["id"], options=[options[turn % len(options)]]
+            )
             if turn % 8 == 0:
                 person.send(self.airing, "comment.post", tries=30, text=f"第 {turn} 次发言")
             turn += 1
@@ -56,7 +58,9 @@ class Crowd:
 def crowd(house: House) -> Crowd:
     page, airing = airing_on_air(house.address)
     people = [Citizen(house.address).arrive(page) for _ in range(3)]
-    polls = [thing for thing in people[0].state(airing).values() if thing["kind"] == "poll" and thing["state"] == "open"]
+    polls = [
+        thing for thing in people[0].state(airing).values() if thing["kind"] == "poll" and thing["state"] == "open"
+    ]
     assert polls, "the demo show has an open poll"
     return Crowd(airing, people, polls[0])
 
