@@ -37,22 +37,28 @@ class _Found:
 
     groups: dict[str, Objects]
     next_close: dt.datetime | None
+    gone: list[str]
+    staff_seq: int | None
 
 
-def _look(airing_id: UUID, owner: str, epoch: int, groups: Iterable[str], viewers: int) -> _Found | None:
+def _look(
+    airing_id: UUID, lease: tuple[str, int], groups: Iterable[str], viewers: int, after: int | None
+) -> _Found | None:
     """Renew the lease, freeze polls that are due, read these groups. None when the lease is lost. Runs in a thread."""
-    if not leases.renew(airing_id, owner, epoch):
+    if not leases.renew(airing_id, *lease):
         return None
     wanted = set(groups)
     if "polls" in wanted:
         polls.freeze_due(airing_id)
     found = queries.public_groups(airing_id, wanted, viewers) if wanted else {}
+    gone, newest = queries.left_the_public(airing_id, after) if "comments" in wanted else ([], after)
     closing = None
     for poll in (found or {}).get("polls", ()):
         if poll.closes_at and not poll.closed_at:
             ends = dt.datetime.fromisoformat(poll.closes_at)
             closing = ends if closing is None else min(closing, ends)
-    return _Found({name: states.encoded(objects) for name, objects in (found or {}).items()}, closing)
+    encoded = {name: states.encoded(objects) for name, objects in (found or {}).items()}
+    return _Found(encoded, closing, gone, newest)
 
 
 class Composer:
@@ -65,6 +71,7 @@ class Composer:
         self.wanted: set[str] = set()
         self._groups: dict[str, Objects] = {}
         self._next_close: dt.datetime | None = None
+        self._staff_seq: int | None = None
         self._looked_at = self._sent_at = self._renewed_at = self._counted_at = 0.0
         self._viewers = 0
 
@@ -107,7 +114,7 @@ class Composer:
             return
         logger.info("composing airing=%s epoch=%s", self.airing_id, epoch)
         self._renewed_at = started
-        self._groups, self._looked_at, self._sent_at = {}, 0.0, 0.0
+        self._groups, self._looked_at, self._sent_at, self._staff_seq = {}, 0.0, 0.0, None
         self.state = State(epoch, 0, wording.iso(clock.now()), self._pace())
         await self._tick()
 
@@ -117,7 +124,8 @@ class Composer:
             return
         await self._count_viewers(now)
         groups = self._due(now)
-        found = await self._threads.run(_look, self.airing_id, self._owner, state.epoch, groups, self._viewers)
+        lease = (self._owner, state.epoch)
+        found = await self._threads.run(_look, self.airing_id, lease, groups, self._viewers, self._staff_seq)
         if found is None:
             logger.info("lease lost airing=%s epoch=%s", self.airing_id, state.epoch)
             self.state = None
@@ -126,7 +134,8 @@ class Composer:
         self._groups.update(found.groups)
         if "polls" in found.groups:
             self._next_close = found.next_close
-        await self._send(state, now)
+        self._staff_seq = found.staff_seq
+        await self._send(state, now, found.gone)
 
     def _due(self, now: float) -> set[str]:
         """All groups now and then, whatever the hints say: a hint only saves time."""
@@ -138,11 +147,12 @@ class Composer:
             wanted.add("polls")
         return wanted
 
-    async def _send(self, state: State, now: float) -> None:
+    async def _send(self, state: State, now: float, gone: Iterable[str]) -> None:
         objects: dict[str, Encoded] = {}
         for name in queries.GROUPS:
             objects.update(self._groups.get(name, {}))
         put, remove = states.difference(state.objects, objects)
+        remove += [key for key in gone if key not in objects and key not in remove]
         if not put and not remove and now - self._sent_at < HEARTBEAT_SECONDS:
             return
         fresh = State(state.epoch, state.seq + 1, wording.iso(clock.now()), self._pace(), objects)

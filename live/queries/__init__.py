@@ -4,7 +4,7 @@ from live.queries.doors import Door, door, may_enter, running_airings, staff_vie
 from live.queries.marks import marks
 from live.queries.own import mine, reasons
 from live.queries.polls import Counted, counted, recount
-from live.queries.public import GROUPS, older_comments, public_groups, public_objects
+from live.queries.public import GROUPS, left_the_public, older_comments, public_groups, public_objects
 from live.queries.staff import StaffView, staff_change, staff_seq, staff_snapshot
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "StaffView",
     "counted",
     "door",
+    "left_the_public",
     "marks",
     "may_enter",
     "mine",

@@ -14,7 +14,7 @@ from django.db.models import Case, Count, IntegerField, Sum, Value, When
 from broadcast import clock, registry
 from broadcast.models import Airing, Episode, SegmentRun
 from live import protocol, wording
-from live.models import Comment, LikeCount, Poll, Question
+from live.models import Comment, LikeCount, Poll, Question, Room
 from live.queries.polls import results
 
 logger = logging.getLogger(__name__)
@@ -42,6 +42,18 @@ def public_objects(airing: Airing, viewers: int = 0) -> list[_Public]:
     """All public objects of an airing in one list."""
     found = public_groups(airing.pk, None, viewers) or {}
     return [each for group in found.values() for each in group]
+
+
+def left_the_public(airing_id: UUID, after: int | None) -> tuple[list[str], int]:
+    """Keys of comments that ceased to be public after that number of the staff lane, and its newest number.
+
+    Browsers may hold comments that are no longer among the newest, so those must be named too when they are taken down.
+    """
+    newest = Room.objects.filter(pk=airing_id).values_list("staff_seq", flat=True).first() or 0
+    if after is None or newest <= after:
+        return [], newest
+    gone = Comment.objects.filter(room=airing_id, staff_seq__gt=after, public_at__isnull=False)
+    return [f"comment:{pk}" for pk in gone.exclude(state=Comment.State.APPROVED).values_list("pk", flat=True)], newest
 
 
 def older_comments(airing_id: UUID, before: int, most: int = 50) -> tuple[list[protocol.CommentObject], bool]:

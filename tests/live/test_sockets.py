@@ -11,10 +11,12 @@ import pytest
 import websockets
 from asgiref.sync import sync_to_async
 
-from broadcast.access import HOUSE
+from broadcast.access import HOUSE, Actor
 from broadcast.models import Episode
 from broadcast.services import episodes
 from live import commands, protocol
+from live.models import Room
+from live.services import audience
 from tests.live import making
 from tests.live.sockets import Server, Socket, staff_socket, viewer_socket
 
@@ -192,6 +194,24 @@ async def test_withdrawn_words_leave_within_two_seconds(server: Server) -> None:
         assert f"comment:{item}" not in response.text
         older = await sync_to_async(server.get)(f"/live/airings/{show.id}/comments?before={item + 1}")
         assert older.json() == {"comments": [], "more": False}
+
+
+async def test_a_withdrawn_comment_is_named_even_when_it_is_no_longer_among_the_newest(server: Server) -> None:
+    show, viewer = await new_show(comments="post"), await new_viewer()
+    await sync_to_async(Room.objects.filter(pk=show.id).update)(comments_per_minute=1_000)
+    items = [(await perform(viewer, show.id, making.comment(f"第{n}条")))["item"] for n in range(3)]
+    await sync_to_async(fill)(show, viewer, protocol.COMMENTS_SHOWN)
+    async with viewer_socket(server, show) as reader, await staff_socket(server, show, show.moderator) as desk:
+        await reader.shows("airing", lambda _each: bool(reader.state and reader.state.epoch))
+        assert f"comment:{items[0]}" not in (reader.state.objects if reader.state else {})
+        answer = await desk.ask("item.withdraw", kind="comment", item=items[0], version=1, reason="other")
+        assert answer["type"] == "ack", answer
+        await reader.wait(lambda frame: frame["type"] == "tick" and f"comment:{items[0]}" in frame["remove"], seconds=2)
+        assert reader.gaps == 0
+
+
+def fill(show: making.Show, viewer: Actor, many: int) -> None:
+    audience.commit_batch([(viewer, show.id, making.comment(f"更新的{n}")) for n in range(many)])
 
 
 async def test_a_withdrawn_episode_sends_everybody_away(server: Server) -> None:

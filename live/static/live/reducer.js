@@ -14,8 +14,10 @@ export function begin(objects, mine) {
   };
 }
 
-/** The state after a snapshot; an older one than what is held changes nothing. */
+/** The state after a snapshot; an older one than what is held changes nothing. Epoch 0 comes straight from the database, while
+    nobody numbers: it is always newer. */
 export function applySnapshot(state, frame) {
+  if (!frame.epoch) return { ...state, epoch: 0, seq: -1, pace: frame.next_after_ms || state.pace, ...mapped(frame.objects) };
   if (frame.epoch < state.epoch || (frame.epoch === state.epoch && frame.seq < state.seq)) return state;
   return { ...state, epoch: frame.epoch, seq: frame.seq, pace: frame.next_after_ms || state.pace, ...mapped(frame.objects) };
 }
