@@ -12,11 +12,12 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         """Register the tick and listen to airings that moved."""
         from broadcast import registry, signals
-        from scheduling import receivers, seeds
+        from scheduling import panel, receivers, seeds
         from scheduling.services import ledger, slots
 
         registry.reconcilers.register("scheduling", ledger.tick)
         registry.reconcilers.register("scheduling.slots", slots.reconcile)
+        panel.register()
         registry.seeds.register("scheduling", seeds.seed)
         registry.demo.register("scheduling", seeds.demo)
         signals.airing_state_changed.connect(receivers.airing_moved, dispatch_uid="scheduling.airing_moved")

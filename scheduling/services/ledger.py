@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
-from broadcast import clock, lifecycle
+from broadcast import audit, clock, lifecycle
 from broadcast.access import HOUSE, Ability, Actor, require
 from broadcast.errors import BroadcastError, Conflict, IllegalTransition
 from broadcast.models import Airing
@@ -49,13 +49,23 @@ class Due:
     state: str
 
 
-def set_plan(actor: Actor, airing_id: UUID, **flags: bool | int) -> AiringPlan:
-    """Say what the house does by itself for this airing (fields of AiringPlan). Takes effect from the next tick."""
+def set_plan(actor: Actor, airing_id: UUID, *, reason: str = "", **flags: bool | int) -> AiringPlan:
+    """Say what the house does by itself for this airing (fields of AiringPlan). Audited; takes effect from the next tick."""
     with transaction.atomic():
         airing = lifecycle.locked(airing_id)
         require(actor, Ability.PRODUCE, airing.episode.programme_id)
         plan, _new = AiringPlan.objects.update_or_create(airing=airing, defaults=flags)
+        audit.record(actor, "airing.plan", f"airing:{airing.pk}", airing=airing, reason=reason, after=dict(flags))
         return plan
+
+
+def ahead(airing_id: UUID) -> list[Due]:
+    """What the plan wants and the ledger does not have yet, in order of time."""
+    plan = AiringPlan.objects.select_related("airing").filter(airing_id=airing_id).first()
+    if plan is None or plan.airing.state in _OVER:
+        return []
+    known = set(Firing.objects.filter(airing_id=airing_id).values_list("action", "due_at"))
+    return sorted((each for each in _wanted(plan) if (each.action, each.at) not in known), key=lambda each: each.at)
 
 
 def tick() -> int:

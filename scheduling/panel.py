@@ -1,0 +1,57 @@
+"""What the control room sees and may ask of scheduling: the airing's plan, what is due, and the ledger; it decides nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from broadcast import registry
+from broadcast.access import Actor
+from broadcast.models import Airing
+from scheduling.models import AiringPlan, Firing
+from scheduling.services import ledger
+
+
+def register() -> None:
+    """Called once when the app is ready."""
+    registry.control_panels.register("schedule", panel)
+    for name, flags in ACTS.items():
+        registry.staff_acts.register(name, _act(flags))
+
+
+def panel(airing: Airing, _actor: Actor) -> dict[str, Any]:
+    """The plan with what it still wants, and what was done, with times in ISO 8601 UTC."""
+    plan = AiringPlan.objects.filter(airing=airing).first()
+    done = Firing.objects.filter(airing=airing)
+    return {
+        "auto_open": plan is not None and plan.auto_open,
+        "auto_start": plan is not None and plan.auto_start,
+        "auto_end": plan is not None and plan.auto_end,
+        "due": [{"action": each.action, "at": each.at.isoformat()} for each in ledger.ahead(airing.pk)],
+        "ledger": [
+            {
+                "action": each.action,
+                "due_at": each.due_at.isoformat(),
+                "fired_at": each.fired_at.isoformat() if each.fired_at else None,
+                "outcome": each.outcome,
+                "reason": each.reason,
+            }
+            for each in done
+        ],
+    }
+
+
+# Staff acts: name → the flags they set.
+ACTS: dict[str, dict[str, bool]] = {
+    "plan.auto_start": {"auto_open": True, "auto_start": True},
+    "plan.auto_end": {"auto_end": True},
+    "plan.manual": {"auto_open": False, "auto_start": False, "auto_end": False},
+}
+
+
+def _act(flags: dict[str, bool]) -> Any:
+    def perform(actor: Actor, airing_id: UUID, reason: str) -> dict[str, Any]:
+        plan = ledger.set_plan(actor, airing_id, reason=reason, **flags)
+        return {"auto_open": plan.auto_open, "auto_start": plan.auto_start, "auto_end": plan.auto_end}
+
+    return perform
