@@ -41,7 +41,7 @@ def feed_panel(airing: Airing, actor: Actor) -> dict[str, Any]:
         "bitrate": recording.bitrate if recording else 0,
         "parts": [_part_view(part) for part in Part.objects.filter(recording_id=airing.pk)],
         "gaps": [{"from": start, "until": end} for start, end in queries.gap_map(airing)],
-        "refused": {**(status.refused if status else {}), **(recording.refused if recording else {})},
+        "refused": _counts(status.refused if status else {}, recording.refused if recording else {}),
         "delay_seconds": airing.delay_seconds,
         "cut": queries.cut_view(airing),
         "public": queries.media_of(airing, recording),
@@ -56,6 +56,15 @@ def feed_panel(airing: Airing, actor: Actor) -> dict[str, Any]:
             "stream_key": ingest.stream_key,
         }
     return panel
+
+
+def _counts(*refused: dict[str, Any]) -> dict[str, int]:
+    """How often each stable code was refused: at the gate since the recorder began, and on this airing's own listener."""
+    counts: dict[str, int] = {}
+    for table in refused:
+        for code, found in table.items():
+            counts[code] = counts.get(code, 0) + int(found.get("count", 0))
+    return counts
 
 
 def _part_view(part: Part) -> dict[str, Any]:

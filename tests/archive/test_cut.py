@@ -103,6 +103,7 @@ def test_a_cut_shows_filler_and_its_media_have_no_public_name(
     until(lambda: len(live().segments) >= 2, what="public media")
     cuts.cut_output(HOUSE, airing.pk, "test")
     until(lambda: any("filler" in each.uri for each in live().segments), what="filler")
+    until(lambda: len(list((media_root / "filler" / "1" / "picture").glob("*.ts"))) == 30, what="the filler is made")
     cuts.resume_output(HOUSE, airing.pk)
     until(lambda: live().segments and "filler" not in live().segments[-1].uri, what="media again")
     cut = OutputCut.objects.get()
