@@ -192,8 +192,10 @@ def test_doctor_sees_the_running_house(up: Up) -> None:
     command = [sys.executable, "-P", "-m", "broadcast", "doctor", "--json"]
     done = subprocess.run(command, env=up.environ, capture_output=True, text=True, timeout=60, cwd="/")
     levels = {each["name"]: each["level"] for each in json.loads(done.stdout)}
-    for name in ("database", "durability", "migrations", "bus", "broker", "cache", "static files", "web port"):
+    for name in ("database", "durability", "migrations", "bus", "broker", "cache", "web port"):
         assert levels[name] == "ok", done.stdout
+    # "changed since" when somebody edits a script while this runs.
+    assert levels["static files"] in {"ok", "warning"}, done.stdout
     assert levels["footer"] == "bad", "no demo: what the law wants is missing"
     assert f"{up.port} in use while Yishi runs" in done.stdout
     assert done.returncode == 1
