@@ -27,7 +27,8 @@ export function Rundown({ room }) {
   const { current, done, later, plannedAt, end } = room.rundown();
   const { end: plannedEnd, over } = room.times();
   const on = room.state === "on_air";
-  const [next, ...rest] = later;
+  const closed = room.state === "ended" || room.state === "cancelled";
+  const [next, ...rest] = closed ? [null, ...later] : later;
   if (!room.segments.length) {
     const words = room.lane.seq < 0 ? t("正在连接…") : html`${t("还没有环节。")} <a href=${room.page.urls.episode}>${t("去排")}</a>`;
     return html`<section class="pane" aria-labelledby="h-run"><h2 id="h-run">${t("串联单")}</h2><p class="quiet">${words}</p></section>`;
@@ -41,8 +42,8 @@ export function Rundown({ room }) {
       <button type="button" class=${on ? "next-cue" : ""} disabled=${!on || room.busy.has(`segment:${next.segment.id}`)} onClick=${begin(room, next.segment)}>${t("开始这一环节")}</button>
       ${!on && html`<p class="xs quiet">${t("开播以后才能开始环节。")}</p>`}
     </div>`}
-    ${rest.length > 0 && html`<h3>${t("以后")}</h3><ol>${rest.map(({ segment, at }) => html`<li key=${segment.id}><span>${hourMinute(at)}</span><${Mark} segment=${segment} /><span class="name">${segment.title}</span>
+    ${rest.length > 0 && html`<h3>${closed ? t("没有播到") : t("以后")}</h3><ol>${rest.map(({ segment, at }) => html`<li key=${segment.id} class=${closed ? "done" : ""}><span>${closed ? "" : hourMinute(at)}</span><${Mark} segment=${segment} /><span class="name">${segment.title}</span>
       ${on ? html`<button type="button" class="plain" aria-label=${t("跳到“{title}”", { title: segment.title })} onClick=${begin(room, segment)}>${t("跳到")}</button>` : html`<span class="quiet">${span(segment.planned_seconds * 1000)}</span>`}</li>`)}</ol>`}
-    ${room.state !== "ended" && html`<ol><li class="end"><span>${hourMinute(end)}</span><span class="name">${t("结束，计划 {clock}", { clock: hourMinute(plannedEnd) })}</span>${over !== null && html`<span class=${over >= 1000 ? "warn" : "quiet"}>${Math.abs(over) < 1000 ? t("准点") : signed(over)}</span>`}</li></ol>`}
+    ${!closed && html`<ol><li class="end"><span>${hourMinute(end)}</span><span class="name">${t("结束，计划 {clock}", { clock: hourMinute(plannedEnd) })}</span>${over !== null && html`<span class=${over >= 1000 ? "warn" : "quiet"}>${Math.abs(over) < 1000 ? t("准点") : signed(over)}</span>`}</li></ol>`}
   </div></section>`;
 }

@@ -7,7 +7,7 @@ import { html } from "./room-parts.js";
 
 const AGAIN_MS = 3000;
 
-function play(video, url) {
+function play(video, url, live) {
   let hls = null;
   let timer = 0;
   const again = () => {
@@ -18,11 +18,11 @@ function play(video, url) {
     if (hls) hls.destroy();
     if (!Hls.isSupported()) {
       video.src = url;
-      video.play().catch(() => {});
+      if (live) video.play().catch(() => {});
       return;
     }
     hls = new Hls({ enableWorker: false, liveSyncDurationCount: 2, maxBufferLength: 20, backBufferLength: 10 });
-    hls.on(Hls.Events.MANIFEST_PARSED, () => video.play().catch(() => {}));
+    if (live) hls.on(Hls.Events.MANIFEST_PARSED, () => video.play().catch(() => {}));
     hls.on(Hls.Events.ERROR, (_event, data) => data.fatal && again());
     hls.loadSource(url);
     hls.attachMedia(video);
@@ -52,15 +52,17 @@ function words(room, media) {
 
 export function Monitor({ room }) {
   const media = room.lane.object("media");
-  const url = media?.playlist || "";
+  const replay = room.state === "ended" ? room.feed?.replay : null;
+  const url = replay || media?.playlist || "";
   const place = useRef(null);
-  useEffect(() => (url && place.current ? play(place.current, url) : undefined), [url]);
-  const said = words(room, media);
+  useEffect(() => (url && place.current ? play(place.current, url, !replay) : undefined), [url]);
+  const said = replay ? "" : words(room, media);
   const on = room.state === "on_air" && media?.state === "live";
+  const title = replay ? html`<span><b>${t("回看")}</b></span>` : html`<span><b>${t("播出")}</b> ${t("公众看到的，晚 {n} 秒", { n: room.page.delay_seconds })}</span><span>${t("静音")}</span>`;
   return html`<figure class="screen">
-    <figcaption><span><b>${t("播出")}</b> ${t("公众看到的，晚 {n} 秒", { n: room.page.delay_seconds })}</span><span>${t("静音")}</span></figcaption>
+    <figcaption>${title}</figcaption>
     <div class=${on ? "frame onair" : "frame"}>
-      <video ref=${place} muted playsinline disablepictureinpicture aria-label=${t("公众看到的画面，静音")} hidden=${!url}></video>
+      <video ref=${place} muted=${!replay} controls=${Boolean(replay)} playsinline disablepictureinpicture aria-label=${replay ? t("回看") : t("公众看到的画面，静音")} hidden=${!url}></video>
       ${said && html`<p class="over">${said}</p>`}
     </div>
   </figure>`;
