@@ -72,7 +72,7 @@ def cast(batch: Batch) -> None:
             fresh[_key(write)] = write
     _append(list(fresh.values()), now)
     casts = known | _casts(set(fresh))
-    current = _current({(poll, person) for poll, person, _command_id in casts})
+    mine = _mine(_current({(poll, person) for poll, person, _command_id in casts}), terms)
     for write in writes:
         row = casts.get(_key(write))
         if row is None or write.refusal is not None:
@@ -83,7 +83,8 @@ def cast(batch: Batch) -> None:
             batch.keep(write, f"cast:{row.pk}")
             batch.hint(write.airing_id, "polls")
         result = {"poll": row.poll_id, "options": list(row.options), "at": wording.iso(row.at)}
-        write.answer = Answer(result, protocol.Mine(ballots=(_mine(current[row.poll_id, row.participant_id], terms),)))
+        ballot = mine.get((row.poll_id, row.participant_id))
+        write.answer = Answer(result, protocol.Mine(ballots=(ballot,)) if ballot else None)
 
 
 def _lock(ids: set[int]) -> dict[int, _Terms]:
@@ -151,16 +152,23 @@ def _current(pairs: set[tuple[int, UUID]]) -> dict[tuple[int, UUID], Ballot]:
     return {(row.poll_id, row.participant_id): row for row in found}
 
 
-def _mine(ballot: Ballot, terms: dict[int, _Terms]) -> protocol.MyBallot:
-    shown = terms[ballot.poll_id].results in {Poll.Results.ALWAYS, Poll.Results.AFTER_VOTE}
-    counted = queries.counted(ballot.poll_id) if shown else None
-    return protocol.MyBallot(
-        poll=ballot.poll_id,
-        options=tuple(ballot.options),
-        at=wording.iso(ballot.at),
-        result=counted.options if counted else None,
-        total=counted.total if counted else None,
-    )
+def _mine(
+    current: dict[tuple[int, UUID], Ballot], terms: dict[int, _Terms]
+) -> dict[tuple[int, UUID], protocol.MyBallot]:
+    """The ballots as their owners see them; each poll is counted once for all of them."""
+    told = {Poll.Results.ALWAYS, Poll.Results.AFTER_VOTE}
+    shown = {poll: queries.counted(poll) for poll in {each[0] for each in current} if terms[poll].results in told}
+    found = {}
+    for key, ballot in current.items():
+        counted = shown.get(ballot.poll_id)
+        found[key] = protocol.MyBallot(
+            poll=ballot.poll_id,
+            options=tuple(ballot.options),
+            at=wording.iso(ballot.at),
+            result=counted.options if counted else None,
+            total=counted.total if counted else None,
+        )
+    return found
 
 
 def _command(write: Write) -> protocol.CastVote:
