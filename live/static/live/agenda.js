@@ -69,7 +69,7 @@ export function Agenda({ room }) {
   const before = mode(state) === "before";
   const airing = one(state, "airing") || {};
   return html`
-    <section class="panel" id="panel" aria-label=${t("议程")} tabindex="-1"><div class="pad">
+    <section class="panel" id="panel" aria-label=${t("议程")} tabindex="0"><h2 class="hidden">${t("议程")}</h2><div class="pad">
       ${mode(state) === "ended" && html`<${Facts} state=${state} />`}
       ${points.length > 0 && html`<h3>${t("本期议什么")}</h3>`}
       ${points.length > 1 && html`<ol class="points">${points.map((point) => html`<li>${point}</li>`)}</ol>`}

@@ -17,7 +17,8 @@ export function Asks({ room }) {
   const open = ["live", "before"].includes(mode(state));
   const airing = one(state, "airing") || {};
   return html`
-    <section class="panel" id="panel" aria-label=${t("提问")} tabindex="-1">
+    <section class="panel" id="panel" aria-label=${t("提问")} tabindex="0">
+      <h2 class="hidden">${t("提问")}</h2>
       ${questions.length > 3 && !room.elder && html`<${Sort} order=${order} set=${setOrder} />`}
       <ol class="asks">
         ${own.map((row) => html`<li key=${row.key} class="own"><div><${Own} row=${row} room=${room} heading /></div></li>`)}

@@ -70,7 +70,8 @@ export function Moments({ room }) {
     room.stage.player.seek(mark.offset);
     room.stage.player.play();
   };
-  return html`<section class="panel" id="panel" ref=${place} onWheel=${touch} onTouchMove=${touch} onKeyDown=${touch} aria-label=${t("此刻")} tabindex="-1">
+  return html`<section class="panel" id="panel" ref=${place} onWheel=${touch} onTouchMove=${touch} onKeyDown=${touch} aria-label=${t("此刻")} tabindex="0">
+    <h2 class="hidden">${t("此刻")}</h2>
     ${!marks && html`<p class="pad meta">${state.marksFailed ? t("时刻表暂时取不到，正在重试。") : t("正在取时刻表…")}</p>`}
     ${marks && !marks.length && html`<p class="pad meta">${t("这一场没有标记的时刻。")}</p>`}
     <ol class="moments">

@@ -25,7 +25,8 @@ export function Votes({ room }) {
     setChanging(0);
     setListed(true);
   }} changing=${changing === open.id} />`;
-  return html`<section class="panel" id="panel" aria-label=${t("投票")} tabindex="-1">
+  return html`<section class="panel" id="panel" aria-label=${t("投票")} tabindex="0">
+    <h2 class="hidden">${t("投票")}</h2>
     ${!polls.length && html`<p class="pad meta">${canVote ? t("现在没有投票。开始后会在这里和页面上方出现。") : t("本场没有投票。")}</p>`}
     ${polls.map((poll) => html`<${Poll} key=${poll.key} poll=${poll} room=${room} canVote=${canVote} change=${() => { room.store.set({ putAway: 0 }); setChanging(poll.id); }} />`)}
   </section>`;
@@ -58,7 +59,8 @@ function Ballot({ poll, room, done, changing }) {
     done();
   };
   const note = html`<p class="note">${poll.closes_at ? t("每人 1 票，不公开您选了什么；{time} 结束前可以修改。", { time: clock(poll.closes_at) }) : t("每人 1 票，不公开您选了什么；结束前可以修改。")}</p>`;
-  return html`<form class="panel" id="panel" onSubmit=${confirm} tabindex="-1" aria-label=${t("投票")}>
+  return html`<form class="panel" id="panel" onSubmit=${confirm} tabindex="0" aria-label=${t("投票")}>
+    <h2 class="hidden">${t("投票")}</h2>
     <div class="poll pad">
       <p class="meta bits"><b>${changing ? t("修改选择") : t("正在投票")}</b><span>${left(poll, now)}</span><button type="button" class="link" onClick=${away}>${changing ? t("不改了") : t("先收起")}</button></p>
       <fieldset>

@@ -207,9 +207,10 @@ export function createLink({ urls, store, onReply, onOpen }) {
   async function poll(round) {
     const got = await fetchState();
     if (!polling || stopped) return;
+    const back = got && store.state.link !== "polling";
     settle(got ? "polling" : "lost");
     if (got && round % 3 === 0 && hasOwn()) fetchMine();
-    if (got && onOpen) onOpen();
+    if (back && onOpen) onOpen();
     const pace = document.hidden ? 10_000 : Math.max(1_000, store.state.pace);
     pollTimer = setTimeout(() => poll(round + 1), pace * (got ? 0.75 + Math.random() * 0.5 : 2 + Math.random() * 2));
   }

@@ -18,7 +18,8 @@ export function Talk({ room }) {
   const [atEnd, setAtEnd] = useState(true);
   const [seen, setSeen] = useState("");
   const [older, setOlder] = useState({ list: [], more: true, busy: false });
-  const comments = [...older.list, ...(atEnd ? [] : [...state.trimmed.values()]), ...all(state, "comment")];
+  const held = [...older.list, ...(atEnd ? [] : [...state.trimmed.values()]), ...all(state, "comment")];
+  const comments = [...new Map(held.map((comment) => [comment.key, comment])).values()];
   const rows = merged(state, comments);
   const newest = comments.reduce((most, comment) => (comment.at > most ? comment.at : most), "");
   const fresh = atEnd ? 0 : comments.filter((comment) => comment.at > seen && !state.mine.items.has(`comment:${comment.id}`)).length;
@@ -64,7 +65,8 @@ export function Talk({ room }) {
 
   const question = all(state, "question").find((each) => each.state === "on_air");
   return html`
-    <section class="panel" id="panel" ref=${place} onScroll=${scrolled} aria-label=${t("讨论")} tabindex="-1">
+    <section class="panel" id="panel" ref=${place} onScroll=${scrolled} aria-label=${t("讨论")} tabindex="0">
+      ${!room.elder && html`<h2 class="hidden">${t("讨论")}</h2>`}
       ${room.elder && question && html`<section class="pad answering">
         <p class="who"><b class="state now">${t("正在回答")}</b><span>${t("{name}提问", { name: question.author })}</span></p>
         <h2>${phrase(question.text)}</h2>
