@@ -69,6 +69,7 @@ function problemWord(code) {
     port_in_use: t("端口被占用"),
     bad_input: t("信号不能用"),
     ingest_failed: t("接收没能启动"),
+    failed: t("接收没能启动"),
     bad_handshake: t("连接不是 RTMP"),
     bad_command: t("连接不是 RTMP"),
     not_a_publisher: t("对方不是来推流的"),
