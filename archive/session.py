@@ -7,8 +7,6 @@ import datetime as dt
 import hmac
 import logging
 
-from django.conf import settings
-
 from archive.intake import Intake
 from archive.orders import Wanted
 from archive.output import LOST_MS
@@ -18,9 +16,9 @@ from archive.queries import from_milliseconds
 from archive.services import PartReport, Report
 from archive.storage import Storage
 from archive.writer import Writer
+from broadcast import env
 
 logger = logging.getLogger(__name__)
-DVR_SECONDS = 7200
 
 
 class Session:
@@ -28,7 +26,7 @@ class Session:
 
     def __init__(self, wanted: Wanted, folder: AiringFolder, intake: Intake, storage: Storage) -> None:
         self.wanted, self.folder, self.intake = wanted, folder, intake
-        window = int(getattr(settings, "DVR_SECONDS", DVR_SECONDS))
+        window = int(env.read("DVR_MINUTES")) * 60
         self.writer = Writer(folder, storage, window_seconds=window, sound_only=wanted.sound_only)
         self.replay_ready_ms: int | None = None
         self.urgent = False
