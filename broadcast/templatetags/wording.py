@@ -85,4 +85,7 @@ def percent(votes: int | None, total: int | None) -> str:
 @register.filter
 def phrase(text: str) -> SafeString:
     """A heading whose lines break after punctuation: one inline-block span per clause."""
-    return format_html_join("", "<span>{}</span>", ((part,) for part in _CLAUSE.findall(str(text or ""))))
+    parts = _CLAUSE.findall(str(text or ""))
+    # The space of an English text stands between the spans: at the end of an inline block it would vanish.
+    spaced = ((part.rstrip(), " " if part != part.rstrip() else "") for part in parts)
+    return format_html_join("", "<span>{}</span>{}", spaced)
