@@ -20,7 +20,7 @@ from django.db import transaction
 from broadcast import clock, env, lifecycle, registry
 from broadcast.access import HOUSE
 from broadcast.errors import NotAllowed
-from broadcast.models import Airing, Person, Programme, RoleGrant, User
+from broadcast.models import Airing, Feed, Person, Programme, RoleGrant, User
 from broadcast.services import episodes, rundown, seeding, timing
 
 logger = logging.getLogger(__name__)
@@ -135,9 +135,7 @@ def _show(show: dict[str, Any]) -> tuple[Airing, bool]:
     """The airing on the demo's feed that is on air: the one of before with more time, or a fresh one."""
     now = clock.now()
     hours = dt.timedelta(hours=show["hours"])
-    feed = seeding.ensure_feed(FEED, env.read("SRT_PORT_FIRST"))
-    if feed is None:
-        raise NotAllowed(f"UDP port {env.read('SRT_PORT_FIRST')} belongs to another feed; free it for the demo.")
+    feed = _feed(env.read("SRT_PORT_FIRST"))
     running = Airing.objects.filter(feed=feed, state=Airing.State.ON_AIR).first()
     if running is not None:
         if running.planned_end < now + hours / 2:
@@ -153,6 +151,17 @@ def _show(show: dict[str, Any]) -> tuple[Airing, bool]:
     if first is not None:
         rundown.start_segment(HOUSE, airing.pk, first.pk)
     return airing, True
+
+
+def _feed(port: int) -> Feed:
+    """The demo's own way in, on the first SRT port even when that was set to another since."""
+    feed = seeding.ensure_feed(FEED, port)
+    if feed is None:
+        raise NotAllowed(f"UDP port {port} belongs to another feed; free it for the demo.")
+    if feed.srt_port != port and not Feed.objects.filter(srt_port=port).exists():
+        feed.srt_port = port
+        feed.save(update_fields=["srt_port"])
+    return feed
 
 
 def _coming(row: dict[str, Any]) -> None:

@@ -179,6 +179,12 @@ def test_feeds_have_ports_of_their_own(made):
     assert ports == list(range(ports[0], ports[0] + 4))
 
 
+def test_the_demos_feed_follows_the_setting(made, monkeypatch):
+    monkeypatch.setenv("YISHI_SRT_PORT_FIRST", "9500")
+    demo.ensure()
+    assert Feed.objects.get(name="demo").srt_port == 9500
+
+
 def test_the_commands_print_what_to_do(capsys):
     call_command("seed_programmes")
     call_command("seed_demo")
