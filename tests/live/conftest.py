@@ -65,9 +65,12 @@ def start_server(folder: Path, environ: dict[str, str] | None = None) -> Server:
             time.sleep(0.05)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared_server(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One web process for all tests that do not hurt it."""
+    """One web process for the tests of a module that do not hurt it.
+
+    Never beside the processes of `servers` on another bus: it would compete for the leases and tick where nobody listens.
+    """
     server = start_server(tmp_path_factory.mktemp("web"))
     yield server
     server.stop()
