@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from broadcast import audit, clock, registry, signals
+from broadcast import audit, clock, evidence, registry, signals
 from broadcast.access import Actor
 from broadcast.errors import ConsentNeeded, InvalidInput, NotAllowed
 from broadcast.identity import Identity
@@ -41,6 +42,15 @@ def verify_code(actor: Actor, phone: str, code: str) -> Identity:
         if refusal is None:
             user = _user_of_phone(number)
             found = _identity(_join(actor, user), user, with_rights=not is_staff(user))
+            evidence.keep(
+                [
+                    (
+                        replace(actor, participant_id=found.participant_id, user_id=user.pk),
+                        "phone.verify",
+                        f"user:{user.pk}",
+                    )
+                ]
+            )
     if refusal is not None:
         raise refusal
     return found
@@ -100,6 +110,7 @@ def give_consent(actor: Actor, documents: dict[str, str]) -> Participant:
             ],
             ignore_conflicts=True,
         )
+        evidence.keep([(actor, "consent.give", f"participant:{participant.pk}")])
         return participant
 
 

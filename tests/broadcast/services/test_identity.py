@@ -12,7 +12,7 @@ from django.db import connection
 from broadcast import clock, registry, signals
 from broadcast.access import Actor
 from broadcast.errors import ConsentNeeded, InvalidInput, NotAllowed, TooMany, Unavailable
-from broadcast.models import AuditEntry, Consent, OneTimeCode, Participant, RoleGrant, User
+from broadcast.models import AuditEntry, Consent, EvidenceRecord, OneTimeCode, Participant, RoleGrant, User
 from broadcast.models.catalogue import Assurance
 from broadcast.sealing import unseal
 from broadcast.services import codes, identity
@@ -240,6 +240,16 @@ def test_a_members_account_is_known_as_member():
     who = identity.log_in(actor, user)
     assert who.assurance == Assurance.MEMBER
     assert who.user_id == user.pk
+
+
+def test_verification_and_consent_leave_evidence(settings):
+    actor = browser("198.51.100.7")
+    who = verified(actor)
+    identity.give_consent(actor, settings.CONSENT_VERSIONS)
+    kept = {row.kind: row for row in EvidenceRecord.objects.all()}
+    assert set(kept) == {"phone.verify", "consent.give"}
+    assert unseal(kept["phone.verify"].sealed)["address"] == "198.51.100.7"
+    assert unseal(kept["phone.verify"].sealed)["user"] == who.user_id
 
 
 def test_a_code_opens_nothing_behind_the_scenes():
