@@ -192,7 +192,7 @@ class AiringFolder:
     def parts(self) -> list[PartFolder]:
         """Parts that hold something, in order of their media."""
         return sorted(
-            (each for each in self._parts.values() if each.segments), key=lambda each: each.segments[0].start_ms
+            (each for each in list(self._parts.values()) if each.segments), key=lambda each: each.segments[0].start_ms
         )
 
     def refresh(self) -> bool:

@@ -69,7 +69,11 @@ class Recorder:
         logger.info("recorder ready ffmpeg=%s", self.program.path)
         try:
             while not self._stop.is_set():
-                await self._pass()
+                try:
+                    await self._pass()
+                except Exception:
+                    # Whatever one pass stumbles over, the children record on and the next pass tries again.
+                    logger.exception("a pass failed")
                 try:
                     await asyncio.wait_for(self._stop.wait(), PASS_SECONDS)
                 except TimeoutError:

@@ -77,9 +77,13 @@ def test_rtmp_goes_through_a_gate(
     part = until(lambda: Part.objects.filter(recording_id=airing.pk).first(), what="a part")
     assert part.source == "rtmp"
 
+    other = waiting_airing()
+    publishers.append(Publisher(publisher.clip, publisher.log).srt(other))
+    until(lambda: state(other) == "receiving", what=recorder.words())
     garbage_harms_nobody(recorder.rtmp_port)
-    assert state(airing) == "receiving"
-    assert Part.objects.filter(recording_id=airing.pk).count() == 1
+    for each in (airing, other):
+        assert state(each) == "receiving"
+        assert Part.objects.filter(recording_id=each.pk).count() == 1
 
     publisher.stop()
     until(
