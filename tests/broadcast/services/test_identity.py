@@ -7,7 +7,7 @@ import threading
 import uuid
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from broadcast import clock, registry, signals
 from broadcast.access import Actor
@@ -296,3 +296,32 @@ def test_one_phone_verified_twice_at_once_is_one_account():
     assert len([each for each in results if isinstance(each, InvalidInput)]) == 1
     assert User.objects.count() == 1
     assert Participant.objects.filter(user__isnull=False).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_write_under_way_is_not_left_behind_by_a_merge():
+    first, second = browser(), browser("192.0.2.2")
+    survivor = verified(first)
+    identity.ensure_participant(second)
+    with clock.shifted(dt.timedelta(minutes=2)):
+        sent = identity.send_code(second, PHONE)
+        holding, merged = threading.Event(), []
+
+        def merge() -> None:
+            try:
+                holding.wait()
+                merged.append(identity.verify_code(second, PHONE, sent.code))
+            finally:
+                connection.close()
+
+        thread = threading.Thread(target=merge)
+        thread.start()
+        with transaction.atomic():
+            row = identity.ensure_participant(second)
+            holding.set()
+            thread.join(timeout=0.5)
+            assert merged == [], "the merge waits for the write"
+            Consent.objects.create(participant=row, document="late", version="1", at=clock.now())
+        thread.join()
+    assert merged[0].participant_id == survivor.participant_id
+    assert Consent.objects.get(document="late").participant_id == survivor.participant_id
