@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.conf import settings
 
@@ -14,7 +15,10 @@ from broadcast.sealing import seal
 
 
 def keep(writes: Iterable[tuple[Actor, str, str]]) -> None:
-    """Store evidence for accepted writes, each (actor, kind, ref), in one insert. Call inside their transaction."""
+    """Store evidence for accepted writes, each (actor, kind, ref), in one insert. Call inside their transaction.
+
+    Raises ValueError for an actor without a participant: nobody's write cannot have been accepted.
+    """
     at = clock.now()
     until = at + dt.timedelta(days=settings.EVIDENCE_DAYS)
     EvidenceRecord.objects.bulk_create(
@@ -22,7 +26,7 @@ def keep(writes: Iterable[tuple[Actor, str, str]]) -> None:
             at=at,
             kind=kind,
             ref=ref,
-            participant_id=actor.participant_id,
+            participant_id=_participant(actor),
             sealed=seal(
                 {"user": actor.user_id, "address": actor.address, "port": actor.port, "device": actor.device[:300]}
             ),
@@ -30,6 +34,12 @@ def keep(writes: Iterable[tuple[Actor, str, str]]) -> None:
         )
         for actor, kind, ref in writes
     )
+
+
+def _participant(actor: Actor) -> UUID:
+    if actor.participant_id is None:
+        raise ValueError("evidence of a write by nobody")
+    return actor.participant_id
 
 
 def expire() -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from broadcast import clock
 from broadcast.access import Ability, Actor
@@ -50,7 +50,7 @@ def _rows(actor: Actor, airings: QuerySet[Airing]) -> list[dict[str, Any]]:
     return [{"airing": each, "episode": each.episode, "may": abilities_of(actor, each)} for each in airings]
 
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("episodes/new", staff_episode.new, name="episode-new"),
     path("episodes/<int:pk>/", staff_episode.show, name="episode"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -82,7 +82,8 @@ class Batch:
 
     def keep(self, write: Write, ref: str) -> None:
         """Keep evidence of an accepted write, under the surviving participant."""
-        self.evidence.append((write.actor, type(write.command).__struct_config__.tag, ref))  # type: ignore[arg-type]
+        who = replace(write.actor, participant_id=write.participant.pk)
+        self.evidence.append((who, str(type(write.command).__struct_config__.tag), ref))
 
 
 def prepare(batch: Batch) -> None:
