@@ -37,7 +37,7 @@ export function lasting(seconds, hours = false) {
 /** A heading whose lines break after punctuation: one span a clause. */
 export function phrase(text) {
   const parts = String(text).match(/[^，、。；：？！,;:?!]+[，、。；：？！,;:?!]*\s*|[，、。；：？！,;:?!]+/g) || [];
-  return parts.map((part) => html`<span>${part}</span>`);
+  return parts.map((part) => html`<span>${part.trimEnd()}</span>${part === part.trimEnd() ? "" : " "}`);
 }
 
 /** Draws again whenever the store changes; gives its state. */
