@@ -29,6 +29,9 @@ LOOK_ANYWAY_SECONDS = 1.5
 HEARTBEAT_SECONDS = 5.0
 CONTEND_SECONDS = 0.4
 VIEWERS_EVERY_SECONDS = 1.0
+# Whoever cannot reach the bus for so long lets another try, and waits a moment before taking the lease again.
+UNHEARD_SECONDS = 6.0
+STAND_BACK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ class Composer:
         self._next_close: dt.datetime | None = None
         self._staff_seq: int | None = None
         self._looked_at = self._sent_at = self._renewed_at = self._counted_at = 0.0
+        self._published_at = self._stand_back_until = 0.0
         self._viewers = 0
 
     @property
@@ -109,11 +113,13 @@ class Composer:
 
     async def _contend(self) -> None:
         started = time.monotonic()
+        if started < self._stand_back_until:
+            return
         epoch = await self._threads.run(leases.take, self.airing_id, self._owner)
         if epoch is None:
             return
         logger.info("composing airing=%s epoch=%s", self.airing_id, epoch)
-        self._renewed_at = started
+        self._renewed_at = self._published_at = started
         self._groups, self._looked_at, self._sent_at, self._staff_seq = {}, 0.0, 0.0, None
         self.state = State(epoch, 0, wording.iso(clock.now()), self._pace())
         await self._tick()
@@ -161,7 +167,15 @@ class Composer:
         header = Header(lane="public", epoch=fresh.epoch, seq=fresh.seq)
         # This process needs no bus to go on; whoever hears it twice drops the second.
         self._hub.heard(self.airing_id, header, tick, fresh)
-        await self._bus.publish_tick(self.airing_id, header, tick, fresh.snapshot())
+        if await self._bus.publish_tick(self.airing_id, header, tick, fresh.snapshot()):
+            self._published_at = now
+        elif now - self._published_at > UNHEARD_SECONDS:
+            await self._let_another_try()
+
+    async def _let_another_try(self) -> None:
+        logger.warning("not heard by the others, giving the lease up airing=%s", self.airing_id)
+        self.state, self._stand_back_until = None, time.monotonic() + STAND_BACK_SECONDS
+        await self._threads.run(leases.give_up, self.airing_id, self._owner)
 
     async def _count_viewers(self, now: float) -> None:
         if now - self._counted_at < VIEWERS_EVERY_SECONDS:

@@ -230,3 +230,17 @@ async def test_commands_by_post_are_the_same(server: Server) -> None:
         big = await browser.post(url, content=b"x" * 20_000, headers={**headers, "Content-Type": "application/json"})
         assert (big.status_code, big.json()["code"]) == (413, "too_big")
     assert protocol.TEXT_MAX == 500
+
+
+async def test_a_process_cut_off_from_the_bus_does_not_keep_the_room(servers: Start, own_valkey: OwnValkey) -> None:
+    show, viewer = await new_show(comments="post"), await new_viewer()
+    cut_off = servers({"YISHI_BUS_URL": own_valkey.valkey.url})
+    async with viewer_socket(cut_off, show, viewer) as inside:
+        await inside.shows("airing", lambda _each: bool(inside.state and inside.state.epoch))
+        healthy = servers()
+        async with viewer_socket(healthy, show) as outside:
+            await outside.shows("airing")
+            own_valkey.kill()
+            item = (await inside.ask("comment.post", text="换人"))["result"]["item"]
+            await inside.shows(f"comment:{item}")
+            await outside.shows(f"comment:{item}", seconds=14)
