@@ -20,7 +20,8 @@ export function Talk({ room }) {
   const [older, setOlder] = useState({ list: [], more: true, busy: false });
   const held = [...older.list, ...(atEnd ? [] : [...state.trimmed.values()]), ...all(state, "comment")];
   const comments = [...new Map(held.map((comment) => [comment.key, comment])).values()];
-  const rows = merged(state, comments);
+  // 长辈版 reads from the newest down and never has to scroll for it.
+  const rows = room.elder ? merged(state, comments).reverse() : merged(state, comments);
   const newest = comments.reduce((most, comment) => (comment.at > most ? comment.at : most), "");
   const fresh = atEnd ? 0 : comments.filter((comment) => comment.at > seen && !state.mine.items.has(`comment:${comment.id}`)).length;
 
