@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -17,6 +18,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection, connections
 
 from broadcast.house import processes
+from tests.live.own_bus import OwnValkey
 from tests.live.sockets import Server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,3 +103,12 @@ def servers(transactional_db: None, tidy: None, tmp_path: Path) -> Iterator[Call
     yield start
     for each in started:
         each.stop()
+
+
+@pytest.fixture
+def own_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnValkey]:
+    with tempfile.TemporaryDirectory(prefix="yishi-bus-") as folder:
+        found = OwnValkey(Path(folder))
+        found.start()
+        yield found
+        found.kill()

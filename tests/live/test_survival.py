@@ -3,73 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
 
-from broadcast.house import processes
-from broadcast.house.places import Places
-from broadcast.house.valkey import Valkey
 from live import commands, envelope, hints, protocol
 from live.models import Ballot, BallotCast, ComposerLease
 from tests.live import making
+from tests.live.own_bus import OwnValkey
 from tests.live.sockets import Server, viewer_socket
 
 new_show, new_viewer = sync_to_async(making.make_show), sync_to_async(making.make_viewer)
 perform = sync_to_async(commands.perform)
 Start = Callable[..., Server]
-
-
-class OwnValkey:
-    """A bus that a test may kill."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.chmod(0o711)
-        self._places = Places(folder)
-        self.valkey = Valkey(self._places)
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self.valkey.prepare()
-        log = self._places.logs / "valkey.log"
-        self._process = processes.start(
-            self.valkey.command(),
-            log=log,
-            environ={"PATH": os.defpath},
-            account=self.valkey.account,
-            death_signal=signal.SIGKILL,
-            folder=self.valkey.data,
-        )
-        deadline = time.monotonic() + 15
-        while not self.valkey.answers():
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.02)
-
-    def kill(self, *, forget: bool = False) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
-        if forget:
-            subprocess.run(["rm", "-rf", str(self.valkey.data / "appendonlydir")], check=True)
-
-
-@pytest.fixture
-def own_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnValkey]:
-    import tempfile
-
-    with tempfile.TemporaryDirectory(prefix="yishi-bus-") as folder:
-        found = OwnValkey(Path(folder))
-        found.start()
-        yield found
-        found.kill()
 
 
 async def test_another_process_takes_over_within_two_seconds(servers: Start) -> None:
@@ -230,17 +179,3 @@ async def test_commands_by_post_are_the_same(server: Server) -> None:
         big = await browser.post(url, content=b"x" * 20_000, headers={**headers, "Content-Type": "application/json"})
         assert (big.status_code, big.json()["code"]) == (413, "too_big")
     assert protocol.TEXT_MAX == 500
-
-
-async def test_a_process_cut_off_from_the_bus_does_not_keep_the_room(servers: Start, own_valkey: OwnValkey) -> None:
-    show, viewer = await new_show(comments="post"), await new_viewer()
-    cut_off = servers({"YISHI_BUS_URL": own_valkey.valkey.url})
-    async with viewer_socket(cut_off, show, viewer) as inside:
-        await inside.shows("airing", lambda _each: bool(inside.state and inside.state.epoch))
-        healthy = servers()
-        async with viewer_socket(healthy, show) as outside:
-            await outside.shows("airing")
-            own_valkey.kill()
-            item = (await inside.ask("comment.post", text="换人"))["result"]["item"]
-            await inside.shows(f"comment:{item}")
-            await outside.shows(f"comment:{item}", seconds=14)
