@@ -14,7 +14,6 @@ from archive import playlists
 from archive.models import OutputCut, Part, Recording
 from archive.output import LOST_MS, Cut
 from broadcast import access, clock
-from broadcast.access import Actor
 from broadcast.models import Airing, Programme
 
 RECORDER = "main"
@@ -67,19 +66,10 @@ def media_of(airing: Airing, recording: Recording | None) -> dict[str, Any]:
         "key": "media",
         "state": state,
         "playlist": f"{base}/live/index.m3u8" if shown else None,
-        "replay": f"{base}/replay/index.m3u8" if replay and _released(airing) else None,
+        "replay": f"{base}/replay/index.m3u8" if replay and access.replay_is_released(airing) else None,
         "since": since.astimezone(dt.UTC).isoformat() if since else None,
         "media_kind": "audio" if airing.episode.programme.kind == Programme.Kind.RADIO else "video",
     }
-
-
-def _released(airing: Airing) -> bool:
-    """Whether those for whom the programme is made may play the replay."""
-    if airing.episode.programme.audience == Programme.Audience.PUBLIC:
-        return access.may_watch_replay(Actor(), airing)
-    return airing.episode.publication != "withdrawn" and (
-        airing.episode.signed_off_at is not None or airing.episode.programme.replay_release == Programme.Release.AT_ONCE
-    )
 
 
 def _public_state(airing: Airing, recording: Recording | None) -> tuple[str, dt.datetime | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from broadcast import clock
 from broadcast.errors import AssuranceTooLow, NotAllowed
 from broadcast.models import Airing, Episode, Programme, RoleGrant, User
 from broadcast.models.catalogue import Assurance
@@ -149,11 +151,18 @@ def may_watch_programme(actor: Actor, programme: Programme) -> bool:
 def may_watch_replay(actor: Actor, airing: Airing) -> bool:
     """Whether the recording of an ended airing may be played by `actor`: staff at once, others after release.
 
-    Release is sign-off of the episode, or the end itself where the programme says `at_once`; a withdrawn episode is for staff alone.
+    Release is the episode's sign-off, which the end itself gives where the programme says `at_once` (broadcast.lifecycle) and a
+    withdrawal takes away; and never before the delay has passed, since until then the tail can still be cut.
     """
-    programme = airing.episode.programme
-    if can(actor, Ability.WATCH_INTERNAL, programme.pk):
+    if can(actor, Ability.WATCH_INTERNAL, airing.episode.programme_id):
         return True
-    if not may_watch(actor, airing) or airing.state != Airing.State.ENDED:
+    return may_watch(actor, airing) and replay_is_released(airing)
+
+
+def replay_is_released(airing: Airing) -> bool:
+    """Whether the replay is out for those whom the programme is for: signed off, not withdrawn, the delay passed."""
+    episode = airing.episode
+    if airing.actual_end is None or episode.signed_off_at is None:
         return False
-    return airing.episode.signed_off_at is not None or programme.replay_release == Programme.Release.AT_ONCE
+    out = clock.now() >= airing.actual_end + dt.timedelta(seconds=airing.delay_seconds)
+    return out and episode.publication != Episode.Publication.WITHDRAWN

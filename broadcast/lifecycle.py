@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -23,7 +24,7 @@ from django.utils.translation import gettext as _
 from broadcast import audit, clock, signals
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, IllegalTransition, NotFound
-from broadcast.models import Airing, Episode, SegmentRun
+from broadcast.models import Airing, Episode, Programme, SegmentRun
 
 S = Airing.State
 TRANSITIONS: dict[str, tuple[frozenset[str], str, Ability]] = {
@@ -51,7 +52,10 @@ def close_feed(actor: Actor, airing_id: UUID) -> Airing:
 
 
 def end(actor: Actor, airing_id: UUID) -> Airing:
-    """on_air → ended. Closes the open segment. Live and archive finish their part on the fact."""
+    """on_air → ended. Closes the open segment; signs the replay off where the programme releases at once.
+
+    Live and archive finish their part on the fact.
+    """
     return _move(actor, airing_id, "end")
 
 
@@ -111,5 +115,12 @@ def _apply(airing: Airing, act: str, after: str) -> None:
             ).update(publication=Episode.Publication.PUBLISHED, published_at=now)
     if act == "end":
         airing.actual_end = now
+        _release_at_once(airing, now)
         SegmentRun.objects.filter(airing=airing, ended_at=None).update(ended_at=now)
     airing.save(update_fields=["state", "actual_start", "actual_end", "announced_at"])
+
+
+def _release_at_once(airing: Airing, now: dt.datetime) -> None:
+    """Where the programme releases at once, the end is the sign-off: one fact to ask, and one that a withdrawal can end."""
+    if airing.kind != Airing.Kind.REHEARSAL and airing.episode.programme.replay_release == Programme.Release.AT_ONCE:
+        Episode.objects.filter(pk=airing.episode_id, signed_off_at=None).update(signed_off_at=now)
