@@ -1,0 +1,42 @@
+"""Every variable is declared; a bad value says what was expected and never shows a secret; strangers are named."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from broadcast import env
+
+
+def test_a_bad_value_names_variable_value_and_form() -> None:
+    with pytest.raises(env.BadVariable, match=r"YISHI_WEB_PORT is 'eight'; expected a port"):
+        env.read("WEB_PORT", {"YISHI_WEB_PORT": "eight"})
+
+
+def test_an_empty_value_is_the_default() -> None:
+    assert env.read("WEB_PORT", {"YISHI_WEB_PORT": ""}) == 8000
+
+
+def test_a_stranger_is_named_with_its_nearest_neighbour() -> None:
+    assert env.unknown({"YISHI_DATABSE_URL": "x", "HOME": "/"}) == [("YISHI_DATABSE_URL", "YISHI_DATABASE_URL")]
+
+
+@pytest.mark.parametrize("name", [variable.name for variable in env.VARIABLES.values() if variable.secret])
+def test_a_secret_has_no_default(name: str) -> None:
+    assert not env.read(name, {})
+
+
+def test_the_production_profile_passes_djangos_own_deployment_check() -> None:
+    production = {"YISHI_BEHIND_TLS": "1", "YISHI_HOSTS": "yishi.example.cn", "YISHI_DEMO": "0", "YISHI_DEBUG": "0"}
+    done = subprocess.run(
+        [sys.executable, "-m", "broadcast", "check", "--deploy", "--fail-level", "WARNING"],
+        env={**os.environ, **production},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
