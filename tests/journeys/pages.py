@@ -42,12 +42,15 @@ class Person:
     browser: Browser
     address: str
     size: dict[str, int]
+    java_script_enabled: bool = True
     context: BrowserContext = field(init=False)
     page: Page = field(init=False)
     errors: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.context = self.browser.new_context(viewport=self.size, locale="zh-CN")  # type: ignore[arg-type]
+        self.context = self.browser.new_context(
+            viewport=self.size, locale="zh-CN", java_script_enabled=self.java_script_enabled
+        )  # type: ignore[arg-type]
         self.context.set_default_timeout(15_000)
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))

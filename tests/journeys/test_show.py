@@ -16,11 +16,11 @@ from zoneinfo import ZoneInfo
 import httpx
 import m3u8
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.journeys.citizen import some_phone
 from tests.journeys.house import House
-from tests.journeys.pages import DESK, FLAGS, PHONE, Person, wait_for
+from tests.journeys.pages import DESK, PHONE, Person, wait_for
 from tests.journeys.publisher import Publisher
 
 CHROMIUM = shutil.which("chromium")
@@ -58,14 +58,6 @@ class Cast:
         """Leave a picture of what each of them sees."""
         for name in ("producer", "control", "one", "two", "moderator", "colleague"):
             getattr(self, name).page.screenshot(path=folder / f"{name}.png")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")
