@@ -60,10 +60,23 @@ class _Known:
     panels_at: float = 0.0
 
 
+@dataclass
+class _Moved:
+    """What moved since the last look without a number of the staff lane; the same for every view, but polls are the desk's."""
+
+    public: tuple[Any, ...] = ()
+    supported: tuple[protocol.StaffItem, ...] = ()
+    polls: tuple[protocol.StaffPoll, ...] = ()
+    running: dict[int, protocol.StaffPoll] | None = None
+    supports: dict[int, int] | None = None
+
+
 class _Lane:
     def __init__(self, airing_id: UUID, threads: Threads) -> None:
         self.airing_id, self._threads = airing_id, threads
         self.seats: set[StaffSeat] = set()
+        self.entering = 0
+        self._turn = asyncio.Lock()
         self._event = asyncio.Event()
         self._what: set[str] = set()
         self._known = _Known()
@@ -72,6 +85,17 @@ class _Lane:
     def hint(self, what: tuple[str, ...]) -> None:
         self._what.update(what)
         self._event.set()
+
+    async def enter(self, seat: StaffSeat) -> None:
+        """Snapshot, then every change. No look is under way meanwhile, so that nothing falls between."""
+        async with self._turn:
+            shown = await self._threads.run(queries.staff_snapshot, seat.actor(), self.airing_id, seat.view)
+            seat.panels = dict(shown.panels)
+            seat.offer(shown)
+            # Going back a little is harmless: whoever has an item already takes it again.
+            self._known.seq = min(self._known.seq, shown.seq) if self.seats else shown.seq
+            self.seats.add(seat)
+        self.hint(("staff",))
 
     async def _run(self) -> None:
         while True:
@@ -83,60 +107,66 @@ class _Lane:
             self._event.clear()
             what, self._what = self._what, set()
             try:
-                await self._look(what)
+                async with self._turn:
+                    await self._look(what)
             except Exception as error:
                 logger.warning("staff lane stumbles airing=%s error=%s", self.airing_id, error)
 
     async def _look(self, what: set[str]) -> None:
+        views = {seat.view for seat in self.seats}
+        if not views:
+            return
         now = time.monotonic()
         counting = now - self._known.counted_at >= COUNTS_SECONDS
-        if counting:
-            self._known.counted_at = now
         groups = set(_PUBLIC if counting else ()) | (what & set(_PUBLIC))
-        views = {seat.view for seat in self.seats}
-        changes = {}
-        for view in views:
-            changes[view] = await self._threads.run(self._change, view, counting, groups)
-        seqs = [change.seq for change in changes.values()]
-        if seqs:
-            self._known.seq = min(seqs)
+        moved = await self._threads.run(self._moved, groups, counting)
+        changes = {view: await self._threads.run(self._change, view, moved) for view in views}
         for view, change in changes.items():
             if change.seq > change.after or change.items or change.polls or change.public:
                 for seat in self.seats:
                     if seat.view is view:
                         seat.offer(change)
+        self._remember(moved, min(change.seq for change in changes.values()))
+        if counting:
+            self._known.counted_at = now
         await self._panels(now)
 
-    def _change(self, view: StaffView, counting: bool, groups: set[str]) -> protocol.StaffChange:
-        change = staff_queries.staff_change(self.airing_id, self._known.seq, view)
-        polls: tuple[protocol.StaffPoll, ...] = change.polls
-        items = change.items
+    def _moved(self, groups: set[str], counting: bool) -> _Moved:
+        """Compare with what was sent, once for all views. Changes nothing: only what was sent is remembered."""
+        moved = _Moved(public=self._objects(groups))
         if counting:
-            items += self._supports({item.id for item in items if item.kind == "question"})
-            if view is StaffView.DESK:
-                polls += self._counts({poll.id for poll in polls})
-        return msgspec.structs.replace(change, items=items, polls=polls, public=self._objects(groups))
-
-    def _counts(self, sent: set[int]) -> tuple[protocol.StaffPoll, ...]:
-        running = {poll.id: poll for poll in staff_queries.open_polls(self.airing_id)}
-        moved = tuple(poll for pk, poll in running.items() if self._known.polls.get(pk) != poll and pk not in sent)
-        self._known.polls = running
+            moved.running = {poll.id: poll for poll in staff_queries.open_polls(self.airing_id)}
+            moved.polls = tuple(poll for pk, poll in moved.running.items() if self._known.polls.get(pk) != poll)
+            items = staff_queries.supported(self.airing_id)
+            moved.supports = {item.id: item.supports for item in items}
+            moved.supported = tuple(item for item in items if self._known.supports.get(item.id) != item.supports)
         return moved
 
-    def _supports(self, sent: set[int]) -> tuple[protocol.StaffItem, ...]:
-        items = staff_queries.supported(self.airing_id)
-        moved = tuple(item for item in items if self._known.supports.get(item.id) != item.supports)
-        self._known.supports = {item.id: item.supports for item in items}
-        return tuple(item for item in moved if item.id not in sent)
+    def _change(self, view: StaffView, moved: _Moved) -> protocol.StaffChange:
+        change = staff_queries.staff_change(self.airing_id, self._known.seq, view)
+        questions, polls = (
+            {each.id for each in change.items if each.kind == "question"},
+            {each.id for each in change.polls},
+        )
+        return msgspec.structs.replace(
+            change,
+            items=change.items + tuple(item for item in moved.supported if item.id not in questions),
+            polls=change.polls + tuple(poll for poll in moved.polls if view is StaffView.DESK and poll.id not in polls),
+            public=moved.public,
+        )
+
+    def _remember(self, moved: _Moved, seq: int) -> None:
+        self._known.seq = seq
+        self._known.public.update({each.key: each for each in moved.public})
+        if moved.running is not None:
+            self._known.polls = moved.running
+        if moved.supports is not None:
+            self._known.supports = moved.supports
 
     def _objects(self, groups: set[str]) -> tuple[Any, ...]:
-        moved = []
         found = queries.public_groups(self.airing_id, groups) if groups else {}
-        for each in (one for group in (found or {}).values() for one in group):
-            if self._known.public.get(each.key) != each:
-                self._known.public[each.key] = each
-                moved.append(each)
-        return tuple(moved)
+        objects = (one for group in (found or {}).values() for one in group)
+        return tuple(each for each in objects if self._known.public.get(each.key) != each)
 
     async def _panels(self, now: float) -> None:
         newest = await self._threads.run(staff_queries.panels_seq, self.airing_id)
@@ -171,26 +201,27 @@ class StaffLane:
             lane.hint(what)
 
     async def enter(self, airing_id: UUID, seat: StaffSeat) -> None:
-        """Give the seat its snapshot, then every change. The seat is entered first, so that nothing falls between."""
+        """Give the seat its snapshot, then every change. A lane that somebody waits to enter is kept."""
         lane = self._lanes.get(airing_id)
         if lane is None:
             lane = self._lanes[airing_id] = _Lane(airing_id, self._threads)
-        shown = await self._threads.run(queries.staff_snapshot, seat.actor(), airing_id, seat.view)
-        seat.panels = dict(shown.panels)
-        seat.offer(shown)
-        if not lane.seats:
-            lane._known.seq = shown.seq
-        lane.seats.add(seat)
-        lane.hint(("staff",))
+        lane.entering += 1
+        try:
+            await lane.enter(seat)
+        finally:
+            lane.entering -= 1
+            self._close_if_empty(lane)
 
     def leave(self, airing_id: UUID, seat: StaffSeat) -> None:
         """Free the seat; the last one closes the lane."""
         lane = self._lanes.get(airing_id)
-        if lane is None:
-            return
-        lane.seats.discard(seat)
-        if not lane.seats:
-            del self._lanes[airing_id]
+        if lane is not None:
+            lane.seats.discard(seat)
+            self._close_if_empty(lane)
+
+    def _close_if_empty(self, lane: _Lane) -> None:
+        if not lane.seats and not lane.entering and self._lanes.get(lane.airing_id) is lane:
+            del self._lanes[lane.airing_id]
             lane.task.cancel()
 
     async def stop(self) -> None:
