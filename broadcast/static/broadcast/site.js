@@ -13,6 +13,9 @@ function stored() {
   }
 }
 
+/** The size of 长辈版 that was chosen last: 0, 1 or 2. */
+export const sizeNow = () => Math.max(0, stored());
+
 /** Sets the size of 长辈版: 0, 1 or 2. */
 export function setSize(step) {
   const root = document.documentElement;
@@ -44,7 +47,7 @@ function countdowns() {
 
 async function start() {
   await ready();
-  if (document.documentElement.classList.contains("elder")) setSize(Math.max(0, stored()));
+  if (document.documentElement.classList.contains("elder")) setSize(sizeNow());
   if (document.querySelector("time[data-until]")) {
     countdowns();
     setInterval(countdowns, 1000);

@@ -1,8 +1,8 @@
 /* Questions: one's own first, what is answered now, the rest by support; a reader supports with one button and asks below. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
-import { useDraft } from "./draft.js";
+import { draftOf, useDraft } from "./draft.js";
 import { Own, State, ownRows } from "./own.js";
 import { all, mode, one } from "./reducer.js";
 import { clock, count, html, phrase, useStore } from "./view.js";
@@ -16,7 +16,10 @@ export function Asks({ room }) {
   const shown = sorted(state, questions, order);
   const open = ["live", "before"].includes(mode(state));
   const airing = one(state, "airing") || {};
+  const asks = open && airing.questions !== "off";
+  const writing = asks && room.elder && Boolean(state.writing || draftOf(room.boot.airing, "question"));
   return html`
+    ${writing && html`<${AskForm} room=${room} />`}
     <section class="panel" id="panel" aria-label=${t("提问")} tabindex="0">
       <h2 class="hidden">${t("提问")}</h2>
       ${questions.length > 3 && !room.elder && html`<${Sort} order=${order} set=${setOrder} />`}
@@ -26,8 +29,17 @@ export function Asks({ room }) {
       </ol>
       ${!questions.length && !own.length && html`<p class="pad meta">${airing.questions === "off" ? t("本场不开放提问。") : open ? t("还没有公开的问题。您可以先提一个。") : t("本场没有公开的问题。")}</p>`}
     </section>
-    ${open && airing.questions !== "off" && html`<${AskForm} room=${room} />`}
+    ${room.elder ? open && !writing && html`<${Below} room=${room} asks=${asks} />` : asks && html`<${AskForm} room=${room} />`}
   `;
+}
+
+/** 长辈版: the list has the page, and the form opens from a button. */
+function Below({ room, asks }) {
+  const poll = all(room.store.state, "poll").find((each) => each.state === "open");
+  return html`<nav class=${asks && poll ? "two" : "two one"} aria-label=${t("参与")}>
+    ${asks && html`<button type="button" class=${poll ? "button" : "button main"} onClick=${(event) => room.open(event, "ask", true)}>${t("写问题")}</button>`}
+    ${poll && html`<a class="button main" href="?tab=vote" onClick=${(event) => room.open(event, "vote")}>${t("去投票")}</a>`}
+  </nav>`;
 }
 
 function sorted(state, questions, order) {
@@ -78,6 +90,7 @@ function AskForm({ room }) {
   const state = useStore(room.store);
   const [text, setText] = useDraft(room.boot.airing, "question");
   const [person, setPerson] = useState("");
+  useEffect(() => room.store.set({ writing: true }), []);
   const people = all(state, "person").sort((a, b) => a.position - b.position);
   const send = (event) => {
     event.preventDefault();
@@ -86,6 +99,7 @@ function AskForm({ room }) {
     room.outbox.add({ type: "question.ask", text: words, person: person ? Number(person) : null });
     setText("");
     setPerson("");
+    room.store.set({ writing: false });
     const panel = document.getElementById("panel");
     if (panel) panel.scrollTop = 0;
   };
@@ -103,7 +117,7 @@ function AskForm({ room }) {
       element.setSelectionRange(element.value.length, element.value.length);
     }
   };
-  return html`<form class="confirm" onSubmit=${send}>
+  return html`<form class=${room.elder ? "confirm writes" : "confirm"} onSubmit=${send}>
     <label class="note" for="ask">${t("您的问题，审核后公开")}</label>
     <textarea class="field" id="ask" rows="3" ref=${grown} maxlength="500" placeholder=${label} onInput=${(event) => setText(event.target.value)} value=${text}></textarea>
     ${people.length > 0 && html`<label class="note" for="to">${t("问谁（可不选）")}</label>
@@ -112,5 +126,6 @@ function AskForm({ room }) {
         ${people.map((each) => html`<option key=${each.key} value=${each.id}>${each.name} ${room.boot.names.people[each.role] || each.role_name} ${each.organisation}</option>`)}
       </select>`}
     <button class="button main wide">${t("提交问题")}</button>
+    ${room.elder && !text && html`<button type="button" class="link" onClick=${() => room.store.set({ writing: false })}>${t("先不写")}</button>`}
   </form>`;
 }

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
-import { nextSize } from "../broadcast/site.js";
+import { nextSize, sizeNow } from "../broadcast/site.js";
 import { mode, one } from "./reducer.js";
 import { clock, clockSeconds, count, day, html, lasting, useSecond, useStore } from "./view.js";
 
@@ -26,7 +26,7 @@ export function OnAir({ store, stage }) {
   if (now !== "live" && !(now === "ended" && stage.player.state.url)) return null;
   return html`<p class="onair bits">
     <b class="live">${t("直播中")}</b>
-    ${counts && html`<span class="studio">${stage.audio ? t("{n} 人在听", { n: count(counts.viewers) }) : t("{n} 人在看", { n: count(counts.viewers) })}</span>`}
+    ${counts && counts.viewers > 0 && html`<span class="studio">${stage.audio ? t("{n} 人在听", { n: count(counts.viewers) }) : t("{n} 人在看", { n: count(counts.viewers) })}</span>`}
     ${airing.delay_seconds > 0 && html`<span class="studio">${t("延迟约 {n} 秒", { n: airing.delay_seconds })}</span>`}
   </p>`;
 }
@@ -137,7 +137,7 @@ export function covered(state) {
 }
 
 function Bigger() {
-  const [step, set] = useState(0);
+  const [step, set] = useState(sizeNow());
   return html`<button type="button" onClick=${() => set(nextSize())}>${step === 2 ? t("字还原") : t("字更大")}</button>`;
 }
 

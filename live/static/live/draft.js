@@ -19,6 +19,9 @@ function write(key, text) {
   }
 }
 
+/** What the draft `name` of this airing holds now. */
+export const draftOf = (airing, name) => read(`yishi.draft.${airing}.${name}`);
+
 const listeners = new Map();
 
 /** Puts `text` into the draft `name` of this airing from elsewhere; an open field shows it. */

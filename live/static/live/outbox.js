@@ -13,8 +13,8 @@ export function newId() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The outbox of one airing. `link` sends by socket; `onNeed(entry, refusal)` is asked when identity or consent is missing. */
-export function createOutbox({ airing, urls, store, token, onNeed }) {
+/** The outbox of one airing. `link` sends by socket; `onNeed(entry, refusal)` is asked when identity or consent is missing, `onStale()` for a new identity (a promise of whether it came) when the old one is over. */
+export function createOutbox({ airing, urls, store, token, onNeed, onStale }) {
   const key = `yishi.outbox.${airing}`;
   let link = null;
   let busy = null;
@@ -120,11 +120,25 @@ export function createOutbox({ airing, urls, store, token, onNeed }) {
           return;
         }
       }
+      if (frame.type === "error" && frame.code === "identity_stale" && onStale && entry && !entry.renewed) {
+        renew(entry);
+        return;
+      }
       busy = null;
       tries = 0;
     }
     if (entry) settle(entry, frame);
     flush();
+  }
+
+  /** The browser was somebody else when it connected: once with a new identity, under the same id. */
+  async function renew(entry) {
+    change(entry.id, { renewed: true });
+    const done = await onStale();
+    if (busy && busy.id === entry.id) busy = null;
+    tries = 1; // by POST, whose cookie is the newest
+    if (done) flush();
+    else again(1_000);
   }
 
   function settle(entry, frame) {
@@ -202,7 +216,7 @@ export function createOutbox({ airing, urls, store, token, onNeed }) {
     remove,
     /** Send a held, refused or unsent entry again, under a new id when the server has refused the old one. */
     resend(id) {
-      change(id, { state: "sending", at: Date.now(), error: "" });
+      change(id, { state: "sending", at: Date.now(), error: "", renewed: false });
       tries = 1; // by POST, whose cookie is the newest
       flush();
     },

@@ -48,8 +48,9 @@ function start() {
         for (const held of store.state.entries.filter((each) => each.state === "held")) outbox.resend(held.id);
       });
   };
-  const outbox = createOutbox({ airing: boot.airing, urls: boot.urls, store, token, onNeed: need });
-  const link = createLink({ urls: boot.urls, store, onReply: outbox.answered, onOpen: outbox.reopened });
+  const onStale = renewer(boot.urls.renew, token, () => link.renew());
+  const outbox = createOutbox({ airing: boot.airing, urls: boot.urls, store, token, onNeed: need, onStale });
+  const link = createLink({ urls: boot.urls, store, onReply: outbox.answered, onOpen: outbox.reopened, onStale });
   outbox.attach(link);
 
   const stage = createStage(store, elder);
@@ -63,9 +64,12 @@ function start() {
     /** Open a tab in place; the address follows, so that a reload or the back key finds it. */
     open(event, tab, write = false) {
       event.preventDefault();
-      store.set({ tab });
+      store.set({ tab, writing: write });
       history.replaceState(null, "", `?${new URLSearchParams({ ...Object.fromEntries(new URLSearchParams(location.search)), tab })}`);
-      if (write) setTimeout(() => focusField(), 50);
+      setTimeout(() => {
+        toHall();
+        if (write) focusField();
+      }, 50);
     },
     /** Put a text back into its field to be changed. */
     edit(command) {
@@ -79,9 +83,45 @@ function start() {
   takeTyped(boot.airing);
   draw(room);
   followReplay(room);
-  fitKeyboard();
+  if (!elder) fitKeyboard();
   link.start();
   outbox.flush();
+}
+
+/** Where the page scrolls as a document, what was opened comes up to the picture, or to the top. */
+function toHall() {
+  const page = document.documentElement;
+  if (page.scrollHeight <= window.innerHeight + 1) return;
+  const player = document.getElementById("player");
+  const over = getComputedStyle(player).position === "sticky" ? player.offsetHeight : 0;
+  window.scrollTo(0, document.getElementById("hall").getBoundingClientRect().top + window.pageYOffset - over);
+}
+
+const RENEW_PAUSE_MS = 5_000;
+
+/** Asks for a good identity when the browser's is over, and connects with it; many askers within a moment share one answer. */
+function renewer(url, token, connect) {
+  let asked = null;
+  const ask = async () => {
+    try {
+      const answer = await fetch(url, {
+        method: "POST",
+        credentials: "same-origin",
+        headers: { Accept: "application/json", "X-CSRFToken": token() },
+      });
+      if (answer.ok) connect();
+      return answer.ok;
+    } catch {
+      return false;
+    }
+  };
+  return () => {
+    if (!asked) {
+      asked = ask();
+      setTimeout(() => (asked = null), RENEW_PAUSE_MS);
+    }
+    return asked;
+  };
 }
 
 function focusField() {

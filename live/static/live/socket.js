@@ -9,7 +9,7 @@ const FAILURES_BEFORE_POLLING = 2;
 const QUIET_MS = 2_500;
 
 /** Connects `store` to the room. `onReply` gets acks and refusals. Gives {start, send, isOpen, renew}. */
-export function createLink({ urls, store, onReply, onOpen }) {
+export function createLink({ urls, store, onReply, onOpen, onStale }) {
   let socket = null;
   let failures = 0;
   let window_ms = 0;
@@ -187,7 +187,9 @@ export function createLink({ urls, store, onReply, onOpen }) {
   async function fetchMine() {
     try {
       const answer = await fetch(urls.mine, { credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json" } });
-      if (answer.ok) store.mine(await answer.json());
+      const frame = await answer.json();
+      if (answer.ok) store.mine(frame);
+      else if (frame.code === "identity_stale" && onStale) onStale();
     } catch {
       // The next visit of the poll or the socket brings it.
     }

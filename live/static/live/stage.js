@@ -100,6 +100,10 @@ function keys(stage) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const { target } = event;
+    if (event.key === "Escape" && target.closest("#hall input, #hall textarea, #hall select")) {
+      target.blur();
+      return;
+    }
     if (target.closest("input, textarea, select, [role=dialog]")) return;
     if (event.key === " " && target.closest("button, a, summary")) return;
     if (event.key.startsWith("Arrow") && target.closest(".tabs")) return;
