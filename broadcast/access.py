@@ -67,7 +67,7 @@ ABILITIES: dict[str, frozenset[Ability]] = {
 class Actor:
     """Whoever acts, and where from. Built by a transport from session and signed participant token, passed to every service.
 
-    `participant_id` is None for jobs of the house. Grants are read once, at first need, from the database; a long-lived
+    `participant_id` is None for jobs of the house; `generation` is what its token says of the row (0: a guest's). Grants are read once, at first need, from the database; a long-lived
     socket builds a fresh Actor for each command, so that a right taken away works at the next act.
     """
 
@@ -78,6 +78,7 @@ class Actor:
     address: str = ""
     port: int | None = None
     device: str = ""
+    generation: int = 0
     house: bool = False
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import escape_leading_slashes
 from django.utils.translation import get_language
 
 from broadcast.identity import actor_of_request
@@ -59,7 +60,8 @@ def _here(request: HttpRequest, **changes: str) -> str:
     query = request.GET.copy() if request.method in {"GET", "HEAD"} else request.GET.__class__("", mutable=True)
     for key, value in changes.items():
         query[key] = value
-    return f"{request.path}?{query.urlencode()}"
+    # `//host/…` would be read as another host's address.
+    return escape_leading_slashes(f"{request.path}?{query.urlencode()}")
 
 
 def _is_staff(request: HttpRequest) -> bool:

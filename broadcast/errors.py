@@ -46,6 +46,12 @@ class ConsentNeeded(NotAllowed):
     code = "consent_needed"
 
 
+class IdentityStale(NotAllowed):
+    """The browser's token is not who it was given for any more: it became an account, or that was logged out. Ask for a new one."""
+
+    code = "identity_stale"
+
+
 class IllegalTransition(BroadcastError):
     """The airing or episode is not in a state from which this can be done; data: state, wanted."""
 

@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.http import HttpRequest
+from django.http import HttpRequest, parse_cookie
 
+from broadcast import clock
 from broadcast.access import Actor
+from broadcast.models import User
 from broadcast.models.catalogue import Assurance
 
 COOKIE = "yishi_participant"
 MAX_AGE_SECONDS = 400 * 24 * 3600
+# How long a token opens what is not for everybody, counted from the log-in or from the last page of a living session.
+RIGHTS_SECONDS = 12 * 3600
+_RENEW_SECONDS = 3600
 _SALT = "yishi.participant"
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a browser says it is, as we signed it."""
+    """Who a browser says it is, as we signed it.
+
+    `generation` is that of the account's participant row, 0 for a guest. With `user_id` come `mark`, a piece of the account's
+    session hash, and `since`, when the rights were given (seconds): `services.identity.entitled` asks the database for them.
+    """
 
     participant_id: uuid.UUID
     assurance: int = Assurance.GUEST
     user_id: int | None = None
     name: str = ""
+    generation: int = 0
+    mark: str = ""
+    since: int = 0
 
 
 def fresh() -> Identity:
@@ -37,6 +48,10 @@ def fresh() -> Identity:
 def sign(identity: Identity) -> str:
     """The cookie's value: signed, timestamped, holding no secret."""
     data = {"p": identity.participant_id.hex, "a": int(identity.assurance), "u": identity.user_id, "n": identity.name}
+    if identity.generation:
+        data["g"] = identity.generation
+    if identity.user_id is not None:
+        data |= {"m": identity.mark, "s": identity.since}
     return signing.dumps(data, salt=_SALT, compress=True)
 
 
@@ -46,9 +61,23 @@ def read(token: str | None) -> Identity | None:
         return None
     try:
         data = signing.loads(token, salt=_SALT, max_age=MAX_AGE_SECONDS)
-        return Identity(uuid.UUID(hex=data["p"]), int(data["a"]), data["u"], str(data["n"]))
+        who = uuid.UUID(hex=data["p"])
+        more = (int(data.get("g", 0)), str(data.get("m", "")), int(data.get("s", 0)))
+        return Identity(who, int(data["a"]), data["u"], str(data["n"]), *more)
     except (signing.BadSignature, KeyError, TypeError, ValueError):
         return None
+
+
+def mark_of(user: User) -> str:
+    """A piece of the account's session hash; another after every change of the password."""
+    return user.get_session_auth_hash()[:16]
+
+
+def wants_rights_anew(identity: Identity, user: User) -> bool:
+    """Whether a page of a living session should give the token of this same account its rights for longer."""
+    if identity.user_id is None or identity.user_id != user.pk:
+        return False
+    return identity.mark != mark_of(user) or clock.now().timestamp() - identity.since > _RENEW_SECONDS
 
 
 def set_cookie(response: Any, identity: Identity) -> None:
@@ -71,6 +100,7 @@ def actor_of_request(request: HttpRequest) -> Actor:
         request.META.get("REMOTE_ADDR", ""),
         request.META.get("REMOTE_PORT"),
         request.META.get("HTTP_X_FORWARDED_FOR", ""),
+        request.META.get("HTTP_X_REAL_PORT", ""),
     )
     user = request.user
     return Actor(
@@ -81,17 +111,27 @@ def actor_of_request(request: HttpRequest) -> Actor:
         address=address,
         port=port,
         device=request.headers.get("User-Agent", ""),
+        generation=identity.generation,
     )
 
 
+def identity_of_scope(scope: dict[str, Any]) -> Identity | None:
+    """What the cookie of a socket says; None without a valid token."""
+    return read(cookie_of(_header(scope, b"cookie", "; ")))
+
+
 def actor_of_scope(scope: dict[str, Any]) -> Actor | None:
-    """The Actor of an audience socket from its cookie alone: no session, no query. None without a valid token."""
-    headers = dict(scope.get("headers") or ())
-    identity = read(cookie_of(headers.get(b"cookie", b"")))
+    """The Actor of an audience socket from its cookie alone: no session, no query. None without a valid token.
+
+    Its `user_id` is only what the token says: whoever opens what is not for everybody asks `services.identity.entitled` first.
+    """
+    identity = identity_of_scope(scope)
     if identity is None:
         return None
     host, port = scope.get("client") or ("", None)
-    address, port = client_address(str(host), port, headers.get(b"x-forwarded-for", b"").decode("latin-1"))
+    address, port = client_address(
+        str(host), port, _header(scope, b"x-forwarded-for", ","), _header(scope, b"x-real-port", ",")
+    )
     return Actor(
         user_id=identity.user_id,
         participant_id=identity.participant_id,
@@ -99,22 +139,28 @@ def actor_of_scope(scope: dict[str, Any]) -> Actor | None:
         name=identity.name,
         address=address,
         port=port,
-        device=headers.get(b"user-agent", b"").decode("latin-1")[:300],
+        device=_header(scope, b"user-agent", " ")[:300],
+        generation=identity.generation,
     )
 
 
-def cookie_of(header: bytes) -> str | None:
-    """The participant token in a Cookie header, or None."""
-    try:
-        morsel = SimpleCookie(header.decode("latin-1")).get(COOKIE)
-    except CookieError:
-        return None
-    return morsel.value if morsel else None
+def cookie_of(header: str) -> str | None:
+    """The participant token in a Cookie header, read as pages read it: another's odd cookie beside it does not matter."""
+    return parse_cookie(header).get(COOKIE)
 
 
-def client_address(peer: str, port: Any, forwarded: str) -> tuple[str, int | None]:
-    """Address and source port of the client; X-Forwarded-For is believed only from a proxy named in YISHI_PROXIES."""
-    known = int(port) if str(port or "").isdigit() else None
+def client_address(peer: str, port: Any, forwarded: str, forwarded_port: str = "") -> tuple[str, int | None]:
+    """Address and source port of the client; X-Forwarded-For and X-Real-Port are believed only from a proxy in YISHI_PROXIES."""
     if peer in settings.TRUSTED_PROXIES and forwarded:
-        return forwarded.split(",")[-1].strip()[:64], None
-    return peer, known
+        return forwarded.split(",")[-1].strip()[:64], _port(forwarded_port.split(",")[-1].strip())
+    return peer, _port(str(port or ""))
+
+
+def _port(text: str) -> int | None:
+    known = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
+    return known if 0 < known < 65_536 else None
+
+
+def _header(scope: dict[str, Any], name: bytes, between: str) -> str:
+    found = [value.decode("latin-1") for key, value in scope.get("headers") or () if key == name]
+    return between.join(found)

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from broadcast import identity, reader, refusals
+from broadcast import clock, identity, reader, refusals
 from broadcast.errors import BroadcastError, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class ParticipantMiddleware(_Around):
 
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if _is_page(response) and not getattr(request, "identity_is_new", False):
-            _forget_rights(request)
+            _follow_session(request)
         if not getattr(request, "identity_is_new", False) or request.path.startswith(_SHARED_PREFIXES):
             return response
         # A GET that is no page may be kept by a proxy for others, so it never carries anybody's cookie.
@@ -111,15 +111,20 @@ class RefusalMiddleware(_Around):
         return None
 
 
-def _forget_rights(request: HttpRequest) -> None:
-    """Once the session is over, the token names no account any more: it outlives the log-in by far, its rights must not.
+def _follow_session(request: HttpRequest) -> None:
+    """The token's rights live as the session does: gone once it is over, signed anew while it goes on.
 
     Only where the page asked who is logged in, so that nothing is asked of the database here.
     """
     user = request.__dict__.get("_cached_user")
     who: identity.Identity | None = getattr(request, "identity", None)
-    if who is not None and who.user_id is not None and user is not None and not user.is_authenticated:
-        identity.become(request, replace(who, user_id=None))
+    if who is None or who.user_id is None or user is None:
+        return
+    if not user.is_authenticated:
+        identity.become(request, replace(who, user_id=None, mark="", since=0))
+    elif identity.wants_rights_anew(who, user):
+        since = int(clock.now().timestamp())
+        identity.become(request, replace(who, mark=identity.mark_of(user), since=since))
 
 
 def _is_page(response: HttpResponseBase) -> bool:

@@ -15,6 +15,7 @@ _account = (
         path("phone", account.phone, name="phone"),
         path("phone/code", account.phone_code, name="phone-code"),
         path("consent", account.consent, name="consent"),
+        path("renew", account.renew, name="renew"),
         path("language", account.language, name="language"),
         path("elder", account.elder, name="elder"),
     ],

@@ -94,6 +94,7 @@ class StaffConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             address=browser.address,
             port=browser.port,
             device=browser.device,
+            generation=browser.generation,
         )
 
     async def _view(self) -> StaffView | None:

@@ -114,7 +114,12 @@ def _ballot(poll: int, option: int) -> protocol.CastVote:
 def _citizen(user: User) -> Actor:
     who = identity.log_in(Actor(address=ADDRESS), user)
     actor = Actor(
-        user_id=user.pk, participant_id=who.participant_id, assurance=who.assurance, name=str(user), address=ADDRESS
+        user_id=user.pk,
+        participant_id=who.participant_id,
+        assurance=who.assurance,
+        name=str(user),
+        address=ADDRESS,
+        generation=who.generation,
     )
     identity.give_consent(actor, dict(settings.CONSENT_VERSIONS))
     return actor

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError, TooMany
-from broadcast.identity import actor_of_scope
+from broadcast.identity import Identity, actor_of_scope, identity_of_scope
+from broadcast.services.identity import seat_of
 from live import answers, process, protocol
 from live.allowance import Bucket
 from live.process import Live
@@ -38,21 +39,22 @@ async def audience_socket(scope: dict[str, Any], receive: Receive, send: Send) -
         return
     live = process.current()
     actor = actor_of_scope(scope)
-    code = await _refusal(live, actor, airing_id)
+    who = identity_of_scope(scope)
+    code = await _refusal(live, who, airing_id)
     await send({"type": "websocket.accept"})
     if code is not None:
         await send({"type": "websocket.close", "code": code})
         return
-    await _Visit(live, actor, airing_id, send).stay(scope, receive)
+    await _Visit(live, actor, who, airing_id, send).stay(scope, receive)
 
 
-async def _refusal(live: Live, actor: Actor | None, airing_id: UUID) -> int | None:
+async def _refusal(live: Live, who: Identity | None, airing_id: UUID) -> int | None:
     """The close code for whoever may not stay; the page understands it only after the handshake."""
     if live.hub.sockets >= SOCKETS_MOST:
         return CloseCode.FULL
     try:
         door = await live.door(airing_id)
-        if not await live.may_enter(actor or Actor(), door):
+        if not await live.may_enter(who, door):
             return CloseCode.NOT_FOUND
     except Exception as error:
         # The database is away: whoever was here goes on by polling what is cached, and comes back.
@@ -64,9 +66,9 @@ async def _refusal(live: Live, actor: Actor | None, airing_id: UUID) -> int | No
 class _Visit:
     """One socket while it is open."""
 
-    def __init__(self, live: Live, actor: Actor | None, airing_id: UUID, send: Send) -> None:
-        self._live, self._actor, self._airing_id = live, actor, airing_id
-        self._seat = Seat(send, str(actor.participant_id) if actor else "")
+    def __init__(self, live: Live, actor: Actor | None, who: Identity | None, airing_id: UUID, send: Send) -> None:
+        self._live, self._actor, self._who, self._airing_id = live, actor, who, airing_id
+        self._seat = Seat(send, seat_of(who.participant_id, who.generation) if who else "")
         self._bucket = Bucket()
         self._under_way = 0
         self._strikes = 0
@@ -83,6 +85,7 @@ class _Visit:
             self._seat.close(CloseCode.FULL)
             return
         self._seat.left = lambda: audience.leave(self._seat)
+        self._live.guard.enter(self._airing_id, self._seat, self._who)
         audience.enter(self._seat, _whole(query, "epoch"), _whole(query, "seq"))
         try:
             while True:
@@ -93,6 +96,7 @@ class _Visit:
                     self._heard(message)
         finally:
             self._seat.closed = True
+            self._live.guard.leave(self._airing_id, self._seat)
             audience.leave(self._seat)
 
     def _heard(self, message: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ Lane = Literal["public", "personal", "hint"]
 class Header(Struct, frozen=True, omit_defaults=True):
     """What a process must know to pass a message on without reading it.
 
-    public: a tick with (epoch, seq). personal: for one participant. hint: `what` changed; it only saves time.
+    public: a tick with (epoch, seq). personal: for one participant, as `seat_of` names it. hint: `what` changed; it only saves time.
     """
 
     lane: Lane

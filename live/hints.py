@@ -12,6 +12,7 @@ import redis
 from django.conf import settings
 from django.db import transaction
 
+from broadcast.services import identity
 from live import envelope, protocol
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ def hint(airing_id: UUID, *what: str) -> None:
 
 def personal(airing_id: UUID, participant_id: UUID, mine: protocol.Mine) -> None:
     """Send one participant what changed of their own, after commit. Who misses it finds it by GET …/mine."""
-    header = envelope.Header(lane="personal", participant=str(participant_id))
+    seat = identity.seat_of(participant_id, identity.generation_of(participant_id))
+    header = envelope.Header(lane="personal", participant=seat)
     message = envelope.pack(header, protocol.encode(mine))
     transaction.on_commit(lambda: publisher.publish([(envelope.channel(airing_id), message)]))

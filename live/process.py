@@ -9,14 +9,14 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
 from broadcast import clock
-from broadcast.access import Actor
+from broadcast.identity import Identity
 from live import queries, wording
 from live import state as states
 from live.allowance import Buckets
@@ -24,6 +24,7 @@ from live.batcher import Batcher, Order, Outcome
 from live.bus import Bus
 from live.composer import Composer, Composers
 from live.envelope import Header
+from live.guard import Guard
 from live.hub import Audience, Hub
 from live.queries import doors
 from live.queries.doors import Door
@@ -52,13 +53,15 @@ class Live:
         self.batcher = Batcher(self._commit, WRITE_LANES)
         self.staff = StaffLane(self.reading)
         self.allowances = Buckets()
+        self.guard = Guard(self.door, self.admitted)
         self._computed: dict[UUID, tuple[float, State]] = {}
         self._computing: dict[UUID, asyncio.Task[State | None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Begin to listen and to look around; once."""
-        self._tasks = [asyncio.create_task(self.bus.listen()), asyncio.create_task(self._chores())]
+        work = (self.bus.listen(), self._chores(), self.guard.watch())
+        self._tasks = [asyncio.create_task(each) for each in work]
 
     async def stop(self) -> None:
         """Finish what is under way, give the leases up, let go of everything."""
@@ -83,11 +86,15 @@ class Live:
             # The database is away: who was let in a minute ago may go on watching what is known.
             return doors.last_known(airing_id)
 
-    async def may_enter(self, actor: Actor, found: Door | None) -> bool:
-        """Whether the actor may watch; a query only where the airing is not for everybody."""
+    async def may_enter(self, who: Identity | None, found: Door | None) -> bool:
+        """Whether a token opens the airing; a query only where it is not for everybody."""
         if found is None or found.is_public:
             return found is not None
-        return await self.reading.run(queries.may_enter, actor, found)
+        return who is not None and who in await self.admitted({who}, found)
+
+    async def admitted(self, identities: Collection[Identity], found: Door) -> set[Identity]:
+        """Those whose token opens a room that is not for everybody, now."""
+        return await self.reading.run(queries.admitted, identities, found)
 
     async def audience(self, airing_id: UUID) -> Audience | None:
         """The airing's audience in this process, heard on the bus and composed by somebody. None: no such airing."""

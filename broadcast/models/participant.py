@@ -32,6 +32,8 @@ class Participant(models.Model):
     assurance = models.PositiveSmallIntegerField(choices=Assurance.choices, default=Assurance.GUEST)
     display_name = models.CharField(max_length=40, blank=True)
     district = models.CharField(max_length=40, blank=True)
+    # 0: a guest's. An account's begins with 1 and grows at log-out; a token of another generation is refused.
+    generation = models.PositiveIntegerField(default=0)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     created_at = models.DateTimeField()
 
@@ -67,5 +69,7 @@ class OneTimeCode(models.Model):
     address = models.CharField(max_length=64, blank=True)
     sent_at = models.DateTimeField(db_index=True)
     expires_at = models.DateTimeField()
+    # Of the address that asked for the code, and of all others: strangers must not use up the tries of its owner.
     wrong_tries = models.PositiveSmallIntegerField(default=0)
+    strangers_tries = models.PositiveSmallIntegerField(default=0)
     used_at = models.DateTimeField(null=True, blank=True)

@@ -18,9 +18,13 @@ from broadcast.access import Actor
 from broadcast.errors import BroadcastError, InvalidInput, TooMany, Unavailable
 from broadcast.models import OneTimeCode
 from broadcast.sealing import digest
+from broadcast.services import tries
 
 CODE_SECONDS = 300
+# Of one code: by the address that asked for it, and by all others together.
 MAX_WRONG_TRIES = 5
+# Of one address within the window of `tries`, whatever the phone; behind a mobile carrier it is shared by thousands.
+MOST_WRONG_PER_ADDRESS = 100
 # (seconds, how many at most). An address is shared by thousands behind a mobile carrier, so it may do more than one phone.
 LIMITS_PER_PHONE = ((60, 1), (3_600, 5), (86_400, 10))
 LIMITS_PER_ADDRESS = ((60, 30), (3_600, 300), (86_400, 1_500))
@@ -79,24 +83,31 @@ def send(actor: Actor, phone: str) -> Sent:
     return Sent(number, CODE_SECONDS, LIMITS_PER_PHONE[0][0], code if settings.DEMO else None)
 
 
-def use(phone: str, code: str) -> BroadcastError | None:
+def use(actor: Actor, phone: str, code: str) -> BroadcastError | None:
     """Use up the newest code of `phone`. Returns the refusal instead of raising it, so that a wrong try is committed.
 
-    Call inside a transaction; takes the phone's advisory lock and the code's row.
+    Call inside a transaction; takes the phone's advisory lock and the code's row. Strangers have tries of their own, so that
+    they cannot use up those of whoever asked for the code.
     """
+    limit = f"code:from:{digest('code-from', actor.address)[:32]}"
+    if tries.count(limit) >= MOST_WRONG_PER_ADDRESS:
+        return TooMany(_("输错太多次了，请 15 分钟后再试。"), retry_after_seconds=tries.WINDOW_SECONDS)
     found = phone_digest(phone)
     lock(f"phone:{found}")
     row = OneTimeCode.objects.select_for_update().filter(phone_digest=found).order_by("-sent_at", "-pk").first()
     now = clock.now()
     if row is None or row.used_at is not None or row.expires_at <= now:
+        tries.add(limit)
         return InvalidInput(_("验证码已过期，请重新获取。"), field="code")
-    if row.wrong_tries >= MAX_WRONG_TRIES:
+    counter = "wrong_tries" if row.address == actor.address else "strangers_tries"
+    if getattr(row, counter) >= MAX_WRONG_TRIES:
         return InvalidInput(_("验证码输错太多次，请重新获取。"), field="code")
     typed = re.sub(r"\s", "", unicodedata.normalize("NFKC", code))
     if not secrets.compare_digest(row.code_digest, _code_digest(found, typed)):
-        row.wrong_tries += 1
-        row.save(update_fields=["wrong_tries"])
-        left = MAX_WRONG_TRIES - row.wrong_tries
+        tries.add(limit)
+        setattr(row, counter, getattr(row, counter) + 1)
+        row.save(update_fields=[counter])
+        left = MAX_WRONG_TRIES - getattr(row, counter)
         return InvalidInput(_("验证码不对，还可以再试 %(left)s 次。") % {"left": left}, field="code")
     row.used_at = now
     row.save(update_fields=["used_at"])

@@ -9,11 +9,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from broadcast import audit, clock, evidence, registry, signals
+from broadcast import identity as tokens
 from broadcast.access import Actor
-from broadcast.errors import ConsentNeeded, InvalidInput, NotAllowed
+from broadcast.errors import ConsentNeeded, IdentityStale, InvalidInput, NotAllowed
 from broadcast.identity import Identity
 from broadcast.models import Consent, Participant, RoleGrant, User
 from broadcast.models.catalogue import Assurance
@@ -38,7 +40,7 @@ def verify_code(actor: Actor, phone: str, code: str) -> Identity:
     """
     number = codes.normalised(phone)
     with transaction.atomic():
-        refusal = codes.use(number, code)
+        refusal = codes.use(actor, number, code)
         if refusal is None:
             user = _user_of_phone(number)
             found = _identity(_join(actor, user), user, with_rights=not is_staff(user))
@@ -68,31 +70,103 @@ def log_in(actor: Actor, user: User) -> Identity:
     return _identity(participant, user, with_rights=True)
 
 
+def log_out(actor: Actor) -> None:
+    """End every token of the account: of the session's, and of the browser's token where it is that account's newest.
+
+    Another browser with a living session gets a new token by itself (`renewed`).
+    """
+    if actor.user_id is not None:
+        Participant.objects.filter(user=actor.user_id).update(generation=F("generation") + 1)
+    elif actor.participant_id is not None and actor.generation:
+        Participant.objects.filter(pk=actor.participant_id, generation=actor.generation).update(
+            generation=F("generation") + 1
+        )
+
+
+def renewed(actor: Actor, user: User | None) -> Identity | None:
+    """Who a browser with a stale token is from now on: the account of its session, else a new guest. None: the token is good."""
+    row = Participant.objects.filter(pk=actor.participant_id).first() if actor.participant_id else None
+    if not is_stale(actor, row):
+        return None
+    own = Participant.objects.filter(user=user, merged_into=None).first() if user is not None else None
+    return _identity(own, user, with_rights=True) if own is not None and user is not None else tokens.fresh()
+
+
+def entitled(identities: Iterable[Identity]) -> set[Identity]:
+    """Those whose `user_id` may be believed now: lately signed, the account open, its password and generation the same.
+
+    Two queries however many they are.
+    """
+    now = clock.now().timestamp()
+    recent = [each for each in identities if each.user_id is not None and now - each.since < tokens.RIGHTS_SECONDS]
+    if not recent:
+        return set()
+    users = User.objects.filter(is_active=True).in_bulk({each.user_id for each in recent})
+    marks = {pk: tokens.mark_of(user) for pk, user in users.items()}
+    rows = Participant.objects.filter(user__in=users, merged_into=None)
+    generations = dict(((pk, user), generation) for pk, user, generation in rows.values_list("pk", "user", "generation"))
+    return {
+        each
+        for each in recent
+        if marks.get(each.user_id) == each.mark
+        and generations.get((each.participant_id, each.user_id)) == each.generation
+    }
+
+
+def is_stale(actor: Actor, row: Participant | None) -> bool:
+    """Whether the token was given for somebody else than the row under its id is now. Without a row it may only be a guest's."""
+    if row is None:
+        return actor.generation > 0
+    return row.merged_into_id is not None or row.generation != actor.generation
+
+
+def require_current(actor: Actor, row: Participant | None) -> None:
+    """Raise IdentityStale where `is_stale`: a guest's token must never act for the account that its row became."""
+    if is_stale(actor, row):
+        raise IdentityStale(_("您在这个浏览器里的身份已经更新，请刷新页面后再试。"))
+
+
 def ensure_participant(actor: Actor) -> Participant:
-    """The row of whoever acts, made at the first write, the survivor where it was merged. Raises NotAllowed without a token."""
+    """The row of whoever acts, made at the first write. Raises NotAllowed without a token, IdentityStale with an old one."""
     if actor.participant_id is None:
         raise NotAllowed(_("请刷新页面后再试。"), cause="no_participant")
-    return ensure_participants([actor])[actor.participant_id]
+    row = ensure_participants([actor]).get(actor.participant_id)
+    require_current(actor, row)
+    if row is None:
+        raise RuntimeError("a guest without a row")
+    return row
 
 
 def ensure_participants(actors: Iterable[Actor]) -> dict[UUID, Participant]:
-    """By the id in the token: the row of each actor, in two queries however many they are. Call inside a transaction.
+    """By the id in the token: the row as it stands, in two queries however many they are. Call inside a transaction.
 
-    The rows cannot be merged away until it ends, so what it writes for them is never left behind by a merge.
+    Whoever writes for an actor asks `is_stale` first: a row may have become somebody's since the token was signed. The rows
+    cannot be merged away until the transaction ends, so what it writes for them is never left behind by a merge.
     """
-    wanted = {actor.participant_id: actor for actor in actors if actor.participant_id is not None}
-    with connection.cursor() as cursor:
-        cursor.execute(_HOLD, [list(wanted)])
-    found = Participant.objects.select_related("merged_into").in_bulk(list(wanted))
-    missing = [
-        _guest_row(participant_id, actor) for participant_id, actor in wanted.items() if participant_id not in found
-    ]
+    known = list(actors)
+    wanted = list({actor.participant_id for actor in known if actor.participant_id is not None})
+    _hold(wanted)
+    found = Participant.objects.in_bulk(wanted)
+    missing = {
+        actor.participant_id: _guest_row(actor.participant_id, actor)
+        for actor in known
+        if actor.participant_id is not None and actor.participant_id not in found and not actor.generation
+    }
     if missing:
-        Participant.objects.bulk_create(missing, ignore_conflicts=True)
-        with connection.cursor() as cursor:
-            cursor.execute(_HOLD, [[row.pk for row in missing]])
-        found.update(Participant.objects.select_related("merged_into").in_bulk([row.pk for row in missing]))
-    return {participant_id: row.merged_into or row for participant_id, row in found.items()}
+        Participant.objects.bulk_create(missing.values(), ignore_conflicts=True)
+        _hold(list(missing))
+        found.update(Participant.objects.in_bulk(list(missing)))
+    return found
+
+
+def seat_of(participant_id: UUID, generation: int) -> str:
+    """The name under which a participant's own frames travel: whoever sits with an older token does not get them."""
+    return f"{participant_id}.{generation}"
+
+
+def generation_of(participant_id: UUID) -> int:
+    """The participant's generation now; 0 for one without a row."""
+    return Participant.objects.filter(pk=participant_id).values_list("generation", flat=True).first() or 0
 
 
 def give_consent(actor: Actor, documents: dict[str, str]) -> Participant:
@@ -146,7 +220,17 @@ def assurance_of(user: User) -> int:
 
 
 def _identity(participant: Participant, user: User, *, with_rights: bool) -> Identity:
-    return Identity(participant.pk, participant.assurance, user.pk if with_rights else None, participant.display_name)
+    found = Identity(
+        participant.pk, participant.assurance, None, participant.display_name, generation=participant.generation
+    )
+    if not with_rights:
+        return found
+    return replace(found, user_id=user.pk, mark=tokens.mark_of(user), since=int(clock.now().timestamp()))
+
+
+def _hold(ids: list[UUID]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [ids])
 
 
 def _user_of_phone(number: str) -> User:
@@ -171,9 +255,12 @@ def _join(actor: Actor, user: User) -> Participant:
     ids = sorted(each for each in (own, actor.participant_id) if each is not None)
     rows = {row.pk: row for row in Participant.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
     guest = rows.get(actor.participant_id) if actor.participant_id else None
-    if guest is not None and (guest.kind != Participant.Kind.GUEST or guest.merged_into_id is not None):
+    if guest is not None and (guest.kind != Participant.Kind.GUEST or is_stale(actor, guest)):
         guest = None
     target = rows[own] if own is not None else guest or Participant(created_at=clock.now())
+    if target.kind != Participant.Kind.ACCOUNT:
+        # From here on the tokens of the guest that it was are nobody's.
+        target.generation += 1
     target.kind, target.user = Participant.Kind.ACCOUNT, user
     target.assurance = assurance_of(user)
     target.display_name = str(user)[:40]

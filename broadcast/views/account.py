@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from broadcast import identity
 from broadcast.context import footer
-from broadcast.errors import BroadcastError, InvalidInput
+from broadcast.errors import BroadcastError, IdentityStale, InvalidInput
 from broadcast.identity import actor_of_request
 from broadcast.models import User
 from broadcast.refusals import wants_json
@@ -55,8 +55,9 @@ def login(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
-    """Ends the session; the browser goes on as a fresh guest, so that the next person is nobody's heir."""
+    """Ends the session and the tokens given so far; the browser goes on as a fresh guest, so that the next person is nobody's heir."""
     where = _next(request, _data(request))
+    services.log_out(actor_of_request(request))
     auth.logout(request)
     identity.become(request, identity.fresh())
     return _done(request, where, {})
@@ -128,6 +129,15 @@ def consent(request: HttpRequest) -> HttpResponse:
     return _done(request, where, {"documents": given}, _("已记下您的同意。"))
 
 
+@never_cache
+@require_POST
+def renew(request: HttpRequest) -> HttpResponse:
+    """A page whose token was refused as stale asks for a good one. JSON: → {"assurance", "name"}."""
+    _renew(request)
+    who: identity.Identity = request.identity  # type: ignore[attr-defined]
+    return _done(request, _next(request, _data(request)), {"assurance": int(who.assurance), "name": who.name})
+
+
 @require_http_methods(["GET", "POST"])
 def language(request: HttpRequest) -> HttpResponse:
     """Chooses the language of pages (`language`), then goes back."""
@@ -149,6 +159,13 @@ def _choose(request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponseRedirect(parts._replace(query=urlencode([*query, (name, chosen)])).geturl())
 
 
+def _renew(request: HttpRequest) -> None:
+    user = request.user if isinstance(request.user, User) else None
+    who = services.renewed(actor_of_request(request), user)
+    if who is not None:
+        identity.become(request, who)
+
+
 def _data(request: HttpRequest) -> dict[str, str]:
     """The fields of a form or of a flat JSON object, as text."""
     if request.method != "POST":
@@ -159,9 +176,18 @@ def _data(request: HttpRequest) -> dict[str, str]:
         body = json.loads(request.body)
     except (ValueError, RecursionError) as error:
         raise InvalidInput(_("浏览器发来的内容读不懂，刚才的操作没有记下。请刷新后再试。")) from error
-    if not isinstance(body, dict):
+    if not isinstance(body, dict) or not _is_text(body):
         raise InvalidInput(_("浏览器发来的内容读不懂，刚才的操作没有记下。请刷新后再试。"))
     return {str(key): value if isinstance(value, str) else str(value) for key, value in body.items()}
+
+
+def _is_text(body: dict[str, Any]) -> bool:
+    """Whether it can be written down: JSON may hold halves of characters, which no database takes."""
+    try:
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _next(request: HttpRequest, data: dict[str, str]) -> str:
@@ -186,6 +212,8 @@ def _refused(request: HttpRequest, name: str, where: str, typed: dict[str, Any],
     """The form again with the reason beside its field, or the refusal itself for a program."""
     if wants_json(request):
         raise error
+    if isinstance(error, IdentityStale):
+        _renew(request)
     response = _page(request, name, where, typed, error.status, error=error, wrong=error.data.get("field"))
     if "retry_after_seconds" in error.data:
         response["Retry-After"] = str(error.data["retry_after_seconds"])

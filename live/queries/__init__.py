@@ -1,8 +1,8 @@
 """Reads of live: what the public sees, what staff see, what is one's own; they must not write."""
 
-from live.queries.doors import Door, door, may_enter, running_airings, staff_view
+from live.queries.doors import Door, admitted, door, may_enter, running_airings, staff_view
 from live.queries.marks import marks
-from live.queries.own import mine, reasons
+from live.queries.own import mine, mine_of, reasons
 from live.queries.polls import Counted, counted, recount
 from live.queries.public import GROUPS, left_the_public, older_comments, public_groups, public_objects
 from live.queries.staff import StaffView, staff_change, staff_seq, staff_snapshot
@@ -12,12 +12,14 @@ __all__ = [
     "Counted",
     "Door",
     "StaffView",
+    "admitted",
     "counted",
     "door",
     "left_the_public",
     "marks",
     "may_enter",
     "mine",
+    "mine_of",
     "older_comments",
     "public_groups",
     "public_objects",

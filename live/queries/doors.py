@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,7 +12,9 @@ from django.utils.translation import gettext as _
 
 from broadcast.access import Ability, Actor, can, may_watch
 from broadcast.errors import Unavailable
+from broadcast.identity import Identity
 from broadcast.models import Airing, Episode
+from broadcast.services import identity as people
 from live.queries.staff import StaffView
 
 FRESH_SECONDS = 1.0
@@ -85,6 +88,12 @@ def running_airings() -> list[UUID]:
 def may_enter(actor: Actor, found: Door | None) -> bool:
     """Whether the actor may watch. Asks the database only for what is not public."""
     return found is not None and (found.is_public or may_watch(actor, found.airing))
+
+
+def admitted(identities: Collection[Identity], found: Door) -> set[Identity]:
+    """Those who may sit in a room that is not for everybody, by what their tokens say and the database confirms."""
+    entitled = people.entitled(identities)
+    return {each for each in entitled if may_watch(Actor(user_id=each.user_id), found.airing)}
 
 
 _DESK = (Ability.SEE_DESK, Ability.MODERATE, Ability.RUN, Ability.AUDIT)

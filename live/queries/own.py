@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from broadcast.access import Actor
 from broadcast.models import Airing, Participant
+from broadcast.services import identity
 from live import protocol, wording
 from live.models import Ballot, Comment, Poll, Question, Reason, Support
 from live.queries.polls import counted
@@ -15,6 +17,13 @@ ITEMS_SHOWN = 100
 def reasons() -> dict[str, str]:
     """Names of the moderators' reasons by code, the retired ones too."""
     return {reason.code: reason.name for reason in Reason.objects.all()}
+
+
+def mine_of(airing: Airing, actor: Actor) -> protocol.Mine:
+    """What `mine` gives, for whoever holds a token. Raises IdentityStale where it was given for somebody else than its row is now."""
+    row = Participant.objects.filter(pk=actor.participant_id).first() if actor.participant_id else None
+    identity.require_current(actor, row)
+    return mine(airing, actor.participant_id)
 
 
 def mine(airing: Airing, participant_id: UUID | None) -> protocol.Mine:

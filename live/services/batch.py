@@ -130,6 +130,8 @@ def _attach_participants(writes: Iterable[Write]) -> None:
     agreed = identity.consented({row.pk for row in rows.values()})
     for write in named:
         row = rows.get(write.actor.participant_id) if write.actor.participant_id else None
+        if not write.check(lambda each, row=row: identity.require_current(each.actor, row)):  # type: ignore[misc]
+            continue
         if row is None or row.pk not in agreed:
             write.refusal = ConsentNeeded(
                 _("请先阅读并同意个人信息处理说明和用户协议。"), documents=dict(settings.CONSENT_VERSIONS)

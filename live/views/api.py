@@ -72,7 +72,7 @@ async def mine(request: HttpRequest, airing_id: UUID) -> HttpResponse:
     live = _live(request)
     actor = await _actor(request)
     door = await _door(request, live, airing_id)
-    return _json(protocol.encode(await _read(live, queries.mine, door.airing, actor.participant_id)))
+    return _json(protocol.encode(await _read(live, queries.mine_of, door.airing, actor)))
 
 
 @require_safe

@@ -16,12 +16,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from broadcast import context as site_context
+from broadcast import identity, registry
 from broadcast import queries as catalogue
-from broadcast import registry
 from broadcast.access import Ability, Actor, can, may_watch, may_watch_programme
-from broadcast.errors import NotFound
+from broadcast.errors import IdentityStale, NotFound
 from broadcast.identity import actor_of_request
-from broadcast.models import Airing, Appearance, Episode, Programme
+from broadcast.models import Airing, Appearance, Episode, Programme, User
+from broadcast.services import identity as people
 from live import queries
 from live.protocol import Mine, PublicObject
 from live.views import hall as halls
@@ -85,12 +86,20 @@ def page(
 ) -> HttpResponse:
     """The room of an airing that `actor` may watch; `extra` adds a refusal and what was typed."""
     objects = queries.public_objects(airing)
-    mine = queries.mine(airing, actor.participant_id) if actor.participant_id else Mine()
+    try:
+        mine = queries.mine_of(airing, actor)
+    except IdentityStale:
+        mine = Mine()
+        identity.become(request, people.renewed(actor, _user(request)) or identity.fresh())
     context = _context(request, actor, airing, objects, mine)
     context.update(extra or {})
     response = render(request, "live/room.html", context, status=status)
     response["Cache-Control"] = "private, no-cache"
     return response
+
+
+def _user(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) else None
 
 
 def _context(
@@ -152,6 +161,7 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
             "phone": reverse("account:phone"),
             "code": reverse("account:phone-code"),
             "consent": reverse("account:consent"),
+            "renew": reverse("account:renew"),
             "privacy": footer["privacy_url"],
             "agreement": footer["agreement_url"],
         },
