@@ -21,6 +21,15 @@ from live.services import rooms
 
 _RUNNING = frozenset({Airing.State.PLANNED, Airing.State.WAITING, Airing.State.ON_AIR})
 
+# Every cast moves, or the recount would count one person twice. Two of one command id: "~" is in no id that a browser may choose.
+_MOVE_CASTS = """
+UPDATE live_ballotcast AS moved SET participant_id = %(target)s, command_id = CASE WHEN EXISTS (
+    SELECT 1 FROM live_ballotcast AS own
+    WHERE own.poll_id = moved.poll_id AND own.participant_id = %(target)s AND own.command_id = moved.command_id
+) THEN left(moved.command_id, 40) || '~' || moved.id ELSE moved.command_id END
+WHERE moved.participant_id = %(source)s AND moved.poll_id = ANY(%(polls)s)
+"""
+
 
 def create(actor: Actor, airing_id: UUID, command: protocol.CreatePoll) -> dict[str, Any]:
     """Prepare a single-choice poll. A retry of the same command returns the first one."""
@@ -132,17 +141,14 @@ def freeze(poll_id: int) -> bool:
 def move_ballots(source_id: UUID, target_id: UUID) -> None:
     """Give the ballots and casts of a merged participant to the survivor; of two ballots in a poll the last accepted stays.
 
-    Runs inside the merging transaction. Closed polls are left as they were counted.
+    Runs inside the merging transaction. Closed polls are left as they were counted. Where both had chosen the same command id,
+    a retry of it is answered with the survivor's.
     """
     held = list(Ballot.objects.filter(participant=source_id).values_list("poll_id", flat=True))
     with connection.cursor() as cursor:
         cursor.execute("SELECT id, state FROM live_poll WHERE id = ANY(%s) ORDER BY id FOR SHARE", [held])
         polls = [pk for pk, state in cursor.fetchall() if state == Poll.State.OPEN]
-        cursor.execute(
-            "UPDATE live_ballotcast AS c SET participant_id = %s WHERE participant_id = %s AND poll_id = ANY(%s) AND NOT EXISTS "
-            "(SELECT 1 FROM live_ballotcast AS o WHERE o.poll_id = c.poll_id AND o.participant_id = %s AND o.command_id = c.command_id)",
-            [target_id, source_id, polls, target_id],
-        )
+        cursor.execute(_MOVE_CASTS, {"source": source_id, "target": target_id, "polls": polls})
     for ballot in Ballot.objects.filter(participant=source_id, poll__in=polls):
         other = Ballot.objects.select_for_update().filter(participant=target_id, poll=ballot.poll_id).first()
         if other is None:

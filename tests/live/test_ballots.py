@@ -41,6 +41,8 @@ class Voting(RuleBasedStateMachine):
         self.merged: dict[int, int] = {}
         self.model: dict[int, int] = {}
         self.sent: list[tuple[int, protocol.CastVote]] = []
+        # Commands whose id several browsers chose: by person and id, the option accepted first.
+        self.chosen: dict[int, dict[str, int]] = {person: {} for person in range(PEOPLE)}
         self.closed = False
 
     def holder(self, person: int) -> int:
@@ -61,6 +63,19 @@ class Voting(RuleBasedStateMachine):
             assert isinstance(outcome, audience.Answer), outcome
             self.model[self.holder(person)] = vote.options[0]
             self.sent.append((person, vote))
+
+    @rule(person=st.integers(0, PEOPLE - 1), option=st.integers(0, 2), number=st.integers(0, 1))
+    def vote_with_an_id_that_others_chose(self, person: int, option: int, number: int) -> None:
+        chosen, name = self.chosen[self.holder(person)], f"the-same-{number}"
+        outcome = self.send([(person, making.vote(self.poll, self.options[option], id=name))])[0]
+        if name in chosen:
+            assert isinstance(outcome, audience.Answer)
+            assert outcome.result["options"] == [chosen[name]], "a retry is answered as the first, whatever it says"
+        elif self.closed:
+            assert isinstance(outcome, IllegalTransition)
+        else:
+            assert isinstance(outcome, audience.Answer)
+            chosen[name] = self.model[self.holder(person)] = self.options[option]
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data())
@@ -105,6 +120,11 @@ class Voting(RuleBasedStateMachine):
             self.model[account] = self.model[guest]
         self.model.pop(guest, None)
         self.merged[guest] = account
+        # The browser has the account's token from now on.
+        for person in range(PEOPLE):
+            if self.holder(person) == account:
+                self.people[person] = self.people[account]
+        self.chosen[account] = self.chosen[guest] | self.chosen[account]
 
     @precondition(lambda self: not self.closed)
     @rule()
@@ -137,6 +157,22 @@ def option_of(vote: protocol.CastVote) -> int:
 @pytest.mark.django_db
 def test_polls_behave_as_the_model() -> None:
     run_state_machine_as_test(Voting, settings=settings(max_examples=12, stateful_step_count=12, deadline=None))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("guest_last", [True, False])
+def test_a_merge_of_two_who_chose_the_same_command_id(*, guest_last: bool) -> None:
+    show = making.make_show()
+    poll, options = making.make_poll(show)
+    guest, account = making.make_viewer(), making.make_viewer()
+    votes = [(account, options[0]), (guest, options[1])]
+    for person, option in votes if guest_last else reversed(votes):
+        audience.commit_one(person, show.id, making.vote(poll, option, id="the-same-id"))
+    assert guest.participant_id
+    assert account.participant_id
+    aftercare.merge(guest.participant_id, account.participant_id)
+    assert queries.recount(poll) == tally(poll) == {options[1 if guest_last else 0]: 1}
+    assert BallotCast.objects.filter(poll=poll, participant=account.participant_id).count() == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -196,6 +232,17 @@ def test_one_participant_on_two_sockets_at_once() -> None:
     ballot = Ballot.objects.get(poll=poll)
     assert ballot.cast_id == max(BallotCast.objects.values_list("pk", flat=True))
     assert queries.recount(poll) == tally(poll) == {ballot.options[0]: 1}
+
+
+@pytest.mark.django_db
+def test_a_batch_counts_a_poll_once() -> None:
+    show = making.make_show()
+    poll, options = making.make_poll(show)
+    people = [making.make_viewer() for _each in range(20)]
+    with mock.patch("live.queries.polls.tally", wraps=tally) as counting:
+        outcomes = audience.commit_batch([(each, show.id, making.vote(poll, options[0])) for each in people])
+    assert {type(each) for each in outcomes} == {audience.Answer}
+    assert counting.call_count <= 1
 
 
 @pytest.mark.django_db
