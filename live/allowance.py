@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
+from uuid import UUID
 
 # At once, and per second on the long run.
 BURST = 20.0
@@ -31,17 +33,28 @@ class Bucket:
 
 
 class Buckets:
-    """One for each name, the longest unused forgotten first."""
+    """One for each name, the longest unused forgotten first. Any thread may take."""
 
     def __init__(self) -> None:
         self._by_name: OrderedDict[str, Bucket] = OrderedDict()
+        self._lock = threading.Lock()
 
     def take(self, name: str) -> int:
         """As Bucket.take, for this name."""
-        bucket = self._by_name.get(name)
-        if bucket is None:
-            bucket = self._by_name[name] = Bucket()
-        self._by_name.move_to_end(name)
-        while len(self._by_name) > REMEMBERED:
-            self._by_name.popitem(last=False)
-        return bucket.take()
+        with self._lock:
+            bucket = self._by_name.get(name)
+            if bucket is None:
+                bucket = self._by_name[name] = Bucket()
+            self._by_name.move_to_end(name)
+            while len(self._by_name) > REMEMBERED:
+                self._by_name.popitem(last=False)
+            return bucket.take()
+
+
+# What comes by POST to this process, as JSON or from a plain form: one allowance for both.
+posted = Buckets()
+
+
+def sender(participant_id: UUID | None, address: str) -> str:
+    """The name of a bucket: the participant's; for whoever has no identity the address's."""
+    return str(participant_id) if participant_id else f"address:{address}"

@@ -19,7 +19,6 @@ from broadcast import clock
 from broadcast.identity import Identity
 from live import queries, wording
 from live import state as states
-from live.allowance import Buckets
 from live.batcher import Batcher, Order, Outcome
 from live.bus import Bus
 from live.composer import Composer, Composers
@@ -52,7 +51,6 @@ class Live:
         self.composers = Composers(lambda pk: Composer(pk, self.name, self.hub, self.bus, self.reading))
         self.batcher = Batcher(self._commit, WRITE_LANES)
         self.staff = StaffLane(self.reading)
-        self.allowances = Buckets()
         self.guard = Guard(self.door, self.admitted)
         self._computed: dict[UUID, tuple[float, State]] = {}
         self._computing: dict[UUID, asyncio.Task[State | None]] = {}

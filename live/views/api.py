@@ -19,7 +19,7 @@ from broadcast import registry
 from broadcast.access import Ability, Actor, can, may_watch_replay
 from broadcast.errors import BroadcastError, NotAllowed, NotFound, TooMany
 from broadcast.identity import actor_of_request
-from live import answers, commands, process, protocol, queries
+from live import allowance, answers, commands, process, protocol, queries
 from live.process import Live
 from live.protocol import BadFrame
 from live.queries import Door
@@ -100,7 +100,7 @@ async def command(request: HttpRequest, airing_id: UUID) -> HttpResponse:
         raise answers.Unreadable(bad) from bad
     request.command_id = sent.id  # type: ignore[attr-defined]
     if live is not None and type(sent) in commands.AUDIENCE:
-        wait = live.allowances.take(str(actor.participant_id))
+        wait = allowance.posted.take(allowance.sender(actor.participant_id, actor.address))
         if wait:
             raise TooMany(_("操作太快了，请稍等一下再试。"), retry_after_seconds=wait)
         outcome = await live.batcher.submit(actor, airing_id, sent)

@@ -12,11 +12,11 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from broadcast.access import may_watch
-from broadcast.errors import BroadcastError, InvalidInput
+from broadcast.access import Actor, may_watch
+from broadcast.errors import BroadcastError, InvalidInput, TooMany
 from broadcast.identity import actor_of_request
 from broadcast.models import Airing
-from live import commands, protocol
+from live import allowance, commands, protocol
 from live.views import room
 
 Built = dict[str, object]
@@ -32,12 +32,19 @@ def act(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         return room.closed(request, actor, found, airing)
     name = request.POST.get("act", "")
     try:
+        _admit(actor)
         commands.perform(actor, airing.pk, _command(name, request.POST))
     except BroadcastError as error:
         return _refused(request, airing, name, error)
     request.session.pop(room.DRAFT, None) if request.COOKIES.get("yishi_session") else None
     messages.success(request, _DONE.get(name, lambda: _("已记录。"))())
     return _back(slug, key, request.POST)
+
+
+def _admit(actor: Actor) -> None:
+    wait = allowance.posted.take(allowance.sender(actor.participant_id, actor.address))
+    if wait:
+        raise TooMany(_("操作太快了，请稍等一下再试。"), retry_after_seconds=wait)
 
 
 def _command(name: str, form: QueryDict) -> protocol.AudienceCommand:

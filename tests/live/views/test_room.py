@@ -11,7 +11,7 @@ from broadcast.identity import COOKIE
 from broadcast.models import Airing, Episode, Programme
 from broadcast.models.catalogue import Assurance
 from live import protocol
-from live.models import Ballot, Comment, Question
+from live.models import Ballot, BallotCast, Comment, Question
 from live.services import moderation
 from tests.live import making
 
@@ -184,3 +184,14 @@ def test_another_airing_that_does_not_exist(show, path):
 def test_an_episode_that_does_not_exist(show):
     assert browser().get(f"/programmes/{show.programme.slug}/99999/").status_code == 404
     assert browser().get(f"/programmes/{show.programme.slug}/{'9' * 40}/").status_code == 404
+
+
+def test_forms_have_the_same_allowance_as_commands(show):
+    client, other = browser(making.make_viewer()), browser(making.make_viewer())
+    poll, options = making.make_poll(show)
+    answers = [act(client, show, "vote", poll=poll, option=options[n % 2]).status_code for n in range(40)]
+    assert answers[:20] == [303] * 20
+    assert 429 in answers
+    assert BallotCast.objects.count() == answers.count(303) < 40
+    assert act(client, show, "like").status_code == 429, "one allowance for every form"
+    assert act(other, show, "vote", poll=poll, option=options[0]).status_code == 303
