@@ -51,6 +51,18 @@ class Citizen:
         found: dict[str, Any] = answer.json()
         return found
 
+    def log_in(self, name: str, password: str) -> Citizen:
+        """As staff, by password."""
+        self.http.get("/account/login", headers={"Accept": "text/html"}).raise_for_status()
+        self.form("/account/login", username=name, password=password)
+        return self
+
+    def panel(self, airing: str, name: str) -> dict[str, Any]:
+        """What the control room shows of one part; staff only."""
+        frame = self.http.get(f"/live/airings/{airing}/staff/snapshot").raise_for_status().json()
+        found: dict[str, Any] = frame["panels"][name]
+        return found
+
     def send(self, airing: str, kind: str, *, tries: float = 0, **values: Any) -> dict[str, Any]:
         """One command, tried again with the same id for `tries` seconds; what is acknowledged is remembered."""
         command = {"type": kind, "id": secrets.token_urlsafe(12), **values}

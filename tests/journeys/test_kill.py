@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import m3u8
@@ -14,6 +15,7 @@ import pytest
 
 from tests.journeys.citizen import Citizen, airing_on_air
 from tests.journeys.house import House
+from tests.journeys.pages import wait_for
 
 PARTS = ("valkey", "web", "worker", "recorder", "postgres")
 
@@ -87,6 +89,8 @@ def wait_for_new_segment(house: House, airing: str, before: str, seconds: float 
 @pytest.mark.timeout(400)
 def test_nothing_acknowledged_is_lost_whoever_dies(house: House, crowd: Crowd) -> None:
     wait_for_new_segment(house, crowd.airing, "", 90)
+    producer = Citizen(house.address).log_in("producer", house.accounts()["producer"])
+    before = producer.panel(crowd.airing, "feed")
     crowd.begin()
     try:
         for part in PARTS:
@@ -103,6 +107,14 @@ def test_nothing_acknowledged_is_lost_whoever_dies(house: House, crowd: Crowd) -
         crowd.end()
     for person in crowd.people:
         check(person, crowd)
+    after = wait_for(lambda: receiving(producer, crowd.airing), 30, "the feed comes in again: the show goes on")
+    assert after["received_seconds"] >= before["received_seconds"], "nothing that was recorded is gone"
+    assert len(after["gaps"]) > len(before["gaps"]), "the recorder's outage stands in the gap map"
+
+
+def receiving(producer: Citizen, airing: str) -> dict[str, Any] | None:
+    feed = producer.panel(airing, "feed")
+    return feed if feed["state"] == "receiving" else None
 
 
 def check(person: Citizen, crowd: Crowd) -> None:
