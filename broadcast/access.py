@@ -67,8 +67,9 @@ ABILITIES: dict[str, frozenset[Ability]] = {
 class Actor:
     """Whoever acts, and where from. Built by a transport from session and signed participant token, passed to every service.
 
-    `participant_id` is None for jobs of the house; `generation` is what its token says of the row (0: a guest's). Grants are read once, at first need, from the database; a long-lived
-    socket builds a fresh Actor for each command, so that a right taken away works at the next act.
+    `participant_id` is None for jobs of the house; `generation` is what its token says of the row (0: a guest's).
+    Grants are read once, at first need, from the database; a long-lived socket builds a fresh Actor for each command, so
+    that a right taken away works at the next act.
     """
 
     user_id: int | None = None

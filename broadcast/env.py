@@ -68,7 +68,7 @@ _TABLE: tuple[Variable, ...] = (
         "BEHIND_TLS", _flag, False, "A proxy ends TLS before us: secure cookies, HSTS, X-Forwarded-Proto.", "1 or 0"
     ),
     Variable(
-        "PROXIES", _words, (), "Addresses of proxies whose X-Forwarded-For and source port are believed.", "10.0.0.1,…"
+        "PROXIES", _words, (), "Addresses of proxies whose X-Forwarded-For and X-Real-Port (the client's port) are believed.", "10.0.0.1,…"
     ),
     Variable(
         "DATABASE_URL",

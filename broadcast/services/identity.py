@@ -104,12 +104,11 @@ def entitled(identities: Iterable[Identity]) -> set[Identity]:
     users = User.objects.filter(is_active=True).in_bulk({each.user_id for each in recent})
     marks = {pk: tokens.mark_of(user) for pk, user in users.items()}
     rows = Participant.objects.filter(user__in=users, merged_into=None)
-    generations = dict(((pk, user), generation) for pk, user, generation in rows.values_list("pk", "user", "generation"))
+    accounts = set(rows.values_list("user", "pk", "generation"))
     return {
         each
         for each in recent
-        if marks.get(each.user_id) == each.mark
-        and generations.get((each.participant_id, each.user_id)) == each.generation
+        if marks.get(each.user_id) == each.mark and (each.user_id, each.participant_id, each.generation) in accounts
     }
 
 

@@ -73,7 +73,10 @@ async def test_one_batch_tells_the_thief_from_the_citizen(server: Server) -> Non
     who = await sync_to_async(verify)(actor)
     async with viewer_socket(server, show, actor) as thief, socket(server, show, who) as citizen:
         for number in range(5):
-            ids = await citizen.send("comment.post", text=f"本人{number}"), await thief.send("comment.post", text="冒名")
+            ids = (
+                await citizen.send("comment.post", text=f"本人{number}"),
+                await thief.send("comment.post", text="冒名"),
+            )
             kinds = [
                 (await each.wait(lambda frame, sent=sent: frame.get("id") == sent))["type"]
                 for each, sent in zip((citizen, thief), ids, strict=True)

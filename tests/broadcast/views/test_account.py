@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
+
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 
 from broadcast import clock, identity
+from broadcast.access import Actor
 from broadcast.models import Consent, RoleGrant, User
 from broadcast.models.catalogue import Assurance
+from broadcast.services import identity as services
 
 pytestmark = pytest.mark.django_db
 PHONE = "13800138000"
@@ -179,3 +185,61 @@ def test_health_says_what_answers(client):
     assert response.status_code == 200
     assert response.json() == {"status": "ok", "database": True, "bus": True}
     assert not response.cookies
+
+
+def test_log_out_ends_a_copied_token(client, producer):
+    client.post("/account/login", {"username": "zheng", "password": "correct horse 9"})
+    kept = client.cookies[identity.COOKIE].value
+    assert client.post("/account/logout").status_code == 302
+    thief = Client()
+    thief.cookies[identity.COOKIE] = kept
+    response = thief.post("/account/consent", settings.CONSENT_VERSIONS, headers={"accept": "application/json"})
+    assert (response.status_code, response.json()["code"]) == (403, "identity_stale")
+
+
+def test_a_stale_browser_is_a_new_guest_after_the_refused_form(client, producer):
+    client.post("/account/login", {"username": "zheng", "password": "correct horse 9"})
+    kept = who(client)
+    client.post("/account/logout")
+    client.cookies[identity.COOKIE] = identity.sign(kept)
+    assert client.post("/account/consent", settings.CONSENT_VERSIONS).status_code == 403
+    assert who(client).participant_id != kept.participant_id
+    assert client.post("/account/consent", settings.CONSENT_VERSIONS).status_code == 302
+
+
+def test_a_page_gets_a_good_token_for_a_stale_one(client, producer):
+    client.post("/account/login", {"username": "zheng", "password": "correct horse 9"})
+    first = who(client)
+    services.log_out(Actor(user_id=producer.pk))  # in another browser
+    assert client.post("/account/renew", headers={"accept": "application/json"}).json()["ok"]
+    again = who(client)
+    assert (again.participant_id, again.user_id, again.generation) == (first.participant_id, producer.pk, 2)
+    client.post("/account/renew")
+    assert who(client) == again
+    stranger = Client()
+    stranger.cookies[identity.COOKIE] = identity.sign(first)
+    stranger.post("/account/renew")
+    assert (who(stranger).generation, who(stranger).user_id) == (0, None)
+
+
+def test_a_page_of_a_living_session_gives_rights_for_longer(client, producer):
+    client.post("/account/login", {"username": "zheng", "password": "correct horse 9"})
+    first = who(client)
+    with clock.shifted(dt.timedelta(hours=2)):
+        client.get("/account/phone")
+    assert who(client).since >= first.since + 7_000
+    assert who(client).generation == first.generation
+
+
+@pytest.mark.parametrize("name", ["zh\0eng", "zheng\x07", "\x1bzheng"])
+def test_a_name_with_control_characters_is_refused_clearly(client, producer, name):
+    response = client.post("/account/login", {"username": name, "password": "correct horse 9"})
+    assert response.status_code == 422
+    assert "控制字符" in response.content.decode()
+
+
+@pytest.mark.parametrize("field", ["username", "password"])
+def test_half_a_character_is_refused_clearly(client, producer, field):
+    body = json.dumps({"username": "zheng", "password": "x", field: "\ud800"})
+    response = client.post("/account/login", body, content_type="application/json")
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_input")

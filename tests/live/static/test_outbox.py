@@ -151,3 +151,38 @@ def test_likes_travel_together(run):
       tell(posts.map((command) => [command.type, command.count]));
     """)
     assert found == [["like.add", 20]]
+
+
+def test_a_stale_identity_is_renewed_and_the_command_sent_once_more_under_its_id(run):
+    found = run("""
+      let renewals = 0;
+      let good = false;
+      answer = (command) => (good ? { type: "ack", id: command.id, result: { item: 5 } }
+        : { type: "error", id: command.id, code: "identity_stale", message: "refresh", data: {} });
+      const outbox = createOutbox({
+        airing: "a", urls: { commands: "/commands" }, store, token: () => "t", onNeed() {},
+        onStale: async () => { renewals += 1; good = renewals > 0; return true; },
+      });
+      outbox.attach(link);
+      outbox.add({ type: "comment.post", text: "好" });
+      await later(50);
+      tell({ renewals, ids: [...new Set(ids(posts))].length, posts: posts.length, left: store.state.entries.length });
+    """)
+    assert found == {"renewals": 1, "ids": 1, "posts": 2, "left": 0}
+
+
+def test_an_identity_that_stays_stale_is_shown_and_not_tried_for_ever(run):
+    found = run("""
+      let renewals = 0;
+      answer = (command) => ({ type: "error", id: command.id, code: "identity_stale", message: "refresh", data: {} });
+      const outbox = createOutbox({
+        airing: "a", urls: { commands: "/commands" }, store, token: () => "t", onNeed() {},
+        onStale: async () => { renewals += 1; return true; },
+      });
+      outbox.attach(link);
+      outbox.add({ type: "comment.post", text: "好" });
+      await later(50);
+      const [entry] = store.state.entries;
+      tell({ renewals, posts: posts.length, state: entry.state, error: entry.error });
+    """)
+    assert found == {"renewals": 1, "posts": 2, "state": "refused", "error": "refresh"}
