@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
+import ipaddress
 import os
 import socket
 import sys
@@ -24,7 +25,6 @@ from broadcast.house.valkey import Valkey
 
 SERVER_SECONDS = 60.0
 WEB_SECONDS = 120.0
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run the house until it is told to stop; returns the exit code."""
     try:
         options = _parse(arguments)
+        _require_private_demo(options)
         house = House(here(), options)
         house.begin()
     except (AlreadyRunning, StartFailed, ServerFailed, env.BadVariable, OSError) as error:
@@ -142,7 +143,7 @@ class House:
         full["YISHI_DEMO"] = "1" if self.options.demo else "0"
         full["YISHI_WEB_HOST"] = self.options.host
         full["YISHI_WEB_PORT"] = str(self.options.port)
-        if self.options.host not in LOOPBACK and not full.get("YISHI_HOSTS"):
+        if not _is_loopback(self.options.host) and not full.get("YISHI_HOSTS"):
             full["YISHI_HOSTS"] = ",".join(("localhost", "127.0.0.1", "[::1]", *_own_names(self.options.host)))
         full["PYTHONPATH"] = str(ROOT)
         full["PYTHONUNBUFFERED"] = "1"
@@ -164,7 +165,7 @@ class House:
                 f"准备步骤失败 · preparing failed (exit {status}); the reason stands above and in "
                 f"{self.places.logs / 'prepare.log'}. What was done stays; mend it and start again"
             )
-        if self.options.demo and self.options.host not in LOOPBACK:
+        if self.options.demo and not _is_loopback(self.options.host):
             _say(
                 "[!] 演示账号对外可见，切勿公开 · demo accounts can be reached from outside; do not open this to the public"
             )
@@ -209,6 +210,26 @@ def _parse(arguments: Sequence[str]) -> Options:
     words = parser.parse_args(arguments)
     told = os.environ.get("YISHI_DEMO")
     return Options(not words.no_demo and (env.read("DEMO") if told else True), words.host, words.port)
+
+
+def _require_private_demo(options: Options) -> None:
+    """Raise StartFailed for a demo that others can reach, unless the environment asks for just that: its codes stand on the page."""
+    if not options.demo or _is_loopback(options.host) or os.environ.get("YISHI_DEMO"):
+        return
+    raise StartFailed(
+        f"演示会把验证码显示在页面上，不能对外监听 · found the demo with host {options.host}, which other machines can reach: "
+        "one-time codes stand on the demo's pages and its accounts are known; expected a loopback address (127.0.0.1). "
+        "Add --no-demo, or listen on loopback, or set YISHI_DEMO=1 where everybody who can reach it may try the demo"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _healthy(options: Options) -> bool:

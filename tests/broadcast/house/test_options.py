@@ -58,3 +58,22 @@ def test_what_it_does_not_understand_is_refused(words: list[str], capsys: pytest
         up._parse(words)
     assert refused.value.code == 2
     assert words[0].lstrip("-") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "live.example.org"])
+def test_a_demo_that_others_can_reach_is_refused(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert up.main(["--host", host]) == 1
+    said = capsys.readouterr().out
+    assert all(word in said for word in (host, "--no-demo", "YISHI_DEMO=1", "127.0.0.1"))
+
+
+@pytest.mark.parametrize("words", [["--host", "0.0.0.0", "--no-demo"], ["--host", "127.0.0.2"], ["--host", "::1"], []])
+def test_what_no_stranger_reaches_or_is_no_demo_may_start(words: list[str]) -> None:
+    up._require_private_demo(up._parse(words))
+
+
+def test_whoever_asks_for_an_open_demo_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("YISHI_DEMO", "1")
+    options = up._parse(["--host", "0.0.0.0"])
+    assert options.demo
+    up._require_private_demo(options)
