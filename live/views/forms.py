@@ -16,6 +16,7 @@ from broadcast.access import Actor, may_watch
 from broadcast.errors import BroadcastError, InvalidInput, TooMany
 from broadcast.identity import actor_of_request
 from broadcast.models import Airing
+from broadcast.models.catalogue import Assurance
 from live import allowance, commands, protocol
 from live.views import room
 
@@ -114,8 +115,14 @@ def _refused(request: HttpRequest, airing: Airing, name: str, error: BroadcastEr
         request.session[room.DRAFT] = typed
     episode = airing.episode
     next_url = _address(episode.programme.slug, episode.key, request.POST)
-    extra = {"refused": error, "draft": typed, "next_url": next_url}
-    return room.page(request, actor_of_request(request), airing, extra, status=error.status)
+    actor = actor_of_request(request)
+    onward = next_url
+    # Who has to agree and will then have to verify a phone does both on one way.
+    if name in {"comment", "ask", "support", "vote", "like"} and actor.assurance < Assurance.PHONE:
+        if episode.programme.needs(name) >= Assurance.PHONE:
+            onward = f"{reverse('account:phone')}?{urlencode({'next': next_url})}"
+    extra = {"refused": error, "draft": typed, "next_url": next_url, "onward": onward}
+    return room.page(request, actor, airing, extra, status=error.status)
 
 
 def _address(slug: str, key: str, form: QueryDict) -> str:

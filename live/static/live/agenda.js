@@ -41,7 +41,7 @@ export function Rail({ store, stage, names }) {
   const state = useStore(store);
   const now = useSecond(store);
   const before = mode(state) === "before";
-  return html`<ol class="rail" aria-label=${t("环节")}>
+  return html`<ol class="rail" aria-label=${t("各个环节")}>
     ${segments(state, now, mode(state) === "replay" && stage.player.state.date).map((part) => html`<li key=${part.segment.id} aria-current=${part.state === "now" ? "step" : null}>
       <progress max=${part.segment.planned_seconds} value=${Math.floor(part.done)} aria-label=${PART_WORDS[part.state]()}></progress>${names.segments[part.segment.role] || part.segment.role || part.segment.title}${part.state === "now" && html` <time>${lasting(part.elapsed)}</time>`}${part.state !== "now" && html` <time class=${before ? "" : "desk"}>${clock(part.starts)}</time>`}
     </li>`)}
@@ -74,7 +74,7 @@ export function Agenda({ room }) {
       ${points.length > 0 && html`<h3>${t("本期议什么")}</h3>`}
       ${points.length > 1 && html`<ol class="points">${points.map((point) => html`<li>${point}</li>`)}</ol>`}
       ${points.length === 1 && html`<p class="lead">${points[0]}</p>`}
-      ${parts.length > 0 && html`<h3>${t("环节")}</h3><table class="rundown"><caption class="hidden">${t("各环节的时间和进度")}</caption><tbody>
+      ${parts.length > 0 && html`<h3>${t("各个环节")}</h3><table class="rundown"><caption class="hidden">${t("各环节的时间和进度")}</caption><tbody>
         ${parts.map((part) => html`<tr key=${part.segment.id} aria-current=${part.state === "now" ? "step" : null}>
           <td class="mark">${part.segment.mark}</td><th scope="row">${part.segment.title}</th><td><time>${clock(part.starts)}</time></td>
           <td>${part.state === "next" ? t("计划 {n}", { n: lasting(part.segment.planned_seconds) }) : part.state === "now" ? t("进行中 {n}", { n: lasting(part.elapsed) }) : t("已结束")}</td>

@@ -23,7 +23,8 @@ export function OnAir({ store, stage }) {
   const counts = one(state, "counts");
   const airing = one(state, "airing");
   if (now === "replay") return html`<p class="onair bits"><b class="state">${t("回看")}</b></p>`;
-  if (now !== "live" && !(now === "ended" && stage.player.state.url)) return null;
+  if (now === "ended" && stage.player.state.url) return html`<p class="onair bits"><b class="state">${t("直播已结束")}</b><span class="studio">${t("正在播完最后一段")}</span></p>`;
+  if (now !== "live") return null;
   return html`<p class="onair bits">
     <b class="live">${t("直播中")}</b>
     ${counts && counts.viewers > 0 && html`<span class="studio">${stage.audio ? t("{n} 人在听", { n: count(counts.viewers) }) : t("{n} 人在看", { n: count(counts.viewers) })}</span>`}

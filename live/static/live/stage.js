@@ -41,13 +41,13 @@ function mount(id, view) {
   render(view, place);
 }
 
-/** What should play now. A cut or withdrawn picture is let go at once; the delayed end of a show may play out. */
+/** What should play now. A cut or withdrawn picture is let go at once; who watches sees the delayed end of a show play out. */
 function followState(stage, state) {
   const media = one(state, "media") || {};
   const now = mode(state);
   if (covered(state) || now === "before") stage.player.source("");
   else if (now === "replay") stage.player.source(replayOf(state), { live: false });
-  else if (media.playlist && (now === "live" || media.state === "live")) stage.player.source(media.playlist, { live: true });
+  else if (media.playlist && (now === "live" || (media.state === "live" && stage.player.state.url === media.playlist))) stage.player.source(media.playlist, { live: true });
   else stage.player.source("");
 }
 

@@ -178,7 +178,7 @@ function lift(room) {
 
 export function Cut({ room }) {
   const cut = room.feed?.cut;
-  if (!room.page.may.cut || !cut || (room.state !== "on_air" && cut.state === "none")) return null;
+  if (!room.page.may.cut || !cut || room.state === "ended" || room.state === "cancelled" || (room.state !== "on_air" && cut.state === "none")) return null;
   const busy = room.busy.has("act") || room.busy.has("cut");
   const perform = (act, words) => () => {
     room.lid = { open: false, until: 0 };

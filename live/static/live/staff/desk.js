@@ -65,18 +65,21 @@ function Foot({ desk }) {
   </p>`;
 }
 
+/** The digits that choose a reason. */
+const digits = () => `1–${Math.min(9, page.reasons.length)}`;
+
 function Keys({ desk }) {
   const key = (names, words) => html`<span>${names.map((name) => html`<kbd key=${name}>${name}</kbd> `)}${words}</span>`;
   const link = { connecting: t("正在连接"), live: t("已连接"), polling: t("连接断了，每 3 秒自动刷新"), refused: html`<a href=${`${page.urls.login}?next=${encodeURIComponent(location.pathname)}`}>${t("登录已失效，请重新登录")}</a>` }[desk.lane.link];
   return html`<footer class="keys">
-    ${key(["j", "k"], t("移动"))} ${key(["x"], t("选择"))} ${key(["a"], t("批准"))} ${key(["r", "1–9"], t("退回"))} ${key(["w", "1–9"], t("撤下"))} ${key(["u"], t("撤销"))} ${key(["/"], t("搜索"))} ${key(["?"], t("全部按键"))}
+    ${key(["j", "k"], t("移动"))} ${key(["x"], t("选择"))} ${key(["a"], t("批准"))} ${key(["r", digits()], t("退回"))} ${key(["w", digits()], t("撤下"))} ${key(["u"], t("撤销"))} ${key(["/"], t("搜索"))} ${key(["?"], t("全部按键"))}
     <span class=${desk.lane.link === "live" ? "push" : "push bad"} role="status">${link}${desk.lane.lastAckMs !== null ? t("，上一次操作 {ms} 毫秒后服务器确认", { ms: count(desk.lane.lastAckMs) }) : ""}</span>
   </footer>`;
 }
 
 function Help({ desk }) {
   const rows = [
-    ["j ↓", t("下一条没处理的")], ["k ↑", t("上一条没处理的")], ["a", t("批准这一条")], ["r 1–9", t("退回，数字是原因")], ["w 1–9", t("撤下已公开的，数字是原因")],
+    ["j ↓", t("下一条没处理的")], ["k ↑", t("上一条没处理的")], ["a", t("批准这一条")], [`r ${digits()}`, t("退回，数字是原因")], [`w ${digits()}`, t("撤下已公开的，数字是原因")],
     ["u", t("撤销我上一次的处理，放回待审")], ["x", t("选中或取消选中")], ["/", t("搜索")], ["Esc", t("取消；离开搜索框")], ["?", t("打开或关上这张表")],
   ];
   return html`<div class="sheet" role="dialog" aria-modal="true" aria-labelledby="keys-title"><div class="card">
