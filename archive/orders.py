@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,24 +15,40 @@ from archive.output import Cut, Show
 from broadcast import clock, sealing
 from broadcast.models import Airing, Programme
 
+logger = logging.getLogger(__name__)
 _S = Airing.State
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the recorder must do for one airing. The secrets are open here: never log one."""
+    """What the recorder must do for one airing. The secrets are open here: never log one.
+
+    `passphrase` is None when it cannot be opened: then whoever listens goes on, and nobody begins.
+    """
 
     airing_id: UUID
     receives: bool
     srt_port: int
-    passphrase: str
+    passphrase: str | None
     key_digest: str
     sound_only: bool
     show: Show | None
 
 
-def wanted() -> tuple[int, list[Wanted]]:
-    """All that the recorder must do, and the time in ms as of which no cut is missing: a cut shares the lock we take."""
+@dataclass(frozen=True)
+class Orders:
+    """All that the recorder must do. No cut made before `as_of_ms` is missing in `wanted`; of the `unread` nothing is known."""
+
+    as_of_ms: int
+    wanted: tuple[Wanted, ...]
+    unread: frozenset[UUID] = frozenset()
+
+
+def wanted() -> Orders:
+    """What the recorder must do as of now: a cut shares the lock we take. Raises what the database raises.
+
+    Each airing is read by itself, so that one that cannot be read hides neither the others nor their cuts.
+    """
     with transaction.atomic():
         cuts.take_cut_lock(shared=True)
         as_of = queries.milliseconds(clock.now())
@@ -41,30 +58,44 @@ def wanted() -> tuple[int, list[Wanted]]:
             .filter(Q(state__in=[_S.WAITING, _S.ON_AIR]) | unfinished)
             .filter(feed__isnull=False)
         )
-        spans: dict[UUID, list[Cut]] = {}
+        rows: dict[UUID, list[OutputCut]] = {}
         for cut in OutputCut.objects.filter(airing__in=airings, state__in=["active", "resumed"]):
-            spans.setdefault(cut.airing_id, []).append(queries.cut_span(cut))
+            rows.setdefault(cut.airing_id, []).append(cut)
     secrets = IngestSecret.objects.in_bulk([airing.pk for airing in airings])
-    found = []
+    found, unread = [], set()
     for airing in airings:
-        if airing.pk not in secrets:
-            services.ensure_recording(airing.pk)
-            secrets[airing.pk] = IngestSecret.objects.get(airing_id=airing.pk)
-        found.append(_wanted_of(airing, secrets[airing.pk], tuple(spans.get(airing.pk, ()))))
-    return as_of, found
+        try:
+            spans = tuple(queries.cut_span(cut) for cut in rows.get(airing.pk, ()))
+            found.append(_wanted_of(airing, secrets.get(airing.pk), spans))
+        except Exception:
+            logger.exception("airing cannot be read airing=%s", airing.pk)
+            unread.add(airing.pk)
+    return Orders(as_of, tuple(found), frozenset(unread))
 
 
-def _wanted_of(airing: Airing, secret: IngestSecret, cuts: tuple[Cut, ...]) -> Wanted:
+def _wanted_of(airing: Airing, secret: IngestSecret | None, cuts: tuple[Cut, ...]) -> Wanted:
     assert airing.feed is not None
+    if secret is None:
+        services.ensure_recording(airing.pk)
+        secret = IngestSecret.objects.get(airing_id=airing.pk)
     return Wanted(
         airing_id=airing.pk,
         receives=airing.state in {_S.WAITING, _S.ON_AIR} and airing.feed.is_active,
         srt_port=airing.feed.srt_port,
-        passphrase=sealing.unseal(secret.sealed)["passphrase"],
+        passphrase=_passphrase(secret),
         key_digest=secret.key_digest,
         sound_only=airing.episode.programme.kind == Programme.Kind.RADIO,
         show=show_of(airing, cuts),
     )
+
+
+def _passphrase(secret: IngestSecret) -> str | None:
+    try:
+        return str(sealing.unseal(secret.sealed)["passphrase"])
+    except Exception:
+        # The error may quote what it could not open.
+        logger.error("secret cannot be opened airing=%s", secret.airing_id)
+        return None
 
 
 def show_of(airing: Airing, cuts: tuple[Cut, ...]) -> Show | None:

@@ -7,31 +7,30 @@ import fcntl
 import logging
 import os
 import signal
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError
 
-from archive import clips, orders, runner, services, tools
+from archive import clips, orders, outage, runner, services, tools
+from archive.asking import Asker
 from archive.intake import Intake
 from archive.orders import Wanted
 from archive.panel import RECORDER
 from archive.parts import AiringFolder, now_ms
 from archive.rtmp_gate import Gate
+from archive.services import Report
 from archive.session import Session
 from archive.storage import media
 from broadcast import env
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 PASS_SECONDS = 0.5
 REPORT_SECONDS = 1.0
-# As long a database may keep us waiting before we go on with what we knew.
-_DATABASE_PATIENCE = 3.0
+# Cuts may have been unknown for so long before the database is seen to be down; one question's patience and two passes.
+BLIND_MS = 5_000
 _GATE_PAUSE = 3.0
 
 
@@ -44,9 +43,15 @@ class Recorder:
         self.program = tools.find()
         self.sessions: dict[UUID, Session] = {}
         self.gate = Gate(str(env.read("INGEST_HOST")), int(env.read("RTMP_PORT")), self.intake_of)
-        self._rows = ThreadPoolExecutor(1, thread_name_prefix="rows")
-        self._asking: asyncio.Future[Any] | None = None
-        self._wanted: list[Wanted] = []
+        self.leaving: dict[UUID, Session] = {}
+        self.wanted: dict[UUID, Wanted] = {}
+        self.as_of: dict[UUID, int] = {}
+        # A report that waits for a row must not keep us from reading the cuts.
+        self._orders, self._reports = Asker("orders"), Asker("reports")
+        self._known_ms = 0
+        self._unread: frozenset[UUID] = frozenset()
+        self._last_words: list[Report] = []
+        self._reporting: asyncio.Task[None] | None = None
         self._stop = asyncio.Event()
         self._reported = 0.0
 
@@ -82,9 +87,13 @@ class Recorder:
             for task in aside:
                 task.cancel()
             await self.gate.stop()
-            await asyncio.gather(*(each.intake.stop() for each in self.sessions.values()), return_exceptions=True)
+            everybody = [*self.sessions.values(), *self.leaving.values()]
+            await asyncio.gather(*(each.intake.stop() for each in everybody), return_exceptions=True)
+            if self._reporting is not None:
+                await asyncio.wait([self._reporting])
             await self._report(final=True)
-            self._rows.shutdown(wait=False, cancel_futures=True)
+            self._orders.close()
+            self._reports.close()
 
     async def _make_filler(self) -> None:
         """Make the filler when there is none; recording does not wait for it."""
@@ -108,25 +117,46 @@ class Recorder:
                 return
 
     async def _pass(self) -> None:
-        fresh = await self._ask(orders.wanted)
-        if fresh is not None:
-            as_of, self._wanted = fresh
-        else:
-            # The database does not answer: nobody can cut now, and the show goes on with what we knew.
-            as_of = now_ms()
-        wanted = {each.airing_id: each for each in self._wanted}
-        for airing_id in [each for each in self.sessions if each not in wanted]:
-            await self._leave(airing_id)
-        for each in wanted.values():
-            if each.airing_id not in self.sessions:
+        await self._learn()
+        for airing_id in [each for each in self.sessions if each not in self.wanted]:
+            self.leaving[airing_id] = self.sessions.pop(airing_id)
+        await asyncio.gather(*(self._leave(airing_id) for airing_id in list(self.leaving)))
+        for each in self.wanted.values():
+            # One that comes back while its children still die waits for them: they hold its port.
+            if each.airing_id not in self.sessions and each.airing_id not in self.leaving:
                 self.sessions[each.airing_id] = await asyncio.to_thread(self._enter, each)
         results = await asyncio.gather(
-            *(self.sessions[key].advance(each, as_of) for key, each in wanted.items()), return_exceptions=True
+            *(each.advance(self.wanted[key], self.as_of[key]) for key, each in self.sessions.items()),
+            return_exceptions=True,
         )
         for result in results:
             if isinstance(result, BaseException):
                 logger.error("a session failed", exc_info=result)
-        await self._report()
+        if self._reporting is None or self._reporting.done():
+            self._reporting = asyncio.create_task(self._report(), name="report")
+
+    async def _learn(self) -> None:
+        """Bring `wanted` and `as_of` up to date: what to do, and for each airing the time before which no cut is unknown.
+
+        Only what is due as of that time is released, so an airing whose cuts cannot be read stands still: the question failed,
+        takes too long or waits for a lock, only we are cut off, or its own rows cannot be read. The one exception is a database
+        that is down for everybody (outage.known_down): nobody can cut then, and the show goes on with what was known. That holds
+        only while knowledge was fresh when it went down: after seconds of not knowing, a cut may be in it that we never saw.
+        """
+        fresh = await self._orders.ask(orders.wanted)
+        if fresh is not None:
+            self._known_ms = fresh.as_of_ms
+            known = {each.airing_id: each for each in fresh.wanted}
+            kept = {key: each for key, each in self.wanted.items() if key in fresh.unread}
+            self.wanted = known | kept
+            self.as_of = dict.fromkeys(known, fresh.as_of_ms) | {key: self.as_of[key] for key in kept}
+            self._unread = frozenset(kept)
+            return
+        asked_ms = now_ms()
+        if asked_ms - self._known_ms > BLIND_MS or not await asyncio.to_thread(outage.known_down):
+            return
+        self._known_ms = asked_ms
+        self.as_of = {key: at if key in self._unread else max(at, asked_ms) for key, at in self.as_of.items()}
 
     def _enter(self, wanted: Wanted) -> Session:
         folder = AiringFolder(wanted.airing_id)
@@ -136,51 +166,38 @@ class Recorder:
         return Session(wanted, folder, intake, media())
 
     async def _leave(self, airing_id: UUID) -> None:
-        session = self.sessions.pop(airing_id)
-        await session.intake.stop()
+        session = self.leaving[airing_id]
+        if not await session.leave():
+            return
+        del self.leaving[airing_id]
         show = session.wanted.show
-        report = session.report(off=show is None or show.end_ms is None)
-        await self._ask(lambda: services.note_report(report))
+        self._last_words.append(session.report(off=show is None or show.end_ms is None))
 
     async def _report(self, *, final: bool = False) -> None:
         now = asyncio.get_running_loop().time()
-        urgent = any(each.urgent for each in self.sessions.values())
+        urgent = bool(self._last_words) or any(each.urgent for each in self.sessions.values())
         if now - self._reported < REPORT_SECONDS and not final and not urgent:
             return
         self._reported = now
-        reports = [each.report() for each in self.sessions.values()]
+        last_words = list(self._last_words)
+        reports = [*last_words, *(each.report() for each in self.sessions.values())]
 
         def write() -> bool:
             services.note_recorder(RECORDER, os.getpid(), self.program.version, dict(self.gate.refused))
             for report in reports:
-                services.note_report(report)
+                try:
+                    services.note_report(report)
+                except (OperationalError, InterfaceError):
+                    raise
+                except Exception:
+                    # One airing whose rows cannot be written keeps no other from being reported.
+                    logger.exception("report cannot be noted airing=%s", report.airing_id)
             return True
 
-        if await self._ask(write):
+        if await self._reports.ask(write):
+            del self._last_words[: len(last_words)]
             for each in self.sessions.values():
                 each.reported()
-
-    async def _ask(self, question: Callable[[], T]) -> T | None:
-        """Ask the database in its own thread; None when it fails or takes too long (then it is not asked again before it ends)."""
-        if self._asking is not None and not self._asking.done():
-            return None
-
-        def asked() -> T:
-            close_old_connections()
-            return question()
-
-        self._asking = asyncio.get_running_loop().run_in_executor(self._rows, asked)
-        done, _ = await asyncio.wait([self._asking], timeout=_DATABASE_PATIENCE)
-        if not done:
-            logger.error("database does not answer seconds=%s", _DATABASE_PATIENCE)
-            self._asking.add_done_callback(lambda future: future.cancelled() or future.exception())
-            return None
-        error = self._asking.exception()
-        if error is not None:
-            logger.error("database question failed: %s: %s", type(error).__name__, str(error).splitlines()[:1])
-            return None
-        answer: T = self._asking.result()
-        return answer
 
 
 def alone(root: Path) -> Any:

@@ -6,10 +6,11 @@ import asyncio
 import datetime as dt
 import hmac
 import logging
+from collections.abc import Sequence
 
 from archive.intake import Intake
 from archive.orders import Wanted
-from archive.output import LOST_MS
+from archive.output import LOST_MS, Show
 from archive.parts import AiringFolder, PartFolder, now_ms
 from archive.playlists import Segment
 from archive.queries import from_milliseconds
@@ -19,6 +20,11 @@ from archive.writer import Writer
 from broadcast import env
 
 logger = logging.getLogger(__name__)
+# A pass waits so long for a child that begins or dies; nearly all do within it.
+_TURN_SECONDS = 0.25
+_STAFF_WAIT_MS = 3_000
+# The public line has stood still for so long when we say so.
+FROZEN_MS = LOST_MS
 
 
 class Session:
@@ -30,45 +36,106 @@ class Session:
         self.writer = Writer(folder, storage, window_seconds=window, sound_only=wanted.sound_only)
         self.replay_ready_ms: int | None = None
         self.urgent = False
+        self.frozen = False
         self._said: tuple[object, ...] = ()
+        self._turn: asyncio.Task[None] | None = None
         self._stopped = False
-        self._replay_done = False
+        self._staff_done = False
+        self._public_of: Show | None = None
 
     def has_key(self, key_digest: str) -> bool:
         """Whether this airing receives now and the digest is that of its stream key; takes the same time either way."""
         return hmac.compare_digest(self.wanted.key_digest, key_digest) and self.wanted.receives
 
     async def advance(self, wanted: Wanted, as_of_ms: int) -> None:
-        """One pass: listen or stop, read what came, release what is due."""
+        """One pass: listen or stop, read what came, release what is due as of a time when all cuts were known."""
         self.wanted = wanted
-        if wanted.receives:
-            self._stopped = False
-            await self.intake.want(wanted.srt_port, wanted.passphrase)
-        elif not self._stopped:
-            await self.intake.stop()
-            self._stopped = True
+        await self._steer(wanted.receives)
+        self._note_frozen(as_of_ms)
         await asyncio.to_thread(self._write, as_of_ms)
-        said = (self._state(), self.intake.problem, self.replay_ready_ms, len(self.intake.receiving))
+        said = (self._state(), self.problem, self.replay_ready_ms, len(self.intake.receiving))
         self.urgent, self._said = self.urgent or said != self._said, said
+
+    async def leave(self) -> bool:
+        """Stop for good. Returns whether all children are gone; call it again until they are."""
+        await self._steer(False)
+        return self._stopped
+
+    async def _steer(self, receives: bool) -> None:
+        """Begin listening or stopping in a task of its own: a child may take fifteen seconds to die, and nobody waits for it."""
+        if self._turn is None or self._turn.done():
+            if not receives and self._stopped:
+                return
+            self._turn = asyncio.create_task(self._listen() if receives else self._stop())
+        await asyncio.wait([self._turn], timeout=_TURN_SECONDS)
+
+    async def _listen(self) -> None:
+        self._stopped = False
+        if self.wanted.passphrase is None:
+            return
+        try:
+            await self.intake.want(self.wanted.srt_port, self.wanted.passphrase)
+        except Exception:
+            logger.exception("intake does not listen airing=%s", self.wanted.airing_id)
+
+    async def _stop(self) -> None:
+        try:
+            await self.intake.stop()
+        except Exception:
+            logger.exception("intake does not stop airing=%s", self.wanted.airing_id)
+        else:
+            self._stopped = True
+
+    @property
+    def problem(self) -> str:
+        """The stable code of what is wrong, the worst first; "" when nothing is."""
+        if self.frozen:
+            return "line_frozen"
+        return "secret_unreadable" if self.wanted.receives and self.wanted.passphrase is None else self.intake.problem
+
+    def _note_frozen(self, as_of_ms: int) -> None:
+        """Say it once when the public line has stood still for long because cuts cannot be read, and once when it goes on."""
+        behind = now_ms() - as_of_ms
+        frozen = self.wanted.show is not None and not self.writer.closed and behind > FROZEN_MS
+        if frozen and not self.frozen:
+            logger.error(
+                "public line stands still: cuts are unknown airing=%s behind_ms=%s", self.wanted.airing_id, behind
+            )
+        elif self.frozen and not frozen:
+            logger.info("public line goes on airing=%s", self.wanted.airing_id)
+        self.frozen = frozen
 
     def _write(self, as_of_ms: int) -> None:
         self.folder.refresh()
         show = self.wanted.show
         if show is None:
             return
+        # Asked before the segments are read: what came until the stop is among them.
+        stopped = self._stopped
         segments = self.folder.segments()
-        if show.end_ms is not None and self._stopped and not self._replay_done:
-            if self.writer.write_replay(segments, show):
+        if not self._staff_done:
+            self._write_staff(segments, show, stopped)
+        self.writer.advance(segments, show, as_of_ms, self.folder.fresh(as_of_ms, LOST_MS), may_close=stopped)
+        if self.writer.closed and self._public_of != show:
+            self.writer.write_public(segments, show)
+            self._public_of = show
+            if segments:
                 self.replay_ready_ms = now_ms()
-                logger.info("replay ready airing=%s after_ms=%s", self.wanted.airing_id, now_ms() - show.end_ms)
-            self._replay_done = True
-        self.writer.advance(segments, show, as_of_ms, self.folder.fresh(as_of_ms, LOST_MS))
-        if show.end_ms is None:
-            self.writer.write_staff(segments, show)
+            logger.info("public replay written airing=%s segments=%s", self.wanted.airing_id, len(segments))
+
+    def _write_staff(self, segments: Sequence[Segment], show: Show, stopped: bool) -> None:
+        """Growing while the show runs; whole at its end, for which staff do not wait longer than for a child that dies in time."""
+        since_end = now_ms() - show.end_ms if show.end_ms is not None else -1
+        ended = show.end_ms is not None and (stopped or since_end > _STAFF_WAIT_MS)
+        self.writer.write_staff(segments, show, ended=ended)
+        if stopped and ended:
+            self._staff_done = True
+            logger.info("staff replay written airing=%s after_ms=%s", self.wanted.airing_id, since_end)
 
     def _state(self) -> str:
         if not self.wanted.receives:
-            return "finished" if self.writer.closed and self._replay_done else "finishing"
+            done = self.writer.closed and self._stopped and self._public_of == self.wanted.show
+            return "finished" if done else "finishing"
         if self.intake.receiving:
             last = self._last()
             if last is None or now_ms() - last.received_ms <= LOST_MS:
@@ -89,7 +156,7 @@ class Session:
             airing_id=self.wanted.airing_id,
             state="off" if off else self._state(),
             source=receiving[-1] if receiving else "",
-            problem=self.intake.problem,
+            problem=self.problem,
             last_segment_at=from_milliseconds(last.received_ms) if last else None,
             public_until=from_milliseconds(until) if until is not None else None,
             public_since=self._public_since(),

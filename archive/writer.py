@@ -29,7 +29,7 @@ class Writer:
         self.filler = "sound" if sound_only else "picture"
         self.items: list[Item] = []
         self.closed = False
-        self._staff_count = -1
+        self._staff = (-1, False)
         self._load()
 
     def _load(self) -> None:
@@ -65,12 +65,17 @@ class Writer:
             return f"filler-{self.filler}-{item.number:03d}.ts"
         return f"{self.name(item.part, item.number)}.ts"
 
-    def advance(self, segments: Sequence[Segment], show: Show, now_ms: int, fresh: frozenset[int]) -> bool:
-        """Release what is due as of `now_ms`. Returns whether something was. Blocks on the disk."""
+    def advance(
+        self, segments: Sequence[Segment], show: Show, now_ms: int, fresh: frozenset[int], *, may_close: bool = True
+    ) -> bool:
+        """Release what is due as of `now_ms`. Returns whether something was. Blocks on the disk.
+
+        Without `may_close` the line stays open past its time: the last media may not be on disk yet.
+        """
         if self.closed:
             return False
         released = output.plan(self.items[-1] if self.items else None, segments, show, now_ms, fresh)
-        closing = output.complete(show, now_ms)
+        closing = may_close and output.complete(show, now_ms)
         if not released and not closing:
             return False
         files = {(segment.part, segment.number): segment for segment in segments}
@@ -93,39 +98,43 @@ class Writer:
 
     def _link(self, segment: Segment) -> Any:
         source = self.folder[f"parts/{segment.part:03d}/{segment.file}"]
-        return self.storage.put(f"{self.folder.key}/public/{self.name(segment.part, segment.number)}.ts", source)
+        return self.storage.put(self._public_key(segment), source)
+
+    def _public_key(self, segment: Segment) -> str:
+        return f"{self.folder.key}/public/{self.name(segment.part, segment.number)}.ts"
 
     def _write_live(self) -> None:
         uris = [self.uri(item) for item in self.items]
         text = output.live_playlist(self.items, uris, self.window_seconds, ended=self.closed)
         write_atomically(self.folder[LIVE], text.encode())
 
-    def write_staff(self, segments: Sequence[Segment], show: Show) -> None:
-        """The whole recording so far for staff, cuts included; growing while the show runs, closed at its end."""
-        if len(segments) == self._staff_count and show.end_ms is None:
+    def write_staff(self, segments: Sequence[Segment], show: Show, *, ended: bool = False) -> None:
+        """The whole recording so far for staff, cuts included: growing while the show runs, closed once with `ended`."""
+        if self._staff == (len(segments), ended):
             return
-        self._staff_count = len(segments)
+        self._staff = (len(segments), ended)
         chosen = output.replay_entries(segments, show, everything=True)
         entries = [
             Entry(f"parts/{each.part:03d}/{each.number:06d}.ts", each.start_ms, each.duration, gap)
             for each, gap in chosen
         ]
-        self._write_replay(STAFF, entries, ended=show.end_ms is not None)
+        self._write_replay(STAFF, entries, ended=ended)
 
-    def write_replay(self, segments: Sequence[Segment], show: Show) -> bool:
-        """The replays, closed: all for staff, without the cuts for the public. Whether the public may have it is not asked here.
+    def write_public(self, segments: Sequence[Segment], show: Show) -> None:
+        """The public's replay, whole, without the cuts of `show`; only once the public line is complete.
 
-        Returns whether there is anything to replay.
+        What was cut loses its public name first, whatever gave it one. Whether the public may have the replay is not asked here.
         """
-        self.write_staff(segments, show)
         chosen = output.replay_entries(segments, show, everything=False)
+        for segment in segments:
+            if any(cut.withholds(segment) for cut in show.cuts):
+                self.storage.delete(self._public_key(segment))
         for segment, _ in chosen:
             self._link(segment)
         entries = [
             Entry(f"{self.name(each.part, each.number)}.ts", each.start_ms, each.duration, gap) for each, gap in chosen
         ]
         self._write_replay(PUBLIC, entries, ended=True)
-        return bool(segments)
 
     def _write_replay(self, name: str, entries: Sequence[Entry], *, ended: bool) -> None:
         text = playlists.render(entries, kind="VOD" if ended else "EVENT", ended=ended)

@@ -114,7 +114,9 @@ def test_a_cut_shows_filler_and_its_media_have_no_public_name(
                 milliseconds=1
             )
     lifecycle.end(HOUSE, airing.pk)
-    until(lambda: (folder / "replay.m3u8").exists(), 5, "the replay")
+    until(lambda: "#EXT-X-ENDLIST" in (folder / "staff.m3u8").read_text(), 5, "the replay for staff")
+    assert not (folder / "replay.m3u8").exists(), "the tail can still be cut"
+    until(lambda: (folder / "replay.m3u8").exists(), 20, "the replay for the public")
     public = m3u8.loads((folder / "replay.m3u8").read_text())
     staff = m3u8.loads((folder / "staff.m3u8").read_text())
     assert len(staff.segments) >= len(public.segments) + 2

@@ -11,12 +11,13 @@ from pathlib import Path
 import m3u8
 import pytest
 
-from archive import services
+from archive import queries, services
 from archive.models import Recording
 from broadcast import lifecycle
 from broadcast.access import HOUSE
 from broadcast.house.places import ROOT
-from broadcast.models import Feed
+from broadcast.models import Airing, Feed
+from broadcast.services import episodes
 
 from .making import RecorderProcess, make_airing, until
 
@@ -67,3 +68,10 @@ def test_a_show_over_srt_becomes_live_and_then_a_replay(
     assert demo.wait(15) == 0, "the demo publisher ends cleanly"
     until(lambda: live(media_root, airing).is_endlist, what="the live playlist ends")
     until(lambda: state(airing) == "finished")
+    public = media_root / "airings" / str(airing.pk) / "replay.m3u8"
+    assert public.read_text().count("#EXTINF") >= 3
+    recording = Recording.objects.get(airing=airing)
+    assert recording.public_media["replay"] is None, "nobody has signed it off"
+    assert airing.episode_id
+    episodes.sign_off(HOUSE, airing.episode_id)
+    assert queries.public_media(Airing.objects.get(pk=airing.pk))["replay"]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 from django.test import AsyncClient
 
 from archive import views
-from broadcast import lifecycle
+from broadcast import clock, lifecycle
 from broadcast.access import HOUSE
 from broadcast.models import Airing, Episode
 
@@ -81,6 +82,9 @@ async def test_staff_get_everything_and_the_public_after_sign_off(media_root: Pa
     views.forget_rights()
     assert (await get(outside, airing, "replay/index.m3u8")).status_code == 404
     await Episode.objects.filter(pk=airing.episode_id).aupdate(signed_off_at=airing.created_at)
+    views.forget_rights()
+    assert (await get(outside, airing, "replay/index.m3u8")).status_code == 404, "the delay has not passed"
+    await Airing.objects.filter(pk=airing.pk).aupdate(actual_end=clock.now() - dt.timedelta(seconds=5))
     views.forget_rights()
     assert b"# public" in (await get(outside, airing, "replay/index.m3u8")).content
     assert (await get(outside, airing, f"replay/{NAME}")).status_code == 200
