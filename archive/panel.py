@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from cryptography.fernet import InvalidToken
+
 from archive import queries, services
 from archive.models import Part, RecorderStatus, Recording
 from archive.output import LOST_MS
@@ -48,14 +50,24 @@ def feed_panel(airing: Airing, actor: Actor) -> dict[str, Any]:
         "replay": f"/media/airings/{airing.pk}/replay/index.m3u8" if recording and recording.received_seconds else None,
     }
     if airing.feed_id and can(actor, Ability.PRODUCE, airing.episode.programme_id):
-        ingest = services.ingest_addresses(actor, airing.pk)
-        panel["addresses"] = {
-            "srt_url": ingest.srt_url,
-            "srt_passphrase": ingest.passphrase,
-            "rtmp_url": ingest.rtmp_url,
-            "stream_key": ingest.stream_key,
-        }
+        addresses = _addresses(airing, actor)
+        if addresses:
+            panel["addresses"] = addresses
     return panel
+
+
+def _addresses(airing: Airing, actor: Actor) -> dict[str, str]:
+    """What the encoder must know; empty when it cannot be opened (the recorder says so as `secret_unreadable`)."""
+    try:
+        ingest = services.ingest_addresses(actor, airing.pk)
+    except (InvalidToken, ValueError, KeyError):
+        return {}
+    return {
+        "srt_url": ingest.srt_url,
+        "srt_passphrase": ingest.passphrase,
+        "rtmp_url": ingest.rtmp_url,
+        "stream_key": ingest.stream_key,
+    }
 
 
 def _counts(*refused: dict[str, Any]) -> dict[str, int]:

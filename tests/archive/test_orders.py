@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from archive import cuts, orders, services
+from archive import cuts, orders, panel, services
 from archive.models import IngestSecret
 from broadcast import lifecycle
-from broadcast.access import HOUSE
+from broadcast.access import HOUSE, Actor
 from broadcast.models import Airing
 
-from .making import make_airing
+from .making import make_airing, make_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +60,11 @@ def test_an_airing_that_cannot_be_read_at_all_is_named_and_the_others_are_told(m
     answer = orders.wanted()
     assert [each.airing_id for each in answer.wanted] == [show.pk]
     assert answer.unread == {other.pk}
+
+
+def test_the_control_room_opens_without_the_addresses_that_cannot_be_read() -> None:
+    airing = prepared(on_air=True)
+    producer = Actor(user_id=make_staff(airing.episode.programme).pk)
+    assert panel.feed_panel(airing, producer)["addresses"]["stream_key"]
+    IngestSecret.objects.filter(airing=airing).update(sealed=b"not sealed by us")
+    assert "addresses" not in panel.feed_panel(airing, producer)
