@@ -69,7 +69,7 @@ class Composer:
 
     def __init__(self, airing_id: UUID, owner: str, hub: Hub, bus: Bus, threads: Threads) -> None:
         self.airing_id, self._owner = airing_id, owner
-        self._hub, self._bus, self._threads = hub, bus, threads
+        self._hub, self._bus, self.threads = hub, bus, threads
         self.state: State | None = None
         self.wanted: set[str] = set()
         self._groups: dict[str, Objects] = {}
@@ -109,13 +109,13 @@ class Composer:
             if self.leads:
                 self.state = None
                 with contextlib.suppress(Exception):
-                    await asyncio.shield(self._threads.run(leases.give_up, self.airing_id, self._owner))
+                    await asyncio.shield(self.threads.run(leases.give_up, self.airing_id, self._owner))
 
     async def _contend(self) -> None:
         started = time.monotonic()
         if started < self._stand_back_until:
             return
-        epoch = await self._threads.run(leases.take, self.airing_id, self._owner)
+        epoch = await self.threads.run(leases.take, self.airing_id, self._owner)
         if epoch is None:
             return
         logger.info("composing airing=%s epoch=%s", self.airing_id, epoch)
@@ -131,7 +131,7 @@ class Composer:
         await self._count_viewers(now)
         groups = self._due(now)
         lease = (self._owner, state.epoch)
-        found = await self._threads.run(_look, self.airing_id, lease, groups, self._viewers, self._staff_seq)
+        found = await self.threads.run(_look, self.airing_id, lease, groups, self._viewers, self._staff_seq)
         if found is None:
             logger.info("lease lost airing=%s epoch=%s", self.airing_id, state.epoch)
             self.state = None
@@ -175,7 +175,7 @@ class Composer:
     async def _let_another_try(self) -> None:
         logger.warning("not heard by the others, giving the lease up airing=%s", self.airing_id)
         self.state, self._stand_back_until = None, time.monotonic() + STAND_BACK_SECONDS
-        await self._threads.run(leases.give_up, self.airing_id, self._owner)
+        await self.threads.run(leases.give_up, self.airing_id, self._owner)
 
     async def _count_viewers(self, now: float) -> None:
         if now - self._counted_at < VIEWERS_EVERY_SECONDS:

@@ -9,7 +9,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from uuid import UUID
 
+from broadcast import clock
 from live import state as states
+from live import wording
 from live.bus import WINDOW
 from live.envelope import Header
 from live.protocol import CloseCode
@@ -44,6 +46,7 @@ class Audience:
         self._frames: deque[Frame] = deque()
         self._fanning: asyncio.Task[None] | None = None
         self._snapshot: Frame | None = None
+        self._unnumbered = 0
 
     @property
     def is_fresh(self) -> bool:
@@ -120,6 +123,27 @@ class Audience:
         self._frames.append(frame)
         if self._fanning is None or self._fanning.done():
             self._fanning = asyncio.create_task(self._fan())
+
+    def show(self, fresh: State) -> None:
+        """A state that nobody numbered, straight from the database: everybody gets it as a snapshot of epoch 0."""
+        if self.state is not None:
+            self._unnumbered = max(self._unnumbered, 0 if self.state.epoch else self.state.seq) + 1
+        self.state = State(0, self._unnumbered, fresh.at, fresh.next_after_ms, dict(fresh.objects))
+        self.heard_at = time.monotonic()
+        self.ring.clear()
+        self.fan_out(self.snapshot())
+
+    def beat(self, now: float) -> None:
+        """A sign of life for those who wait for nothing; the newest state for whoever was behind."""
+        if self.state is None:
+            return
+        text = states.tick(State(0, 0, wording.iso(clock.now()), self.state.next_after_ms), [], []).decode()
+        for seat in tuple(self.seats):
+            if seat.behind_since is not None:
+                position, snapshot = self.snapshot()
+                seat.catch_up(snapshot, position, now)
+            elif not seat.pending:
+                seat.tell(text)
 
     def tell(self, participant: str, text: str) -> None:
         """A frame for the sockets of one participant."""

@@ -27,6 +27,7 @@ from live.guard import Guard
 from live.hub import Audience, Hub
 from live.queries import doors
 from live.queries.doors import Door
+from live.quiet import Quiet
 from live.services import audience as writes
 from live.staff_lane import StaffLane
 from live.state import State
@@ -35,6 +36,7 @@ from live.threads import Threads
 logger = logging.getLogger(__name__)
 
 READ_THREADS = 3
+COMPOSE_THREADS = 2
 WRITE_LANES = 2
 CHORES_SECONDS = 1.0
 
@@ -45,10 +47,14 @@ class Live:
     def __init__(self) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.reading = Threads("read", READ_THREADS)
+        # Shows that run wait for nobody: neither for those who read, nor for airings that are long over.
+        self.composing = Threads("compose", COMPOSE_THREADS)
+        self.slow = Threads("slow", 1)
         self.writing = Threads("write", WRITE_LANES)
         self.bus = Bus(self._heard, self._bus_returned)
         self.hub = Hub(self.bus.load, self.compute)
         self.composers = Composers(lambda pk: Composer(pk, self.name, self.hub, self.bus, self.reading))
+        self.quiet = Quiet(self.hub, self._read_slowly)
         self.batcher = Batcher(self._commit, WRITE_LANES)
         self.staff = StaffLane(self.reading)
         self.guard = Guard(self.door, self.admitted)
@@ -58,7 +64,7 @@ class Live:
 
     def start(self) -> None:
         """Begin to listen and to look around; once."""
-        work = (self.bus.listen(), self._chores(), self.guard.watch())
+        work = (self.bus.listen(), self._chores(), self.guard.watch(), self.quiet.run())
         self._tasks = [asyncio.create_task(each) for each in work]
 
     async def stop(self) -> None:
@@ -70,8 +76,8 @@ class Live:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.bus.close()
-        await self.reading.close()
-        await self.writing.close()
+        for threads in (self.reading, self.composing, self.slow, self.writing):
+            await threads.close()
 
     async def door(self, airing_id: UUID) -> Door | None:
         """The airing as the entrance sees it; usually without a query."""
@@ -95,16 +101,21 @@ class Live:
         return await self.reading.run(queries.admitted, identities, found)
 
     async def audience(self, airing_id: UUID) -> Audience | None:
-        """The airing's audience in this process, heard on the bus and composed by somebody. None: no such airing."""
+        """The airing's audience in this process, heard on the bus and, until it is settled, composed by somebody.
+
+        None: no such airing.
+        """
         self.bus.subscribe(airing_id)
-        self.composers.add(airing_id)
+        if not self.quiet.holds(airing_id) and not self._is_settled(airing_id):
+            self.composers.add(airing_id)
         return await self.hub.ready(airing_id)
 
     async def state(self, airing_id: UUID) -> State | None:
         """The newest public state: the one the sockets have while a composer is heard, else read from the database, a second old."""
         audience = self.hub.audiences.get(airing_id)
-        if audience is not None and audience.is_fresh and audience.state is not None:
-            return audience.state
+        shown = audience.state if audience is not None else None
+        if audience is not None and (audience.is_fresh or (audience.seats and self.quiet.holds(airing_id))) and shown:
+            return shown
         try:
             return await self.compute(airing_id)
         except (DatabaseError, InterfaceError):
@@ -124,14 +135,18 @@ class Live:
         return await asyncio.shield(computing)
 
     async def _compute(self, airing_id: UUID) -> State | None:
-        objects = await self.reading.run(queries.public_groups, airing_id)
-        if objects is None:
-            return None
-        flat = [each for group in objects.values() for each in group]
-        pace = int(settings.TICK_SECONDS * 1000)
-        fresh = State(0, 0, wording.iso(clock.now()), pace, states.encoded(flat))
-        self._computed[airing_id] = (time.monotonic(), fresh)
+        threads = self.slow if self._is_settled(airing_id) else self.reading
+        fresh = await threads.run(_read, airing_id)
+        if fresh is not None:
+            self._computed[airing_id] = (time.monotonic(), fresh)
         return fresh
+
+    async def _read_slowly(self, airing_id: UUID, viewers: int) -> State | None:
+        return await self.slow.run(_read, airing_id, viewers)
+
+    def _is_settled(self, airing_id: UUID) -> bool:
+        _known, door = doors.remembered(airing_id)
+        return door is not None and door.is_settled
 
     async def _commit(self, orders: Sequence[Order]) -> list[Outcome]:
         return await self.writing.run(writes.commit_batch, orders)
@@ -152,11 +167,13 @@ class Live:
         composer = self.composers.get(airing_id)
         if composer is not None:
             composer.hint(what)
+        self.quiet.hint(airing_id)
         self.staff.hint(airing_id, what)
 
     def _bus_returned(self) -> None:
         self.hub.reload_all()
         self.composers.repeat_all()
+        self.quiet.hint_all()
 
     async def _chores(self) -> None:
         """Once a second: contend for what runs, report who is here, forget who left."""
@@ -167,7 +184,13 @@ class Live:
                 for airing_id in (*running, *here):
                     self.bus.subscribe(airing_id)
                     self.hub.audience(airing_id)
-                self.composers.want({*running, *here})
+                settled = await self.reading.run(queries.settled, here - set(running))
+                self.quiet.want(settled)
+                self.composers.want({*running, *here} - set(settled))
+                for airing_id in running:
+                    composer = self.composers.get(airing_id)
+                    if composer is not None:
+                        composer.threads = self.composing
                 for airing_id in here:
                     await self.bus.report_viewers(airing_id, self.name, len(self.hub.audience(airing_id).seats))
                 for airing_id in self.hub.forget_empty():
@@ -176,6 +199,15 @@ class Live:
             except Exception as error:
                 logger.warning("chores stumble error=%s", error)
             await asyncio.sleep(CHORES_SECONDS)
+
+
+def _read(airing_id: UUID, viewers: int = 0) -> State | None:
+    """The public state of an airing as the database has it."""
+    objects = queries.public_groups(airing_id, None, viewers)
+    if objects is None:
+        return None
+    flat = [each for group in objects.values() for each in group]
+    return State(0, 0, wording.iso(clock.now()), int(settings.TICK_SECONDS * 1000), states.encoded(flat))
 
 
 _by_loop: dict[int, tuple[asyncio.AbstractEventLoop, Live]] = {}

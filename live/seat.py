@@ -70,8 +70,8 @@ class Seat:
         return self._buffered() if self._buffered else 0
 
     def offer(self, text: str, position: tuple[int, int], now: float) -> bool:
-        """A public frame. False when the peer is behind and the frame was skipped."""
-        if self.closed or position <= self.position:
+        """A public frame. False when the peer is behind and the frame was skipped. Epoch 0 is always newer, as in the browser."""
+        if self.closed or (position[0] and position <= self.position):
             return True
         if self.pending > PENDING_BYTES or self.behind_since is not None:
             Counters.skipped_ticks += 1

@@ -31,6 +31,7 @@ class _Put(Struct):
     id: int = 0
     at: str = ""
     withdrawn: bool = False
+    viewers: int = 0
 
 
 class _Tick(Struct):
@@ -76,6 +77,12 @@ class State:
         """Whether the airing says that it was taken down."""
         airing = self.objects.get("airing")
         return airing is not None and _put.decode(airing.body).withdrawn
+
+    @property
+    def viewers(self) -> int:
+        """The number of viewers that it says."""
+        counts = self.objects.get("counts")
+        return _put.decode(counts.body).viewers if counts is not None else 0
 
     def snapshot(self) -> bytes:
         """The Snapshot frame, made once; equal states make equal bytes in every process."""

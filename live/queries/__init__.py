@@ -1,6 +1,6 @@
 """Reads of live: what the public sees, what staff see, what is one's own; they must not write."""
 
-from live.queries.doors import Door, admitted, door, may_enter, running_airings, staff_view
+from live.queries.doors import Door, Mark, admitted, door, may_enter, running_airings, settled, staff_view
 from live.queries.marks import marks
 from live.queries.own import mine, mine_of, reasons
 from live.queries.polls import Counted, counted, recount
@@ -11,6 +11,7 @@ __all__ = [
     "GROUPS",
     "Counted",
     "Door",
+    "Mark",
     "StaffView",
     "admitted",
     "counted",
@@ -26,6 +27,7 @@ __all__ = [
     "reasons",
     "recount",
     "running_airings",
+    "settled",
     "staff_change",
     "staff_seq",
     "staff_snapshot",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 import time
 from collections.abc import Collection
@@ -10,26 +11,33 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from broadcast import clock
 from broadcast.access import Ability, Actor, can, may_watch
 from broadcast.errors import Unavailable
 from broadcast.identity import Identity
 from broadcast.models import Airing, Episode
 from broadcast.services import identity as people
+from live.models import Poll
 from live.queries.staff import StaffView
 
 FRESH_SECONDS = 1.0
 LAST_KNOWN_SECONDS = 60.0
 ANYBODY = Actor()
+# After the delayed end, before an airing counts as settled: the last ticks are out by then.
+SETTLING = dt.timedelta(seconds=5)
+_OVER = frozenset({Airing.State.ENDED, Airing.State.CANCELLED})
+# Publication, state and number of the staff lane.
+Mark = tuple[str, str, int | None]
 
 
 @dataclass(frozen=True)
 class Door:
-    """An airing as the entrance sees it. `is_public`: for anybody, without asking who."""
+    """An airing as the entrance sees it. `is_public`: for anybody, without asking who. `is_settled`: see `settled`."""
 
     airing: Airing
     is_public: bool
     is_withdrawn: bool
-    is_over: bool
+    is_settled: bool
 
 
 _known: dict[UUID, tuple[float, Door | None]] = {}
@@ -70,7 +78,7 @@ def door(airing_id: UUID) -> Door | None:
             airing,
             is_public=may_watch(ANYBODY, airing),
             is_withdrawn=airing.episode.publication == Episode.Publication.WITHDRAWN,
-            is_over=airing.state in {Airing.State.ENDED, Airing.State.CANCELLED},
+            is_settled=airing.state in _OVER and bool(settled([airing_id])),
         )
     with _lock:
         if len(_known) > 2_000:
@@ -83,6 +91,22 @@ def running_airings() -> list[UUID]:
     """Airings that are waiting or on air: somebody must compose them, watched or not."""
     running = Airing.objects.filter(state__in=[Airing.State.WAITING, Airing.State.ON_AIR])
     return list(running.values_list("pk", flat=True))
+
+
+def settled(airing_ids: Collection[UUID]) -> dict[UUID, Mark]:
+    """Those of these airings that need no composer any more: over also for viewers behind by the delay, every poll frozen.
+
+    With each a mark that moves when it is withdrawn or something in its room is decided. One query.
+    """
+    rows = Airing.objects.filter(pk__in=airing_ids, state__in=_OVER).exclude(room__polls__state=Poll.State.OPEN)
+    now = clock.now()
+    found: dict[UUID, Mark] = {}
+    for pk, end, delay, publication, state, seq in rows.values_list(
+        "pk", "actual_end", "delay_seconds", "episode__publication", "state", "room__staff_seq"
+    ):
+        if end is None or end + dt.timedelta(seconds=delay) + SETTLING <= now:
+            found[pk] = (publication, state, seq)
+    return found
 
 
 def may_enter(actor: Actor, found: Door | None) -> bool:
