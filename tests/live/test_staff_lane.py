@@ -89,7 +89,7 @@ async def test_a_seat_taken_while_the_last_one_leaves_is_told_of_changes(tidy: N
         viewer = await new_viewer()
         item = (await perform(viewer, show.id, making.question()))["item"]
         await perform(
-            making.staff_actor(show.producer),
+            making.staff_actor(show.moderator),
             show.id,
             protocol.ApproveItem(id=making.command_id(), kind="question", item=item, version=1),
         )
