@@ -10,6 +10,7 @@ from django.test import Client
 
 from broadcast import registry
 from broadcast.access import HOUSE, Actor
+from broadcast.errors import IdentityStale
 from broadcast.models import Airing, Episode
 from broadcast.services import episodes, identity
 from live import commands, protocol, queries
@@ -90,8 +91,8 @@ def test_guest_and_account_become_one_voter() -> None:
     guest = making.make_viewer(0)
     account = making.make_staff(show.programme, "member")
     at_home = making.make_viewer(0)
-    identity.log_in(at_home, account)
-    known = Actor(user_id=account.pk, participant_id=at_home.participant_id)
+    first_time = identity.log_in(at_home, account)
+    known = Actor(user_id=account.pk, participant_id=first_time.participant_id, generation=first_time.generation)
     first, last = making.vote(poll, options[0]), making.vote(poll, options[1])
     commands.perform(known, show.id, first)
     commands.perform(guest, show.id, last)
@@ -99,10 +100,11 @@ def test_guest_and_account_become_one_voter() -> None:
     assert merged.participant_id == at_home.participant_id
     ballot = Ballot.objects.get(poll=poll)
     assert list(ballot.options) == [options[1]], "the last accepted"
-    for who in (guest, Actor(user_id=account.pk, participant_id=merged.participant_id)):
-        for late in (first, last):
-            answer = audience.commit_batch([(who, show.id, late)])[0]
-            assert isinstance(answer, audience.Answer)
+    for late in (first, last):
+        assert isinstance(audience.commit_batch([(known, show.id, late)])[0], audience.Answer)
+        # The tokens of the guests that they were are nobody's now.
+        for old in (guest, at_home):
+            assert isinstance(audience.commit_batch([(old, show.id, late)])[0], IdentityStale)
     assert list(Ballot.objects.get(poll=poll).options) == [options[1]]
     assert queries.recount(poll) == {options[1]: 1}
 

@@ -10,6 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
 
+from broadcast.services.identity import seat_of
 from live import commands, envelope, hints, protocol
 from live.models import Ballot, BallotCast, ComposerLease
 from tests.live import making
@@ -140,7 +141,7 @@ async def test_a_peer_that_does_not_read_is_closed_and_delays_nobody(server: Ser
     async with viewer_socket(server, show, viewer) as quick:
         await quick.shows("counts", lambda each: each["viewers"] == 2)
         # Far more than the kernel's buffers take, for the deaf one alone.
-        header = envelope.Header(lane="personal", participant=str(deaf.participant_id))
+        header = envelope.Header(lane="personal", participant=seat_of(deaf.participant_id, 0))
         message = envelope.pack(header, protocol.encode(protocol.Refused(id="", code="x", message="长" * 100_000)))
         for _each in range(40):
             await sync_to_async(hints.publisher.publish)([(envelope.channel(show.id), message)])
