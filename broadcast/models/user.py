@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.apps import apps
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +22,14 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new password, wherever it was set, ends the tokens that browsers hold of this account."""
+        changed = getattr(self, "_password", None) is not None and not self._state.adding
+        super().save(*args, **kwargs)
+        if changed:
+            participants = apps.get_model("broadcast", "Participant").objects
+            participants.filter(user=self.pk).update(generation=models.F("generation") + 1)
 
 
 class RoleGrant(models.Model):

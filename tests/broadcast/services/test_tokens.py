@@ -80,6 +80,16 @@ def test_log_out_ends_every_token_given_before() -> None:
         assert identity.ensure_participant(acting(verified(browser()))).pk == who.participant_id
 
 
+def test_a_new_password_ends_every_token_given_before() -> None:
+    user, who = staff()
+    user.save()
+    assert identity.ensure_participant(acting(who)).pk == who.participant_id
+    user.set_password("another horse 10")
+    user.save()
+    with pytest.raises(IdentityStale):
+        identity.ensure_participant(acting(who))
+
+
 def test_an_old_token_logs_nobody_out() -> None:
     guest = browser()
     who = verified(guest)
