@@ -73,7 +73,7 @@ def test_the_timeline_has_what_was_public(client: Client) -> None:
     commands.perform(host, show.id, protocol.ShowQuestion(id=making.command_id(), question=question))
     commands.perform(host, show.id, protocol.AnswerQuestion(id=making.command_id(), question=question))
     making.make_poll(show)
-    Airing.objects.filter(pk=show.id).update(state="ended")
+    Airing.objects.filter(pk=show.id).update(state="ended", actual_end=show.airing.planned_start)
     assert client.get(f"/live/airings/{show.id}/timeline").status_code == 404, "not released yet"
     Episode.objects.filter(pk=show.episode.pk).update(signed_off_at=show.airing.planned_start)
     queries.doors.forget(show.id)
