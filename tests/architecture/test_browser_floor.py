@@ -15,9 +15,7 @@ TOO_NEW_SCRIPT = re.compile(
     r"\.at\(|structuredClone|Object\.hasOwn|randomUUID|\.findLast|AbortSignal\.(?:timeout|any)|\.to(?:Sorted|Reversed|Spliced)\("
     r"|^\s*#\w+|\?\?=|\|\|=|&&=|^await\b|\.showModal|Intl\.Segmenter|requestIdleCallback|\bstatic\s*\{"
 )
-TOO_NEW_STYLE = re.compile(
-    r":has\(|(?<![-\w])inset:|:is\(|:where\(|@layer|@container|color-mix|overflow: clip"
-)
+TOO_NEW_STYLE = re.compile(r":has\(|(?<![-\w])inset:|:is\(|:where\(|@layer|@container|color-mix|overflow: clip")
 FLEX = re.compile(r"display: (?:inline-)?flex[^}]*[ ;{]gap:|[ ;{]gap:[^}]*display: (?:inline-)?flex")
 
 
