@@ -7,13 +7,14 @@ import re
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 register = template.Library()
 
 _CLAUSE = re.compile(r"[^，、。；：？！,;:?!]+[，、。；：？！,;:?!]*\s*|[，、。；：？！,;:?!]+")
+_RANK = re.compile(r"([\u4e00-\u9fff]{2}级)")
 
 
 def _aware(value: dt.datetime | str | None) -> dt.datetime | None:
@@ -88,4 +89,11 @@ def phrase(text: str) -> SafeString:
     parts = _CLAUSE.findall(str(text or ""))
     # The space of an English text stands between the spans: at the end of an inline block it would vanish.
     spaced = ((part.rstrip(), " " if part != part.rstrip() else "") for part in parts)
-    return format_html_join("", "<span>{}</span>{}", spaced)
+    return format_html_join("", "<span>{}</span>{}", ((_whole_words(part), space) for part, space in spaced))
+
+
+def _whole_words(clause: str) -> SafeString:
+    """The clause with 世界级 and its like kept on one line."""
+    found = enumerate(_RANK.split(clause))  # every second part is such a word
+    kept = (format_html('<span class="nowrap">{}</span>', part) if at % 2 else part for at, part in found)
+    return format_html_join("", "{}", ((part,) for part in kept))

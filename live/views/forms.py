@@ -118,9 +118,8 @@ def _refused(request: HttpRequest, airing: Airing, name: str, error: BroadcastEr
     actor = actor_of_request(request)
     onward = next_url
     # Who has to agree and will then have to verify a phone does both on one way.
-    if name in {"comment", "ask", "support", "vote", "like"} and actor.assurance < Assurance.PHONE:
-        if episode.programme.needs(name) >= Assurance.PHONE:
-            onward = f"{reverse('account:phone')}?{urlencode({'next': next_url})}"
+    if name != "retract" and actor.assurance < Assurance.PHONE <= episode.programme.needs(name):
+        onward = f"{reverse('account:phone')}?{urlencode({'next': next_url})}"
     extra = {"refused": error, "draft": typed, "next_url": next_url, "onward": onward}
     return room.page(request, actor, airing, extra, status=error.status)
 

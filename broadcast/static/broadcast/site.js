@@ -45,30 +45,7 @@ function countdowns() {
   }
 }
 
-/** Large Chinese headings break between words, where the browser knows them: 世界级 stays whole. */
-function keepWords() {
-  if (!window.Intl || !Intl.Segmenter) return;
-  const words = new Intl.Segmenter("zh", { granularity: "word" });
-  for (const clause of document.querySelectorAll("h1 > span")) {
-    if (clause.childElementCount || !/[\u4e00-\u9fff]{6}/.test(clause.textContent)) continue;
-    const found = [];
-    for (const { segment } of words.segment(clause.textContent)) {
-      // What hangs on a word before it, as 级 on 世界, or a mark after it, stays with it.
-      if (found.length && /^([级化性们者型]|[，、。；：？！”》）])$/.test(segment)) found[found.length - 1] += segment;
-      else found.push(segment);
-    }
-    clause.textContent = "";
-    for (const word of found) {
-      const span = document.createElement("span");
-      span.className = "nowrap";
-      span.textContent = word;
-      clause.append(span);
-    }
-  }
-}
-
 async function start() {
-  keepWords();
   await ready();
   if (document.documentElement.classList.contains("elder")) setSize(sizeNow());
   if (document.querySelector("time[data-until]")) {
