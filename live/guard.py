@@ -58,4 +58,6 @@ class Guard:
         stay = await self._admitted(known, door) if door is not None else set()
         for seat, who in seats.items():
             if who not in stay:
-                seat.close(CloseCode.NOT_ALLOWED)
+                # An account lost its right; for all others the room is gone, as it is at the entrance.
+                lost = who is not None and who.user_id is not None
+                seat.close(CloseCode.NOT_ALLOWED if lost else CloseCode.NOT_FOUND)

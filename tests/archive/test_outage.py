@@ -127,6 +127,7 @@ async def test_a_show_outlives_its_database_and_stands_still_when_only_we_are_cu
     ask = orders.wanted
     monkeypatch.setattr(orders, "wanted", lambda: answers.pop() if answers else ask())
     database = connections.settings["default"]
+    before = {name: database[name] for name in ("HOST", "PORT")}
     monkeypatch.setitem(database, "HOST", "127.0.0.1")
     monkeypatch.setitem(database, "PORT", str(free_port()))
     working = recorder.Recorder()
@@ -163,6 +164,8 @@ async def test_a_show_outlives_its_database_and_stands_still_when_only_we_are_cu
         publisher.stop()
         working._stop.set()
         await asyncio.wait_for(task, 30)
+        # The tables are emptied after the test, maybe before monkeypatch has put these back.
+        database.update(before)
 
 
 @pytest.mark.ffmpeg

@@ -303,7 +303,7 @@ def test_the_end_gives_staff_a_replay_at_once_and_the_public_one_after_sign_off(
     people.producer.open("/staff/")
     people.producer.page.get_by_role("link", name=TITLE).first.click()
     people.producer.press("签发", exact=False)
-    people.one.sees("播放回看", 20)
+    people.one.sees("播放回看", DELAY_SECONDS + 30)
     assert httpx.get(address).status_code == 200
     people.two.open(people.page)
     people.two.page.get_by_role("button", name="播放", exact=False).first.click()

@@ -203,6 +203,7 @@ async def test_a_withdrawn_comment_is_named_even_when_it_is_no_longer_among_the_
     await sync_to_async(fill)(show, viewer, protocol.COMMENTS_SHOWN)
     async with viewer_socket(server, show) as reader, await staff_socket(server, show, show.moderator) as desk:
         await reader.shows("airing", lambda _each: bool(reader.state and reader.state.epoch))
+        await reader.shows("counts", lambda each: each["comments"] == protocol.COMMENTS_SHOWN + 3)
         assert f"comment:{items[0]}" not in (reader.state.objects if reader.state else {})
         answer = await desk.ask("item.withdraw", kind="comment", item=items[0], version=1, reason="other")
         assert answer["type"] == "ack", answer
