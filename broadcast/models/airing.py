@@ -30,6 +30,10 @@ class Airing(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.PREMIERE)
     rerun_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="reruns")
     feed = models.ForeignKey("broadcast.Feed", on_delete=models.PROTECT, null=True, blank=True, related_name="airings")
+    # A second way in for the same picture and sound, taken when the first fails.
+    backup_feed = models.ForeignKey(
+        "broadcast.Feed", on_delete=models.PROTECT, null=True, blank=True, related_name="backed_airings"
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     planned_start = models.DateTimeField()
     planned_end = models.DateTimeField()
@@ -47,6 +51,14 @@ class Airing(models.Model):
             models.CheckConstraint(condition=Q(planned_end__gt=F("planned_start")), name="airing_ends_after_it_starts"),
             models.UniqueConstraint(
                 fields=["feed"], condition=Q(state__in=["waiting", "on_air"]), name="one_airing_at_a_time_per_feed"
+            ),
+            models.UniqueConstraint(
+                fields=["backup_feed"],
+                condition=Q(state__in=["waiting", "on_air"]),
+                name="one_airing_at_a_time_per_backup_feed",
+            ),
+            models.CheckConstraint(
+                condition=Q(backup_feed__isnull=True) | ~Q(backup_feed=F("feed")), name="backup_is_another_feed"
             ),
         ]
 

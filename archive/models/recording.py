@@ -15,6 +15,22 @@ class IngestSecret(models.Model):
     )
     sealed = models.BinaryField()
     key_digest = models.CharField(max_length=64, unique=True)
+    # The stream key of the back-up feed; the passphrase is the same on both.
+    backup_key_digest = models.CharField(max_length=64, unique=True, null=True, blank=True)
+    made_at = models.DateTimeField()
+
+
+class PullSource(models.Model):
+    """A feed that we fetch instead of waiting for it. The address may hold a key: sealed, never logged."""
+
+    feed = models.OneToOneField(
+        "broadcast.Feed", on_delete=models.CASCADE, related_name="pull_source", primary_key=True
+    )
+    sealed_url = models.BinaryField()
+    # Scheme and host alone, for people.
+    shown_url = models.CharField(max_length=120)
+    is_active = models.BooleanField(default=True)
+    made_by = models.BigIntegerField(null=True, blank=True)
     made_at = models.DateTimeField()
 
 
@@ -45,6 +61,10 @@ class Recording(models.Model):
     bitrate = models.PositiveBigIntegerField(default=0)
     refused = models.JSONField(default=dict)
     replay_ready_at = models.DateTimeField(null=True, blank=True)
+    # What the public line shows now: main, backup, cut, filler, rerun, nothing; "" before it began.
+    going_out = models.CharField(max_length=8, blank=True)
+    # What the control room sees of each feed and of the machine: see archive/health.py.
+    health = models.JSONField(default=dict)
     public_media = models.JSONField(default=dict)
 
 
@@ -54,10 +74,16 @@ class Part(models.Model):
     class Source(models.TextChoices):
         SRT = "srt", "SRT"
         RTMP = "rtmp", "RTMP"
+        PULL = "pull", _("拉流")
+
+    class Lane(models.TextChoices):
+        MAIN = "main", _("主路")
+        BACKUP = "backup", _("备路")
 
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()
     source = models.CharField(max_length=8, choices=Source.choices)
+    lane = models.CharField(max_length=8, choices=Lane.choices, default=Lane.MAIN)
     directory = models.CharField(max_length=64)
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -114,3 +140,5 @@ class RecorderStatus(models.Model):
     pid = models.PositiveIntegerField()
     ffmpeg = models.CharField(max_length=200, blank=True)
     refused = models.JSONField(default=dict)
+    # Free bytes of the media folder and what the disk guard does: {"free_bytes", "level": "ok" | "low" | "shedding" | "full"}.
+    disk = models.JSONField(default=dict)

@@ -1,0 +1,24 @@
+"""Tables of archive, by what they are about; the media and their playlists are files, not rows."""
+
+from archive.models.keeping import Derivative, FixityCheck, Step
+from archive.models.playout import AsRunEntry, Filler, PlayoutRule, SourceChoice
+from archive.models.recording import IngestSecret, OutputCut, Part, PullSource, RecorderStatus, Recording
+from archive.models.simulcast import Push, SimulcastTarget
+
+__all__ = [
+    "AsRunEntry",
+    "Derivative",
+    "Filler",
+    "FixityCheck",
+    "IngestSecret",
+    "OutputCut",
+    "Part",
+    "PlayoutRule",
+    "PullSource",
+    "Push",
+    "RecorderStatus",
+    "Recording",
+    "SimulcastTarget",
+    "SourceChoice",
+    "Step",
+]
