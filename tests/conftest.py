@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db.backends.postgresql.operations import DatabaseOperations
 
 from broadcast.house import messages, vendor
 from broadcast.house.places import ROOT, Places, here
+from tests import emptying
+
+
+@pytest.fixture(scope="session", autouse=True)
+def emptied_beside_readers() -> Iterator[None]:
+    """After a test with real transactions the tables are emptied without waiting for other processes that read them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "sql_flush", emptying.statements)
+        patch.setattr(DatabaseOperations, "execute_sql_flush", emptying.run)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

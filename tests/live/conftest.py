@@ -63,6 +63,7 @@ def start_server(folder: Path, environ: dict[str, str] | None = None) -> Server:
             return server
         except OSError:
             if process.poll() is not None or time.monotonic() > deadline:
+                server.stop()
                 raise RuntimeError(f"no web: {log.read_text()[-2000:]}") from None
             time.sleep(0.05)
 
