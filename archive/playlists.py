@@ -10,7 +10,10 @@ from itertools import pairwise
 
 @dataclass(frozen=True)
 class Segment:
-    """One closed media segment of a part. Times are whole milliseconds since 1970, UTC; `received_ms` is when its file was closed."""
+    """One closed media segment of a part. Times are whole milliseconds since 1970, UTC; `received_ms` is when its file was closed.
+
+    `lane` is that of its part (main or backup); `silent` what was measured of it (not yet measured: not silent).
+    """
 
     part: int
     number: int
@@ -18,6 +21,8 @@ class Segment:
     duration: float
     received_ms: int
     file: str
+    lane: str = "main"
+    silent: bool = False
 
     @property
     def end_ms(self) -> int:
