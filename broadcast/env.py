@@ -68,7 +68,11 @@ _TABLE: tuple[Variable, ...] = (
         "BEHIND_TLS", _flag, False, "A proxy ends TLS before us: secure cookies, HSTS, X-Forwarded-Proto.", "1 or 0"
     ),
     Variable(
-        "PROXIES", _words, (), "Addresses of proxies whose X-Forwarded-For and X-Real-Port (the client's port) are believed.", "10.0.0.1,…"
+        "PROXIES",
+        _words,
+        (),
+        "Addresses of proxies whose X-Forwarded-For and X-Real-Port (the client's port) are believed.",
+        "10.0.0.1,…",
     ),
     Variable(
         "DATABASE_URL",
@@ -86,6 +90,32 @@ _TABLE: tuple[Variable, ...] = (
         "CACHE_URL", _text, "", "Redis for sessions and cache; empty: the bus server, database 2.", "redis://…", True
     ),
     Variable("MEDIA_ROOT", _text, "", "Folder of recordings; empty: VAR/media.", "a path"),
+    Variable(
+        "STORE",
+        _text,
+        "",
+        "Where recordings are kept for good, beside the recorder's own disk; empty: the media folder alone.",
+        "s3://bucket/prefix or a path",
+    ),
+    Variable(
+        "STORE_COPY",
+        _text,
+        "",
+        "A second copy of every recording, for the fixity audit to repair from; empty: none.",
+        "s3://bucket/prefix or a path",
+    ),
+    Variable("S3_ENDPOINT", _text, "", "Address of the S3 service; empty: the region's own.", "https://host:port"),
+    Variable("S3_REGION", _text, "us-east-1", "Region that S3 requests are signed for.", "a region"),
+    Variable("S3_KEY", _text, "", "Access key of S3; empty: what the machine itself is given.", "text"),
+    Variable("S3_SECRET", _text, "", "Secret that belongs to the access key.", "text", True),
+    Variable(
+        "MEDIA_REDIRECT",
+        _flag,
+        False,
+        "Send players to short-lived addresses of S3 instead of passing media through the web (S3 must allow our origin by CORS).",
+        "1 or 0",
+    ),
+    Variable("FIXITY_DAYS", _whole, 30, "How often every kept object is read again and compared; 0: never.", "days"),
     Variable("STATIC_ROOT", _text, "", "Folder of collected static files; empty: VAR/static.", "a path"),
     Variable("FFMPEG", _text, "", "The ffmpeg program; empty: the machine's, else the wheel's.", "a path"),
     Variable("WEB_HOST", _text, "127.0.0.1", "Address the web listens on.", "an address"),
