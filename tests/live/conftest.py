@@ -58,7 +58,9 @@ def start_server(folder: Path, environ: dict[str, str] | None = None) -> Server:
     deadline = time.monotonic() + 90
     while True:
         try:
-            urllib.request.urlopen(f"{server.http}/static/", timeout=1)
+            # As from a proxy with TLS: a web that is behind one would only point there.
+            asked = urllib.request.Request(f"{server.http}/static/", headers={"X-Forwarded-Proto": "https"})
+            urllib.request.urlopen(asked, timeout=1)
         except urllib.error.HTTPError:
             return server
         except OSError:
