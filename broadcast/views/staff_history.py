@@ -19,7 +19,7 @@ ACTS = {
     "airing.announce": _("发布了预告"),
     "airing.open": _("打开了信号"),
     "airing.close": _("关闭了信号"),
-    "airing.start": _("开播"),
+    "airing.start": _("开始了直播"),
     "airing.end": _("结束了直播"),
     "airing.cancel": _("取消了一场"),
     "output.cut": _("切断了播出"),

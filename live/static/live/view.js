@@ -34,10 +34,13 @@ export function lasting(seconds, hours = false) {
   return whole >= 3600 ? `${Math.floor(whole / 3600)}:${minutes}:${rest}` : `${minutes}:${rest}`;
 }
 
-/** A heading whose lines break after punctuation: one span a clause. */
+/** 世界级 and its like stay on one line: every second part of the split is such a word. */
+const wholeWords = (clause) => clause.split(/([\u4e00-\u9fff]{2}级)/).map((part, at) => (at % 2 ? html`<span class="nowrap">${part}</span>` : part));
+
+/** A heading whose lines break after punctuation, as on the server: one span a clause, words kept whole in it. */
 export function phrase(text) {
   const parts = String(text).match(/[^，、。；：？！,;:?!]+[，、。；：？！,;:?!]*\s*|[，、。；：？！,;:?!]+/g) || [];
-  return parts.map((part) => html`<span>${part.trimEnd()}</span>${part === part.trimEnd() ? "" : " "}`);
+  return parts.map((part) => html`<span>${wholeWords(part.trimEnd())}</span>${part === part.trimEnd() ? "" : " "}`);
 }
 
 /** Draws again whenever the store changes; gives its state. */

@@ -39,7 +39,7 @@ export function Questions({ room }) {
     return at ? span(room.lane.now() - Date.parse(at)) : "";
   };
   return html`<section class="pane grow" aria-labelledby="h-ask">
-    <div class="spread"><h2 id="h-ask">${t("观众提问")}</h2>
+    <div class="spread"><h2 id="h-ask">${t("观众的提问")}</h2>
       <div class="switch-row" role="group" aria-label=${t("看哪些提问")}>${Object.entries(views()).map(([name, words]) => html`<button type="button" key=${name} aria-pressed=${room.view === name ? "true" : "false"} onClick=${() => { room.view = name; room.render(); }}>${words} ${t("{n} 条", { n: count(counts[name]) })}</button>`)}</div></div>
     <div class="scrolls">${shown.length ? html`<table class="ask">
       <thead><tr><th scope="col">${t("提问内容")}</th><th scope="col" class="n">${t("支持")}</th><th scope="col">${t("状态")}</th><th scope="col"><span class="vh">${t("操作")}</span></th></tr></thead>

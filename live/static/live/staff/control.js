@@ -20,7 +20,7 @@ function Head({ room }) {
     <div>
       <p class="row"><${Lamp} state=${room.state} /> <b>${t("控制室")}</b> <span class="quiet xs">${page.me.name}</span></p>
       <h1>${page.title}</h1>
-      <p class="quiet xs"><a href=${page.urls.episode}>${showName(page)}</a>　${page.kind}　${day(room.times().start)}</p>
+      <p class="quiet xs"><a href=${page.urls.episode}>${showName(page)}</a> <span>　${page.kind}</span> <span>　${day(room.times().start)}</span></p>
     </div>
     <${Clocks} room=${room} />
     <${Feed} room=${room} />

@@ -38,7 +38,7 @@ export function Queues({ desk }) {
     const late = age > LATE_MS;
     return html`<li key=${name}><button type="button" aria-current=${desk.queue === name ? "true" : undefined} onClick=${() => desk.choose(name)}>
       <span>${queueName(name)}</span> <span class="total">${more ? t("{count} 条以上", { count: count(total) }) : t("{count} 条", { count: count(total) })}</span>
-      ${oldest && html`<small class=${late ? "bad" : ""}>${late ? t("最久 {age}，超过 1 分钟", { age: span(age) }) : t("最久 {age}", { age: span(age) })}</small>`}
+      ${oldest && html`<small class=${late ? "bad" : ""}>${late ? html`<span class="desk-words">${t("最久 {age}，超过 1 分钟", { age: span(age) })}</span><span class="phone-words">${t("超时 {age}", { age: span(age) })}</span>` : t("最久 {age}", { age: span(age) })}</small>`}
     </button></li>`;
   };
   const [first, ...others] = Object.keys(QUEUES);
