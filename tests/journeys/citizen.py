@@ -63,7 +63,7 @@ class Citizen:
         found: dict[str, Any] = frame["panels"][name]
         return found
 
-    def send(self, airing: str, kind: str, *, tries: float = 0, **values: Any) -> dict[str, Any]:
+    def send(self, airing: str, kind: str, /, *, tries: float = 0, **values: Any) -> dict[str, Any]:
         """One command, tried again with the same id for `tries` seconds; what is acknowledged is remembered."""
         command = {"type": kind, "id": secrets.token_urlsafe(12), **values}
         deadline = time.monotonic() + tries
