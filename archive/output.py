@@ -33,7 +33,11 @@ class Cut:
 
 @dataclass(frozen=True)
 class Item:
-    """One entry of the public line, in order of release; `sequence` counts from 0. part 0 is the filler."""
+    """One entry of the public line, in order of release; `sequence` counts from 0.
+
+    `source` says where it comes from: "" a part of this airing, "cut" the filler over a cut, "filler:<id>" a prepared file,
+    "rerun:<airing>" an earlier episode. Only the first has a part; `file` is the key in storage of what a tape gave.
+    """
 
     sequence: int
     part: int
@@ -41,6 +45,10 @@ class Item:
     start_ms: int
     duration: float
     gap: bool
+    source: str = ""
+    file: str = ""
+    lane: str = ""
+    reason: str = ""
 
     @property
     def end_ms(self) -> int:
@@ -49,7 +57,7 @@ class Item:
 
     @property
     def is_filler(self) -> bool:
-        """Whether the filler stands here in place of what was cut."""
+        """Whether this is no media of the airing itself: filler over a cut, fallback or rerun."""
         return self.part == 0
 
 
@@ -137,7 +145,8 @@ def _filler(last: Item | None, show: Show, cursor: int, until: int, horizon: int
         follows = last is not None and last.is_filler and last.end_ms == start
         number = (last.number + 1) % show.filler_count if follows and last else 0
         sequence = last.sequence + 1 if last else 0
-        return Item(sequence, 0, number, start, float(SEGMENT_SECONDS), gap=last is not None and number == 0)
+        gap = last is not None and number == 0
+        return Item(sequence, 0, number, start, float(SEGMENT_SECONDS), gap, source="cut", reason="cut")
     return None
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, Protocol
 
-from archive import output, playlists
+from archive import clips, output, playlists
+from archive.ffmpeg import SEGMENT_PATTERN
 from archive.output import Item, Show
 from archive.parts import AiringFolder
 from archive.playlists import Entry, Segment
@@ -21,11 +23,52 @@ STAFF = "staff.m3u8"
 PUBLIC = "replay.m3u8"
 
 
+class RungLinks(Protocol):
+    """What gives the lower rungs their public names and playlists; it is called where the public line is written."""
+
+    def link(self, segment: Segment) -> None:
+        """The segment is public from now on: its rungs may get their public names."""
+
+    def unlink(self, segment: Segment) -> None:
+        """The segment may not be public, whatever was said before: its rungs lose their public names."""
+
+    def write_playlists(self, writer: Writer) -> None:
+        """The live playlist was written: those of the rungs follow, with the same numbers and discontinuities."""
+
+    def write_replay(self, writer: Writer, name: str, chosen: Sequence[tuple[Segment, bool]], *, ended: bool) -> None:
+        """The replay `name` was written of these segments, each with whether a discontinuity stands before it."""
+
+
+class NoRungs:
+    """The source alone."""
+
+    def link(self, segment: Segment) -> None:
+        """Nothing to name."""
+
+    def unlink(self, segment: Segment) -> None:
+        """Nothing was named."""
+
+    def write_playlists(self, writer: Writer) -> None:
+        """There are none."""
+
+    def write_replay(self, writer: Writer, name: str, chosen: Sequence[tuple[Segment, bool]], *, ended: bool) -> None:
+        """There are none."""
+
+
 class Writer:
     """One airing's output. What was released stands in an append-only log on disk, so any process goes on where another died."""
 
-    def __init__(self, folder: AiringFolder, storage: Storage, *, window_seconds: int, sound_only: bool) -> None:
+    def __init__(
+        self,
+        folder: AiringFolder,
+        storage: Storage,
+        *,
+        window_seconds: int,
+        sound_only: bool,
+        rungs: RungLinks | None = None,
+    ) -> None:
         self.folder, self.storage, self.window_seconds = folder, storage, window_seconds
+        self.rungs: RungLinks = rungs or NoRungs()
         self.filler = "sound" if sound_only else "picture"
         self.items: list[Item] = []
         self.closed = False
@@ -46,6 +89,9 @@ class Writer:
                 )
             except (ValueError, TypeError):
                 break
+            if item.part == 0 and not item.source:
+                # Written by an older version, which knew no other filler.
+                item = replace(item, source="cut")
             if not line.endswith(b"\n") or item.sequence != len(self.items):
                 break
             self.items.append(item)
@@ -58,6 +104,13 @@ class Writer:
     def name(self, part: int, number: int) -> str:
         """Public name of a segment: cannot be guessed, and the same whoever asks."""
         return sealing.digest("media-segment", f"{self.folder.airing_id}/{part}/{number}")[:20]
+
+    def path_of(self, item: Item) -> Path:
+        """The item's file on this machine."""
+        file = SEGMENT_PATTERN % item.number
+        if item.is_filler:
+            return clips.filler_folder() / self.filler / file
+        return self.folder[f"parts/{item.part:03d}/{file}"]
 
     def uri(self, item: Item) -> str:
         """Address of an item, relative to the live playlist."""
@@ -88,7 +141,9 @@ class Writer:
     def _release(self, item: Item, files: dict[tuple[int, int], Segment]) -> None:
         line: dict[str, Any] = asdict(item)
         if not item.is_filler:
-            stored = self._link(files[item.part, item.number])
+            segment = files[item.part, item.number]
+            stored = self._link(segment)
+            self.rungs.link(segment)
             line.update(size=stored.size, digest=stored.digest, algorithm=stored.algorithm)
         with self.folder[RELEASED].open("ab") as log:
             log.write(json.dumps(line).encode() + b"\n")
@@ -107,6 +162,7 @@ class Writer:
         uris = [self.uri(item) for item in self.items]
         text = output.live_playlist(self.items, uris, self.window_seconds, ended=self.closed)
         write_atomically(self.folder[LIVE], text.encode())
+        self.rungs.write_playlists(self)
 
     def write_staff(self, segments: Sequence[Segment], show: Show, *, ended: bool = False) -> None:
         """The whole recording so far for staff, cuts included: growing while the show runs, closed once with `ended`."""
@@ -119,6 +175,7 @@ class Writer:
             for each, gap in chosen
         ]
         self._write_replay(STAFF, entries, ended=ended)
+        self.rungs.write_replay(self, STAFF, chosen, ended=ended)
 
     def write_public(self, segments: Sequence[Segment], show: Show) -> None:
         """The public's replay, whole, without the cuts of `show`; only once the public line is complete.
@@ -129,12 +186,15 @@ class Writer:
         for segment in segments:
             if any(cut.withholds(segment) for cut in show.cuts):
                 self.storage.delete(self._public_key(segment))
+                self.rungs.unlink(segment)
         for segment, _ in chosen:
             self._link(segment)
+            self.rungs.link(segment)
         entries = [
             Entry(f"{self.name(each.part, each.number)}.ts", each.start_ms, each.duration, gap) for each, gap in chosen
         ]
         self._write_replay(PUBLIC, entries, ended=True)
+        self.rungs.write_replay(self, PUBLIC, chosen, ended=True)
 
     def _write_replay(self, name: str, entries: Sequence[Entry], *, ended: bool) -> None:
         text = playlists.render(entries, kind="VOD" if ended else "EVENT", ended=ended)
