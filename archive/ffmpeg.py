@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,17 +40,27 @@ class Srt:
         return f"srt://{host}:{self.port}?{urlencode(options)}"
 
 
-def _finish(program: str, stream: Any, *, progress: bool = True) -> list[str]:
+def _finish(program: str, stream: Any, *, progress: bool = True, level: str = "warning") -> list[str]:
     """The whole argument list. ffmpeg-python puts options in alphabetical order, which is right for all we use."""
     words = ["-progress", "pipe:1", "-stats_period", "0.5"] if progress else []
-    return [program, "-hide_banner", "-nostdin", "-loglevel", "warning", "-nostats", *words, *stream.get_args(), "-y"]
+    return [program, "-hide_banner", "-nostdin", "-loglevel", level, "-nostats", *words, *stream.get_args(), "-y"]
 
 
-def _part(source: Any, folder: Path) -> Any:
-    """Copy first picture and first sound of `source` into 2 s HLS segments: what is closed survives any crash."""
+def _part(source: Any, folder: Path, *, sound_only: bool = False) -> Any:
+    """Copy first picture and first sound of `source` into 2 s HLS segments: what is closed survives any crash.
+
+    Segments begin at key frames, so where the picture stands still none would ever be closed: with `sound_only` the picture is
+    left out, and only counted in the progress.
+    """
+    if sound_only:
+        counted = ffmpeg.output(source["v:0?"], "-", c="copy", f="null")
+        return ffmpeg.merge_outputs(_segments([source["a:0"]], folder), counted)
+    return _segments([source["v:0?"], source["a:0?"]], folder)
+
+
+def _segments(streams: Sequence[Any], folder: Path) -> Any:
     return ffmpeg.output(
-        source["v:0?"],
-        source["a:0?"],
+        *streams,
         str(folder / PLAYLIST),
         c="copy",
         map_metadata=-1,
@@ -63,7 +73,7 @@ def _part(source: Any, folder: Path) -> Any:
     )
 
 
-def ingest_srt(program: str, listener: Srt, folder: Path) -> list[str]:
+def ingest_srt(program: str, listener: Srt, folder: Path, *, sound_only: bool = False) -> list[str]:
     """Wait for one SRT caller and record it into `folder`. Ends when the caller goes, exit code 0 even then.
 
     The demuxer is forced, so that a caller cannot make ffmpeg follow a playlist of his.
@@ -71,13 +81,43 @@ def ingest_srt(program: str, listener: Srt, folder: Path) -> list[str]:
     source = ffmpeg.input(
         listener.url("listener"), f="mpegts", analyzeduration=1_000_000, protocol_whitelist="srt", fflags="+genpts"
     )
-    return _finish(program, _part(source, folder))
+    # Only "verbose" tells that a caller is in; with levels named, so that the rest of it can be left out.
+    return _finish(program, _part(source, folder, sound_only=sound_only), level="level+verbose")
 
 
-def ingest_flv(program: str, folder: Path) -> list[str]:
-    """Record the FLV that the RTMP gate writes to standard input into `folder`."""
-    source = ffmpeg.input("pipe:0", f="flv", analyzeduration=1_000_000, protocol_whitelist="pipe")
-    return _finish(program, _part(source, folder))
+def ingest_pipe(program: str, folder: Path, container: str, *, sound_only: bool = False) -> list[str]:
+    """Record what we write to standard input (`container` is flv or mpegts) into `folder`."""
+    source = ffmpeg.input("pipe:0", f=container, analyzeduration=1_000_000, protocol_whitelist="pipe", fflags="+genpts")
+    return _finish(program, _part(source, folder, sound_only=sound_only))
+
+
+def fetch_rtmp(program: str, url: str, app_url: str, folder: Path, *, sound_only: bool = False) -> list[str]:
+    """Fetch an RTMP stream into `folder`; `app_url` is its address up to the application, as the other side knows it."""
+    protocols = "rtmps,rtmp,tls,tcp" if url.startswith("rtmps:") else "rtmp,tcp"
+    secure = {"tls_verify": 1} if url.startswith("rtmps:") else {}
+    source = ffmpeg.input(
+        url,
+        f="flv",
+        rtmp_live="live",
+        rtmp_tcurl=app_url,
+        rw_timeout=PEER_SILENT_US,
+        analyzeduration=1_000_000,
+        protocol_whitelist=protocols,
+        **secure,
+    )
+    return _finish(program, _part(source, folder, sound_only=sound_only))
+
+
+def srt_call(where: str, options: Mapping[str, str]) -> str:
+    """The address of an SRT source at host:port; only the options given are passed on."""
+    chosen = {"latency": "300000", **options, "mode": "caller", "timeout": str(PEER_SILENT_US)}
+    return f"srt://{where}?{urlencode(chosen)}"
+
+
+def fetch_srt(program: str, url: str, folder: Path, *, sound_only: bool = False) -> list[str]:
+    """Fetch MPEG-TS over SRT as a caller into `folder`; `url` is whole."""
+    source = ffmpeg.input(url, f="mpegts", analyzeduration=1_000_000, protocol_whitelist="srt", fflags="+genpts")
+    return _finish(program, _part(source, folder, sound_only=sound_only))
 
 
 def publish_srt(program: str, loop: Path, caller: Srt) -> list[str]:

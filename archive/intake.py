@@ -1,26 +1,38 @@
-"""Receives one airing's feed: an SRT listener that is always there, RTMP sessions handed over by the gate, a part for each connection."""
+"""Receives one airing's feeds: a door for each lane, RTMP sessions handed over by the gate, a part for each connection."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from archive import ffmpeg
-from archive.ffmpeg import Srt
+from archive.doors import Door, SrtDoor
+from archive.entrances import MAIN, Entrance
+from archive.fetching import PullDoor
 from archive.parts import AiringFolder, PartFolder
 from archive.runner import Ended, Run
+from archive.watching import receiving
 
 logger = logging.getLogger(__name__)
-_LEAST_PAUSE, _MOST_PAUSE = 0.1, 5.0
+# RTMP sessions of one lane at a time: a sender that reconnects before its old connection is seen to be dead.
 MOST_RTMP = 3
 
 
 class Busy(Exception):
-    """As many RTMP sessions of this airing as there may be."""
+    """As many RTMP sessions of this lane as there may be."""
+
+
+@dataclass(frozen=True)
+class _Child:
+    """A child with the part that it writes."""
+
+    run: Run
+    part: PartFolder
 
 
 class Intake:
@@ -29,147 +41,136 @@ class Intake:
     def __init__(self, folder: AiringFolder, *, program: str, host: str, register: Path) -> None:
         self.folder, self.program, self.host, self.register = folder, program, host, register
         self.refused: dict[str, Any] = {}
-        self.problem = ""
-        self._wanted: tuple[int, str] | None = None
-        self._listener: asyncio.Task[None] | None = None
-        self._runs: dict[int, Run] = {}
+        self._doors: dict[str, Door] = {}
+        self._children: dict[int, _Child] = {}
+        # Lanes whose last connection was given up over what came, with the code: no_picture or no_frames.
+        self._blind: dict[str, str] = {}
         self._closing = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Ended]] = set()
 
-    async def want(self, srt_port: int, passphrase: str) -> None:
-        """Listen there with that passphrase; a change drops whoever is connected with the old one."""
-        if self._wanted == (srt_port, passphrase) and self._listener and not self._listener.done():
-            return
-        if self._wanted is not None:
-            await self.stop()
+    async def want(self, entrances: Sequence[Entrance], passphrase: str) -> None:
+        """Receive at those ways in; one that is another now drops whoever is connected by the old one, and no other lane."""
         self._closing = False
-        self._wanted = (srt_port, passphrase)
-        self._listener = asyncio.create_task(self._listen(srt_port, passphrase), name=f"srt {self.folder.airing_id}")
+        wanted = {each.lane: each for each in entrances}
+        gone = [
+            lane
+            for lane, door in self._doors.items()
+            if lane not in wanted or not door.serves(wanted[lane], passphrase)
+        ]
+        await asyncio.gather(*(self._close(lane) for lane in gone))
+        for lane, entrance in wanted.items():
+            if lane not in self._doors:
+                kind = SrtDoor if entrance.pull_url is None else PullDoor
+                self._doors[lane] = kind(self, entrance, passphrase)
+                self._doors[lane].open()
 
     async def stop(self) -> None:
         """End all children, cleanly where something was received, and close their parts."""
         self._closing = True
-        self._wanted = None
-        await asyncio.gather(*(self._stop(run) for run in list(self._runs.values())), return_exceptions=True)
+        await asyncio.gather(*(self._close(lane) for lane in list(self._doors)))
+        await asyncio.gather(*(self._end(each.run) for each in list(self._children.values())), return_exceptions=True)
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._listener:
-            with contextlib.suppress(asyncio.CancelledError, TimeoutError):
-                await asyncio.wait_for(self._listener, 5)
-            self._listener = None
+
+    async def _close(self, lane: str) -> None:
+        door = self._doors.pop(lane)
+        door.shut()
+        children = [each.run for each in list(self._children.values()) if each.part.lane == lane]
+        await asyncio.gather(*(self._end(run) for run in children), return_exceptions=True)
+        await door.close()
 
     @staticmethod
-    async def _stop(run: Run) -> None:
+    async def _end(run: Run) -> None:
         # One that still listens has nothing to finish; libsrt would make it wait.
         await run.stop(hard=run.progress.moved_at is None)
 
     @property
+    def problem(self) -> str:
+        """The stable code of what is wrong at a door or with what comes, the main lane first; "" when nothing is."""
+        doors = [self._doors[lane].problem for lane in sorted(self._doors, key=lambda lane: lane != MAIN)]
+        return next((each for each in [*doors, *sorted(self._blind.values())] if each), "")
+
+    @property
     def receiving(self) -> list[int]:
         """Parts into which media come right now."""
-        return [number for number, run in self._runs.items() if run.progress.moved_at is not None]
+        return [number for number, each in self._children.items() if each.run.progress.moved_at is not None]
 
     @property
     def writing(self) -> list[int]:
         """Parts that a living child may write."""
-        return list(self._runs)
+        return list(self._children)
 
-    async def _listen(self, port: int, passphrase: str) -> None:
-        """One child after another: as soon as a caller is gone the next may come."""
-        pause = _LEAST_PAUSE
-        while not self._closing:
-            began = time.monotonic()
-            part = self.folder.new_part("srt")
-            words = ffmpeg.ingest_srt(self.program, Srt(self.host, port, passphrase), part.path)
-            run = Run(
-                words,
-                name=f"srt-{self.folder.airing_id}-{part.number}",
-                secrets=[passphrase],
-                register=self.register,
-                on_words=self._heard,
-            )
-            ended = await self._record(run, part)
-            if ended.code in {"failed", "bad_input"} and run.progress.moved_at is None and not self._closing:
-                self.refused_one(ended.code)
-                self.problem = self._explain(ended)
-            quick = time.monotonic() - began < 2
-            pause = min(pause * 2, _MOST_PAUSE) if quick else _LEAST_PAUSE
-            if not self._closing:
-                await asyncio.sleep(pause)
+    def new_part(self, source: str, lane: str) -> PartFolder:
+        """A part for a connection to come."""
+        return self.folder.new_part(source, lane)
 
-    async def _record(self, run: Run, part: PartFolder) -> Ended:
-        self._runs[part.number] = run
+    async def record(self, run: Run, part: PartFolder) -> Ended:
+        """Run the child to its end and close its part. Never raises for a child that does not start."""
+        self._children[part.number] = _Child(run, part)
         try:
             await run.start()
-            ended = await run.wait()
         except OSError as error:
-            logger.error("ffmpeg does not start program=%s error=%s", self.program, error)
-            ended = Ended("failed", -1)
+            logger.error("ffmpeg does not start program=%s error=%s", self.program, error.strerror)
+            self._children.pop(part.number, None)
+            await asyncio.to_thread(self.folder.close_part, part, "failed")
+            return Ended("failed", -1)
+        return await self._follow(run, part)
+
+    async def _follow(self, run: Run, part: PartFolder) -> Ended:
+        try:
+            ended = await run.wait()
         finally:
-            self._runs.pop(part.number, None)
+            self._children.pop(part.number, None)
+        self._note(part.lane, ended.code, received=run.progress.moved_at is not None)
         held = await asyncio.to_thread(self.folder.close_part, part, ended.code)
         if held:
-            self.problem = ""
             logger.info("part closed airing=%s part=%s code=%s", self.folder.airing_id, part.number, ended.code)
         elif not self._closing:
-            logger.warning(
-                "nothing received airing=%s code=%s words=%s",
-                self.folder.airing_id,
-                ended.code,
-                " | ".join(ended.words[-3:]),
-            )
+            said = " | ".join(ended.words[-3:])
+            logger.warning("nothing received airing=%s code=%s words=%s", self.folder.airing_id, ended.code, said)
         return ended
 
-    def _heard(self, line: str) -> None:
-        """What ffmpeg says while it listens: a caller with a wrong passphrase shows only there."""
-        if "Incorrect passphrase" in line or "rejecting per enforced encryption" in line or "ERROR:UNSECURE" in line:
-            now = time.time()
-            if now - self.refused.get("wrong_passphrase", {}).get("at", 0) > 0.5:
-                logger.warning("srt refused airing=%s code=wrong_passphrase", self.folder.airing_id)
-                self.refused_one("wrong_passphrase")
+    def _note(self, lane: str, code: str, *, received: bool) -> None:
+        """Remember a sender whose picture stands still: its next connection is recorded for its sound until there is one again."""
+        if code in {"no_picture", "no_frames", "stalled"}:
+            self._blind[lane] = code
+            self.refused_one(code)
+        elif code == "picture_back" or (received and self._blind.get(lane) != "no_picture"):
+            self._blind.pop(lane, None)
+
+    def blind(self, lane: str) -> bool:
+        """Whether the picture of that lane stood still when its last connection was given up."""
+        return self._blind.get(lane) == "no_picture"
 
     def refused_one(self, code: str) -> None:
         """Count a refusal by its stable code."""
         count = self.refused.get(code, {}).get("count", 0)
         self.refused[code] = {"count": count + 1, "at": time.time()}
 
-    @staticmethod
-    def _explain(ended: Ended) -> str:
-        said = " ".join(ended.words)
-        if "in use" in said or "setup failure" in said:
-            return "port_in_use"
-        return "bad_input" if ended.code == "bad_input" else "ingest_failed"
-
-    async def open_rtmp(self, key: str) -> Run:
+    async def open_rtmp(self, key: str, lane: str = MAIN) -> Run:
         """A started child that reads FLV from `run.stdin` into a part of its own. Raises Busy or OSError.
 
         The part is closed when the child ends, whatever becomes of the caller.
         """
-        if (
-            self._closing
-            or self._wanted is None
-            or sum(run.name.startswith("rtmp") for run in self._runs.values()) >= MOST_RTMP
-        ):
+        same = [each for each in self._children.values() if each.part.lane == lane and each.part.source == "rtmp"]
+        if self._closing or lane not in self._doors or len(same) >= MOST_RTMP:
             raise Busy
-        part = self.folder.new_part("rtmp")
+        part, blind = self.folder.new_part("rtmp", lane), self.blind(lane)
         run = Run(
-            ffmpeg.ingest_flv(self.program, part.path),
-            name=f"rtmp-{self.folder.airing_id}-{part.number}",
+            ffmpeg.ingest_pipe(self.program, part.path, "flv", sound_only=blind),
+            name=f"rtmp-{lane}-{self.folder.airing_id}-{part.number}",
             secrets=[key],
             feed=True,
             register=self.register,
+            watch=receiving(sound_only=blind),
         )
-        self._runs[part.number] = run
+        self._children[part.number] = _Child(run, part)
         try:
             await run.start()
         except OSError:
-            self._runs.pop(part.number, None)
+            self._children.pop(part.number, None)
             self.folder.close_part(part, "failed")
             raise
         task = asyncio.create_task(self._follow(run, part), name=run.name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return run
-
-    async def _follow(self, run: Run, part: PartFolder) -> None:
-        ended = await run.wait()
-        self._runs.pop(part.number, None)
-        await asyncio.to_thread(self.folder.close_part, part, ended.code)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 
-from archive import cuts, queries, services
+from archive import cuts, pull, queries, services
+from archive.entrances import BACKUP, MAIN, Entrance
 from archive.models import IngestSecret, OutputCut
 from archive.output import Cut, Show
 from broadcast import clock, sealing
@@ -33,6 +34,15 @@ class Wanted:
     key_digest: str
     sound_only: bool
     show: Show | None
+    # The address that the main feed is fetched from (see Entrance), and the second way in.
+    pull_url: str | None = field(default=None, repr=False)
+    backup: Entrance | None = None
+
+    @property
+    def entrances(self) -> tuple[Entrance, ...]:
+        """All ways in, the main one first."""
+        main = Entrance(MAIN, self.srt_port, self.key_digest, self.pull_url)
+        return (main, self.backup) if self.backup else (main,)
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ def wanted() -> Orders:
         as_of = queries.milliseconds(clock.now())
         unfinished = Q(state=_S.ENDED, actual_start__isnull=False) & ~Q(recording__state="finished")
         airings = list(
-            Airing.objects.select_related("episode__programme", "feed")
+            Airing.objects.select_related("episode__programme", "feed__pull_source", "backup_feed__pull_source")
             .filter(Q(state__in=[_S.WAITING, _S.ON_AIR]) | unfinished)
             .filter(feed__isnull=False)
         )
@@ -75,7 +85,7 @@ def wanted() -> Orders:
 
 def _wanted_of(airing: Airing, secret: IngestSecret | None, cuts: tuple[Cut, ...]) -> Wanted:
     assert airing.feed is not None
-    if secret is None:
+    if secret is None or (airing.backup_feed_id and not secret.backup_key_digest):
         services.ensure_recording(airing.pk)
         secret = IngestSecret.objects.get(airing_id=airing.pk)
     return Wanted(
@@ -86,7 +96,16 @@ def _wanted_of(airing: Airing, secret: IngestSecret | None, cuts: tuple[Cut, ...
         key_digest=secret.key_digest,
         sound_only=airing.episode.programme.kind == Programme.Kind.RADIO,
         show=show_of(airing, cuts),
+        pull_url=pull.opened(airing.feed),
+        backup=_backup_of(airing, secret),
     )
+
+
+def _backup_of(airing: Airing, secret: IngestSecret) -> Entrance | None:
+    feed = airing.backup_feed
+    if feed is None or not feed.is_active:
+        return None
+    return Entrance(BACKUP, feed.srt_port, secret.backup_key_digest or "", pull.opened(feed))
 
 
 def _passphrase(secret: IngestSecret) -> str | None:

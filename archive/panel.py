@@ -56,18 +56,21 @@ def feed_panel(airing: Airing, actor: Actor) -> dict[str, Any]:
     return panel
 
 
-def _addresses(airing: Airing, actor: Actor) -> dict[str, str]:
+def _addresses(airing: Airing, actor: Actor) -> dict[str, Any]:
     """What the encoder must know; empty when it cannot be opened (the recorder says so as `secret_unreadable`)."""
     try:
         ingest = services.ingest_addresses(actor, airing.pk)
     except (InvalidToken, ValueError, KeyError):
         return {}
-    return {
+    addresses: dict[str, Any] = {
         "srt_url": ingest.srt_url,
         "srt_passphrase": ingest.passphrase,
         "rtmp_url": ingest.rtmp_url,
         "stream_key": ingest.stream_key,
     }
+    if ingest.backup is not None:
+        addresses["backup"] = {"srt_url": ingest.backup.srt_url, "stream_key": ingest.backup.stream_key}
+    return addresses
 
 
 def _counts(*refused: dict[str, Any]) -> dict[str, int]:
@@ -83,6 +86,7 @@ def _part_view(part: Part) -> dict[str, Any]:
     return {
         "number": part.number,
         "source": part.source,
+        "lane": part.lane,
         "started_at": part.started_at.isoformat(),
         "ended_at": part.ended_at.isoformat() if part.ended_at else None,
         "end_code": part.end_code,

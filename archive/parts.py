@@ -8,7 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -51,8 +51,13 @@ class PartFolder:
 
     @property
     def source(self) -> str:
-        """srt or rtmp."""
+        """srt, rtmp or pull."""
         return str(self.note.get("source", "srt"))
+
+    @property
+    def lane(self) -> str:
+        """main or backup."""
+        return str(self.note.get("lane", "main"))
 
     @property
     def closed_ms(self) -> int | None:
@@ -81,7 +86,7 @@ class PartFolder:
             received = found.st_mtime_ns // 1_000_000
             shift = int(self.note.get("shift_ms", 0))
             self.segments.append(
-                Segment(self.number, number, each.start_ms + shift, each.duration, received, each.file)
+                Segment(self.number, number, each.start_ms + shift, each.duration, received, each.file, self.lane)
             )
             self.size_bytes += found.st_size
         self._settle_times()
@@ -113,10 +118,7 @@ class PartFolder:
             return
         late = min(segment.received_ms - segment.end_ms for segment in self.segments[: _SURE_SEGMENTS + 2])
         shift = max(min(late, 0), -_MOST_SHIFT_MS)
-        self.segments = [
-            Segment(each.part, each.number, each.start_ms + shift, each.duration, each.received_ms, each.file)
-            for each in self.segments
-        ]
+        self.segments = [replace(each, start_ms=each.start_ms + shift) for each in self.segments]
         self._keep(shift_ms=shift)
 
     def close(self, code: str, at_ms: int | None = None) -> None:
@@ -145,14 +147,14 @@ class AiringFolder:
     def __getitem__(self, name: str) -> Path:
         return self.path / name
 
-    def new_part(self, source: str) -> PartFolder:
-        """An empty folder for a connection to come."""
+    def new_part(self, source: str, lane: str = "main") -> PartFolder:
+        """An empty folder for a connection to come in that lane."""
         parts = self.path / "parts"
         parts.mkdir(parents=True, exist_ok=True)
         number = max((int(each.name) for each in parts.iterdir() if each.name.isdigit()), default=0) + 1
         folder = parts / f"{number:03d}"
         folder.mkdir()
-        part = PartFolder(folder, {"source": source, "opened_ms": now_ms()})
+        part = PartFolder(folder, {"source": source, "lane": lane, "opened_ms": now_ms()})
         part._keep()
         self._parts[number] = part
         return part

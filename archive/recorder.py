@@ -55,9 +55,10 @@ class Recorder:
         self._stop = asyncio.Event()
         self._reported = 0.0
 
-    def intake_of(self, key_digest: str) -> Intake | None:
-        """The intake whose stream key has that digest, compared in constant time with every one that listens."""
-        return next((each.intake for each in self.sessions.values() if each.has_key(key_digest)), None)
+    def intake_of(self, key_digest: str) -> tuple[Intake, str] | None:
+        """The intake and lane whose stream key has that digest; every key is compared, each in constant time."""
+        found = [(each.intake, each.lane_of_key(key_digest)) for each in list(self.sessions.values())]
+        return next(((intake, lane) for intake, lane in found if lane is not None), None)
 
     async def run(self) -> None:
         """Work until INT or TERM, then end all children cleanly."""

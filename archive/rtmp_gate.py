@@ -40,9 +40,9 @@ class Refused(Exception):
 
 
 class Gate:
-    """Listens for encoders. `intake_of` finds the airing whose stream key has a digest, or None."""
+    """Listens for encoders. `intake_of` finds the airing and the lane whose stream key has a digest, or None."""
 
-    def __init__(self, host: str, port: int, intake_of: Callable[[str], Intake | None]) -> None:
+    def __init__(self, host: str, port: int, intake_of: Callable[[str], tuple[Intake, str] | None]) -> None:
         self.host, self.port, self._intake_of = host, port, intake_of
         self.refused: dict[str, Any] = {}
         self._server: asyncio.Server | None = None
@@ -118,8 +118,8 @@ class Gate:
 
     async def _accept(self, key: str, peer: Peer) -> Run:
         """The child for the airing of this key. Raises Refused."""
-        intake = self._intake_of(sealing.digest(KEY_PURPOSE, key))
-        if intake is None:
+        found = self._intake_of(sealing.digest(KEY_PURPOSE, key))
+        if found is None:
             raise Refused(
                 "wrong_key",
                 peer.status(
@@ -127,7 +127,8 @@ class Gate:
                 ),
             )
         try:
-            run = await intake.open_rtmp(key)
+            intake, lane = found
+            run = await intake.open_rtmp(key, lane)
         except (Busy, OSError) as error:
             raise Refused(
                 "busy", peer.status("error", "NetStream.Publish.BadName", "too many senders for this show")
@@ -250,7 +251,7 @@ class Peer:
         ended = asyncio.create_task(run.wait())
         ended.add_done_callback(lambda _: self.writer.close())
         try:
-            run.stdin.write(rtmp.FLV_HEADER)
+            run.feed(rtmp.FLV_HEADER)
             await self._pass_on(run, self._early)
             while not ended.done():
                 async with asyncio.timeout(SILENT_SECONDS):
@@ -278,7 +279,7 @@ class Peer:
                 continue
             tags = rtmp.flv_tags(message)
             if tags:
-                run.stdin.write(tags)
+                run.feed(tags)
                 wrote = True
         if wrote:
             async with asyncio.timeout(SILENT_SECONDS):

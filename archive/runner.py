@@ -15,11 +15,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from archive.watching import Progress, Watch
 from broadcast.house import processes
 
 logger = logging.getLogger(__name__)
 _RING_LINES = 60
 _STEP_SECONDS = 5.0
+_LOOK_SECONDS = 1.0
+# libsrt's caller is in; said at the level "verbose", with much else that nobody needs to keep.
+_ACCEPTED = "accept streamid"
+_CHATTER = re.compile(r"\[(?:info|verbose)\]")
 _HIDDEN = re.compile(
     r"((?:passphrase|key|token|streamid)=)[^&\s'\"]+|(rtmps?://[^/\s]+/[^/\s]+/)[^\s'\"]+", re.IGNORECASE
 )
@@ -27,18 +32,12 @@ _BAD_INPUT = re.compile(r"Invalid data|could not find codec|does not contain any
 _die_with = processes._die_with
 
 
-@dataclass
-class Progress:
-    """What the child last said of itself; `moved_at` is monotonic, None before it said anything (it still waits for its input)."""
-
-    frames: int = 0
-    out_time_us: int = 0
-    moved_at: float | None = None
-
-
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended. `code` is a stable word: ended, stopped, stalled, failed, wrong_passphrase, killed, bad_input."""
+    """How a run ended. `code` is a stable word.
+
+    ended, stopped, failed, wrong_passphrase, killed, bad_input, or what Watch.verdict says.
+    """
 
     code: str
     status: int
@@ -63,18 +62,22 @@ class Run:
         secrets: Sequence[str] = (),
         feed: bool = False,
         stale_seconds: float | None = 10.0,
+        watch: Watch | None = None,
         register: Path | None = None,
         on_words: Callable[[str], None] | None = None,
     ) -> None:
         self.words, self.name, self.secrets = list(words), name, tuple(secrets)
         self.progress = Progress()
-        self._feed, self._stale, self._register, self._on_words = feed, stale_seconds, register, on_words
+        self._feed, self._register, self._on_words = feed, register, on_words
+        self._watching = watch or Watch(stale=stale_seconds)
         self._ring: deque[str] = deque(maxlen=_RING_LINES)
         self._process: asyncio.subprocess.Process | None = None
         self._reason = ""
         self._stopping: asyncio.Task[None] | None = None
         self._end: asyncio.Task[Ended] | None = None
         self._file: Path | None = None
+        self._asked = False
+        self._begun = asyncio.Event()
 
     @property
     def pid(self) -> int:
@@ -90,6 +93,13 @@ class Run:
 
     async def start(self) -> None:
         """Start the child. It gets a nearly empty environment, a session of its own, and dies with us. Raises OSError."""
+        self._asked = True
+        try:
+            await self._spawn()
+        finally:
+            self._begun.set()
+
+    async def _spawn(self) -> None:
         environ = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
         if processes.MARK in os.environ:
             environ[processes.MARK] = os.environ[processes.MARK]
@@ -114,14 +124,25 @@ class Run:
         assert self._end is not None
         return await asyncio.shield(self._end)
 
+    async def begun(self) -> None:
+        """Wait until `start` has done its work, whether it could or not."""
+        await self._begun.wait()
+
     @property
     def running(self) -> bool:
         """Whether the child lives."""
         return self._end is not None and not self._end.done()
 
     async def stop(self, reason: str = "stopped", *, hard: bool = False) -> Ended:
-        """End the child: INT, then TERM, then KILL to its whole group, five seconds apart (at once with `hard`)."""
-        assert self._end is not None
+        """End the child: INT, then TERM, then KILL to its whole group, five seconds apart (at once with `hard`).
+
+        One that is just being started is waited for, so that it cannot be missed.
+        """
+        if not self._asked:
+            return Ended("stopped", 0)
+        await self._begun.wait()
+        if self._end is None:
+            return Ended("failed", -1)
         if self.running and self._stopping is None:
             self._reason = self._reason or reason
             self._stopping = asyncio.create_task(self._descend(hard))
@@ -173,30 +194,54 @@ class Run:
             name, _, value = line.partition("=")
             if name == "out_time_us" and value.lstrip("-").isdigit():
                 self._moved("out_time_us", int(value))
-            elif name == "frame" and value.isdigit():
-                self._moved("frames", int(value))
+            elif name in {"frame", "total_size"} and value.isdigit():
+                self._moved({"frame": "frames"}.get(name, name), int(value))
+            elif name.startswith("stream_"):
+                # ffmpeg tells the quality of pictures alone.
+                self.progress.has_picture = True
 
     def _moved(self, what: str, value: int) -> None:
-        if value > getattr(self.progress, what):
-            setattr(self.progress, what, value)
-            self.progress.moved_at = time.monotonic()
+        progress, now = self.progress, time.monotonic()
+        if value <= getattr(progress, what):
+            return
+        setattr(progress, what, value)
+        if what == "total_size":
+            progress.bytes_at = now
+            return
+        progress.frames_at = now if what == "frames" else progress.frames_at
+        progress.moved_first = progress.moved_first or now
+        progress.moved_at = now
+
+    def begin(self) -> None:
+        """Somebody is connected: from now on media must come."""
+        self.progress.begun_at = self.progress.begun_at or time.monotonic()
+
+    def feed(self, data: bytes) -> None:
+        """Write to its standard input and note that bytes came; wait for `stdin.drain` yourself."""
+        self.begin()
+        self.progress.bytes_at = time.monotonic()
+        self.stdin.write(data)
 
     async def _read_words(self, stream: asyncio.StreamReader) -> None:
         while line := await _line(stream):
             said = redact(line, self.secrets)[:500]
-            self._ring.append(said)
+            if _ACCEPTED in said:
+                self.begin()
+            if not _CHATTER.search(said):
+                self._ring.append(said)
             if self._on_words:
                 self._on_words(said)
 
     async def _guard(self) -> None:
-        """Stop a child that received something and then nothing more."""
-        while self._stale:
-            await asyncio.sleep(1)
-            moved = self.progress.moved_at
-            if moved is not None and time.monotonic() - moved > self._stale:
-                logger.warning("run stalled name=%s pid=%s seconds=%s", self.name, self.pid, self._stale)
-                self._reason = self._reason or "stalled"
-                self._stopping = self._stopping or asyncio.create_task(self._descend(False))
+        """Stop a child that gets nothing more, or nothing that it can use."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            code = self._watching.verdict(self.progress, time.monotonic())
+            if code:
+                logger.warning("run given up name=%s pid=%s code=%s", self.name, self.pid, code)
+                self._reason = self._reason or code
+                hard = self.progress.moved_at is None
+                self._stopping = self._stopping or asyncio.create_task(self._descend(hard))
                 return
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -26,6 +27,15 @@ KEY_PURPOSE = "stream-key"
 
 
 @dataclass(frozen=True)
+class BackupIngest:
+    """What is another on the back-up feed."""
+
+    srt_url: str
+    srt_port: int
+    stream_key: str
+
+
+@dataclass(frozen=True)
 class Ingest:
     """Where an encoder sends to. Shown to producers only; never logged."""
 
@@ -35,34 +45,52 @@ class Ingest:
     passphrase: str
     rtmp_url: str
     stream_key: str
+    # None without a back-up feed; passphrase and RTMP address are the same on both.
+    backup: BackupIngest | None = None
 
 
 def ensure_recording(airing_id: UUID) -> Recording:
-    """The airing's Recording and IngestSecret, made when missing. Safe to call at any time."""
+    """The airing's Recording and IngestSecret with both keys, made when missing. Safe to call at any time."""
     with transaction.atomic():
         recording, _made = Recording.objects.get_or_create(airing_id=airing_id)
-        if not IngestSecret.objects.filter(airing_id=airing_id).exists():
-            _make_secret(airing_id)
+        secret = IngestSecret.objects.filter(airing_id=airing_id).first()
+        if secret is None:
+            # Letters and digits only: they travel in addresses that people copy by hand.
+            _keep_secret(airing_id, secrets.token_hex(16), secrets.token_hex(12))
+        elif not secret.backup_key_digest:
+            _add_backup_key(airing_id)
     return recording
 
 
-def _make_secret(airing_id: UUID) -> IngestSecret:
-    # Letters and digits only: both travel in addresses that people copy by hand.
-    key, passphrase = secrets.token_hex(16), secrets.token_hex(12)
-    secret, _made = IngestSecret.objects.update_or_create(
+def _add_backup_key(airing_id: UUID) -> None:
+    """A secret from before there were back-up feeds gets its second key; one that cannot be opened stays as it is."""
+    secret = IngestSecret.objects.select_for_update().get(airing_id=airing_id)
+    if secret.backup_key_digest:
+        return
+    try:
+        opened = sealing.unseal(secret.sealed)
+        key, passphrase = str(opened["key"]), str(opened["passphrase"])
+    except (InvalidToken, ValueError, KeyError, TypeError):
+        return
+    _keep_secret(airing_id, key, passphrase)
+
+
+def _keep_secret(airing_id: UUID, key: str, passphrase: str) -> None:
+    backup = secrets.token_hex(16)
+    IngestSecret.objects.update_or_create(
         airing_id=airing_id,
         defaults={
-            "sealed": sealing.seal({"key": key, "passphrase": passphrase}),
+            "sealed": sealing.seal({"key": key, "backup_key": backup, "passphrase": passphrase}),
             "key_digest": sealing.digest(KEY_PURPOSE, key),
+            "backup_key_digest": sealing.digest(KEY_PURPOSE, backup),
             "made_at": clock.now(),
         },
     )
-    return secret
 
 
 def ingest_addresses(actor: Actor, airing_id: UUID) -> Ingest:
     """Addresses and secrets for the encoder. Needs PRODUCE. Raises NotFound without a feed."""
-    airing = Airing.objects.select_related("episode", "feed").filter(pk=airing_id).first()
+    airing = Airing.objects.select_related("episode", "feed", "backup_feed").filter(pk=airing_id).first()
     if airing is None:
         raise NotFound(_("没有这一场。"))
     require(actor, Ability.PRODUCE, airing.episode.programme_id)
@@ -86,7 +114,15 @@ def addresses_of(airing: Airing, secret: IngestSecret) -> Ingest:
         passphrase=opened["passphrase"],
         rtmp_url=f"rtmp://{shown}:{env.read('RTMP_PORT')}/{RTMP_APP}",
         stream_key=opened["key"],
+        backup=_backup_of(airing, host, opened),
     )
+
+
+def _backup_of(airing: Airing, host: str, opened: dict[str, str]) -> BackupIngest | None:
+    if airing.backup_feed is None or "backup_key" not in opened:
+        return None
+    srt = Srt(host, airing.backup_feed.srt_port, opened["passphrase"])
+    return BackupIngest(srt.url("caller"), srt.port, opened["backup_key"])
 
 
 def public_ingest_host() -> str:
@@ -103,7 +139,7 @@ def rotate_secret(actor: Actor, airing_id: UUID, reason: str) -> None:
         airing = locked(airing_id)
         require(actor, Ability.PRODUCE, airing.episode.programme_id)
         ensure_recording(airing_id)
-        _make_secret(airing_id)
+        _keep_secret(airing_id, secrets.token_hex(16), secrets.token_hex(12))
         audit.record(actor, "ingest.rotate", f"airing:{airing_id}", airing=airing, reason=reason)
 
 
@@ -116,6 +152,7 @@ class PartReport:
 
     number: int
     source: str
+    lane: str
     directory: str
     started_at: dt.datetime
     ended_at: dt.datetime | None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import hmac
 import logging
 from collections.abc import Sequence
 
+from archive.entrances import lane_of_key
 from archive.intake import Intake
 from archive.orders import Wanted
 from archive.output import LOST_MS, Show
@@ -43,9 +43,10 @@ class Session:
         self._staff_done = False
         self._public_of: Show | None = None
 
-    def has_key(self, key_digest: str) -> bool:
-        """Whether this airing receives now and the digest is that of its stream key; takes the same time either way."""
-        return hmac.compare_digest(self.wanted.key_digest, key_digest) and self.wanted.receives
+    def lane_of_key(self, key_digest: str) -> str | None:
+        """The lane whose stream key has that digest, if this airing receives now; takes the same time either way."""
+        lane = lane_of_key(self.wanted.entrances, key_digest)
+        return lane if self.wanted.receives else None
 
     async def advance(self, wanted: Wanted, as_of_ms: int) -> None:
         """One pass: listen or stop, read what came, release what is due as of a time when all cuts were known."""
@@ -74,7 +75,7 @@ class Session:
         if self.wanted.passphrase is None:
             return
         try:
-            await self.intake.want(self.wanted.srt_port, self.wanted.passphrase)
+            await self.intake.want(self.wanted.entrances, self.wanted.passphrase)
         except Exception:
             logger.exception("intake does not listen airing=%s", self.wanted.airing_id)
 
@@ -192,6 +193,7 @@ class Session:
         return PartReport(
             number=part.number,
             source=part.source,
+            lane=part.lane,
             directory=f"parts/{part.path.name}",
             started_at=from_milliseconds(part.segments[0].start_ms),
             ended_at=from_milliseconds(part.closed_ms) if part.closed_ms else None,

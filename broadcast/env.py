@@ -123,6 +123,13 @@ _TABLE: tuple[Variable, ...] = (
     Variable("INGEST_HOST", _text, "127.0.0.1", "Address the recorder receives SRT and RTMP on.", "an address"),
     Variable("SRT_PORT_FIRST", _whole, 9000, "First UDP port for SRT; one port a feed from here on.", "a port"),
     Variable("RTMP_PORT", _whole, 19350, "Port of the RTMP gate.", "a port"),
+    Variable(
+        "PULL_ALLOW",
+        _words,
+        (),
+        "Hosts that feeds may be fetched from; one on a private network must be named literally. Empty: none.",
+        "host,host:port,*.example.org",
+    ),
     Variable("DVR_MINUTES", _whole, 120, "How far back viewers can seek while a show runs.", "minutes"),
     Variable("TICK_MS", _whole, 500, "Composer's tick in milliseconds.", "100 to 10000"),
     Variable(

@@ -32,7 +32,7 @@ def test_ingest_copies_forces_the_demuxer_and_ends_no_list() -> None:
 
 
 def test_rtmp_media_come_by_standard_input_only() -> None:
-    words = ffmpeg.ingest_flv("ffmpeg", Path("/p/001"))
+    words = ffmpeg.ingest_pipe("ffmpeg", Path("/p/001"), "flv")
     assert words[words.index("-i") + 1] == "pipe:0"
     assert words[words.index("-protocol_whitelist") + 1] == "pipe"
 
