@@ -19,12 +19,13 @@ import datetime as dt
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from broadcast import audit, clock, signals
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, IllegalTransition, NotFound
-from broadcast.models import Airing, Episode, Programme, SegmentRun
+from broadcast.models import Airing, Episode, Feed, Programme, SegmentRun
 
 S = Airing.State
 TRANSITIONS: dict[str, tuple[frozenset[str], str, Ability]] = {
@@ -91,16 +92,42 @@ def _move(actor: Actor, airing_id: UUID, act: str, reason: str = "") -> Airing:
                     state=before,
                     wanted=after,
                 )
+            if act in {"open", "start"}:
+                _take_feeds(airing)
             _apply(airing, act, after)
             audit.record(
                 actor, f"airing.{act}", f"airing:{airing.pk}", airing=airing, reason=reason, before=before, after=after
             )
             signals.tell(signals.airing_state_changed, airing_id=airing.pk, before=before, after=str(after))
     except IntegrityError as error:
-        if "one_airing_at_a_time_per_feed" in str(error):
+        if "one_airing_at_a_time_per" in str(error):
             raise Conflict(_("这路信号正被另一场使用，请先结束那一场，或换一路信号。")) from error
         raise
     return airing
+
+
+def _take_feeds(airing: Airing) -> None:
+    """Raise Conflict, naming both airings, when another one that runs uses a feed of this one, be it as main or as back-up.
+
+    The feeds' rows are locked, so that of two airings that open at once the second sees the first.
+    """
+    own = [key for key in (airing.feed_id, airing.backup_feed_id) if key is not None]
+    list(Feed.objects.select_for_update().filter(pk__in=own).order_by("pk"))
+    running = Airing.objects.exclude(pk=airing.pk).filter(state__in=[S.WAITING, S.ON_AIR])
+    other = (
+        running.select_related("episode__programme", "feed", "backup_feed")
+        .filter(Q(feed__in=own) | Q(backup_feed__in=own))
+        .order_by("planned_start")
+        .first()
+    )
+    if other is None:
+        return
+    as_main = other.feed_id in own
+    feed = other.feed if as_main else other.backup_feed
+    words = {"feed": str(feed), "other": str(other.episode), "this": str(airing.episode)}
+    if as_main:
+        raise Conflict(_("信号“%(feed)s”正是“%(other)s”的主路。请先结束那一场，或给“%(this)s”换一路信号。") % words)
+    raise Conflict(_("信号“%(feed)s”正是“%(other)s”的备路。请先结束那一场，或给“%(this)s”换一路信号。") % words)
 
 
 def _apply(airing: Airing, act: str, after: str) -> None:

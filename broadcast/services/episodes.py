@@ -53,6 +53,7 @@ class EpisodePlan:
     title_en: str = ""
     description: str = ""
     feed: int | None = None
+    backup_feed: int | None = None
     kind: str = Airing.Kind.PREMIERE
     segments: Sequence[SegmentPlan] = field(default_factory=tuple)
     guests: Sequence[GuestPlan] = field(default_factory=tuple)
@@ -89,6 +90,7 @@ def create(actor: Actor, plan: EpisodePlan) -> Episode:
             episode=episode,
             kind=plan.kind,
             feed_id=plan.feed,
+            backup_feed_id=plan.backup_feed,
             planned_start=plan.start,
             planned_end=plan.end,
             delay_seconds=programme.delay_seconds,
@@ -119,8 +121,8 @@ def edit(actor: Actor, episode_id: int, plan: EpisodePlan) -> Episode:
             if airing.state in {Airing.State.PLANNED, Airing.State.WAITING}:
                 airing.planned_start, airing.planned_end = plan.start, plan.end
                 if airing.state == Airing.State.PLANNED:
-                    airing.feed_id = plan.feed
-                airing.save(update_fields=["planned_start", "planned_end", "feed"])
+                    airing.feed_id, airing.backup_feed_id = plan.feed, plan.backup_feed
+                airing.save(update_fields=["planned_start", "planned_end", "feed", "backup_feed"])
                 _set_segments(episode, plan.segments)
             signals.tell(signals.rundown_changed, airing_id=airing.pk)
         _set_guests(episode, plan.guests)
@@ -223,6 +225,18 @@ def _check(plan: EpisodePlan, programme: Programme, episode: Episode | None = No
         raise InvalidInput(_("这个网址名已经有了，请换一个。"), field="slug")
     if plan.feed is not None and not Feed.objects.filter(pk=plan.feed, is_active=True).exists():
         raise InvalidInput(_("没有这路信号。"), field="feed")
+    _check_backup(plan)
+
+
+def _check_backup(plan: EpisodePlan) -> None:
+    if plan.backup_feed is None:
+        return
+    if plan.feed is None:
+        raise InvalidInput(_("请先选主路信号，再选备路。"), field="backup_feed")
+    if plan.backup_feed == plan.feed:
+        raise InvalidInput(_("备路要和主路是不同的信号。"), field="backup_feed")
+    if not Feed.objects.filter(pk=plan.backup_feed, is_active=True).exists():
+        raise InvalidInput(_("没有这路信号。"), field="backup_feed")
 
 
 def _set_segments(episode: Episode, plans: Sequence[SegmentPlan]) -> None:

@@ -88,7 +88,9 @@ def show(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
     """The episode with its two facts, airing and publication, kept apart; run-down, people, ingest, history."""
     episode = _episode(pk)
     require(actor, Ability.WATCH_INTERNAL, episode.programme_id)
-    airings = list(episode.airings.select_related("feed", "episode__programme").order_by("planned_start"))
+    airings = list(
+        episode.airings.select_related("feed", "backup_feed", "episode__programme").order_by("planned_start")
+    )
     main = _main_airing(airings)
     seconds = sum(episode.segments.values_list("planned_seconds", flat=True))
     over = seconds - (main.planned_end - main.planned_start).total_seconds() if main else 0

@@ -71,13 +71,21 @@ class EpisodeForm(_PlainForm):
         empty_label=gettext_lazy("以后再定"),
         help_text=gettext_lazy("一路信号同时只能给一场用。"),
     )
+    backup_feed = forms.ModelChoiceField(
+        label=gettext_lazy("备路信号"),
+        queryset=Feed.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("不用备路"),
+        help_text=gettext_lazy("同一画面的第二路，主路断了由它接上。"),
+    )
 
     def __init__(self, *args: Any, programme: Programme, episode: Episode | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.programme, self.episode = programme, episode
-        feed = self.fields["feed"]
-        assert isinstance(feed, forms.ModelChoiceField)
-        feed.queryset = Feed.objects.filter(is_active=True).order_by("name")
+        for name in ("feed", "backup_feed"):
+            feed = self.fields[name]
+            assert isinstance(feed, forms.ModelChoiceField)
+            feed.queryset = Feed.objects.filter(is_active=True).order_by("name")
         if episode is not None:
             del self.fields["kind"]
 
@@ -194,6 +202,7 @@ class EpisodePlanForm:
         data = self.form.cleaned_data
         start, end = self.form.span()
         feed: Feed | None = data["feed"]
+        backup: Feed | None = data["backup_feed"]
         return EpisodePlan(
             programme=self.programme.pk,
             title=data["title"],
@@ -204,6 +213,7 @@ class EpisodePlanForm:
             title_en=data["title_en"],
             description=data["description"],
             feed=feed.pk if feed else None,
+            backup_feed=backup.pk if backup else None,
             kind=data.get("kind") or Airing.Kind.PREMIERE,
             segments=tuple(_segment(row.cleaned_data) for row in self.segments if row.cleaned_data.get("title")),
             guests=tuple(_guest(row) for row in self.guests if row.cleaned_data.get("name")),
@@ -235,7 +245,8 @@ def _initial(programme: Programme, episode: Episode | None) -> dict[str, Any]:
     airing = episode.airings.order_by("created_at").first()
     form = {name: getattr(episode, name) for name in ("number", "slug", "title", "title_en", "description")}
     if airing is not None:
-        form |= {"date": airing.planned_start.astimezone(ZONE).date(), "feed": airing.feed_id, **_usual_time(episode)}
+        form |= {"date": airing.planned_start.astimezone(ZONE).date(), **_usual_time(episode)}
+        form |= {"feed": airing.feed_id, "backup_feed": airing.backup_feed_id}
     return {"form": form, "segments": _segment_rows(episode, keep=True) + blank, "guests": _guest_rows(episode) + blank}
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from broadcast import lifecycle, signals
 from broadcast.access import HOUSE
@@ -68,6 +69,46 @@ def test_one_feed_carries_one_show_at_a_time() -> None:
         lifecycle.open_feed(HOUSE, second.pk)
     lifecycle.end(HOUSE, first.pk)
     assert lifecycle.open_feed(HOUSE, second.pk).state == Airing.State.WAITING
+
+
+def test_a_feed_is_not_main_of_one_and_backup_of_another_running_show() -> None:
+    feed, spare = making.feed(), making.feed()
+    first, second = making.airing(feed=feed, backup_feed=spare), making.airing(feed=spare)
+    lifecycle.open_feed(HOUSE, first.pk)
+    with pytest.raises(Conflict) as refusal:
+        lifecycle.open_feed(HOUSE, second.pk)
+    for name in (spare.name, str(first.episode), str(second.episode)):
+        assert name in refusal.value.message
+    lifecycle.close_feed(HOUSE, first.pk)
+    lifecycle.start(HOUSE, second.pk)
+    with pytest.raises(Conflict, match=str(second.episode)):
+        lifecycle.start(HOUSE, first.pk)
+    lifecycle.end(HOUSE, second.pk)
+    assert lifecycle.start(HOUSE, first.pk).state == Airing.State.ON_AIR
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_shows_that_open_at_once_one_gets_the_shared_feed() -> None:
+    feed, spare = making.feed(), making.feed()
+    first, second = making.airing(feed=feed, backup_feed=spare), making.airing(feed=spare)
+    found: list[str] = []
+    together = threading.Barrier(2)
+
+    def open_one(airing: Airing) -> None:
+        together.wait(10)
+        try:
+            found.append(lifecycle.open_feed(HOUSE, airing.pk).state)
+        except Conflict:
+            found.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=open_one, args=[each]) for each in (first, second)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(found) == ["refused", "waiting"]
 
 
 def test_starting_announces_and_publishes_the_page_but_a_rehearsal_stays_inside() -> None:

@@ -50,6 +50,7 @@ def test_a_plan_becomes_a_draft_with_airing_run_down_and_people() -> None:
         ({"title": "   "}, "title"),
         ({"number": None}, "number"),
         ({"feed": 999_999}, "feed"),
+        ({"backup_feed": 999_999}, "backup_feed"),
         ({"guests": [GuestPlan(role="member", name=" ")]}, "guests"),
     ],
 )
@@ -58,6 +59,18 @@ def test_bad_input_names_the_field_and_leaves_nothing(wrong: dict[str, Any], fie
     with pytest.raises(InvalidInput) as refusal:
         episodes.create(HOUSE, plan(programme, **wrong))
     assert refusal.value.data["field"] == field
+
+
+@pytest.mark.django_db
+def test_a_backup_is_another_feed_and_kept_with_the_airing() -> None:
+    programme, feed, spare = making.programme(), making.feed(), making.feed()
+    with pytest.raises(InvalidInput) as refusal:
+        episodes.create(HOUSE, plan(programme, feed=feed.pk, backup_feed=feed.pk))
+    assert refusal.value.data["field"] == "backup_feed"
+    episode = episodes.create(HOUSE, plan(programme, feed=feed.pk, backup_feed=spare.pk))
+    assert episode.airings.get().backup_feed == spare
+    episodes.edit(HOUSE, episode.pk, plan(programme, feed=spare.pk))
+    assert episode.airings.get().backup_feed is None
 
 
 @pytest.mark.django_db
