@@ -13,7 +13,7 @@ class ArchiveConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
-        from archive import cuts, doctor, panel, queries, services
+        from archive import cuts, doctor, panel, queries, services, simulcast
         from broadcast import registry
 
         registry.public_state.register("media", queries.public_media)
@@ -21,6 +21,9 @@ class ArchiveConfig(AppConfig):
         registry.staff_acts.register("output.cut", cuts.cut_output)
         registry.staff_acts.register("output.resume", cuts.resume_output)
         registry.staff_acts.register("output.confirm", cuts.confirm_cut)
+        registry.staff_acts_on.register("push.restart", simulcast.restart_push)
+        registry.staff_acts_on.register("push.off", simulcast.switch_push_off)
+        registry.staff_acts_on.register("push.on", simulcast.switch_push_on)
         registry.timeline.register("gaps", queries.gap_marks)
         registry.reconcilers.register("archive", services.reconcile)
         registry.doctor_checks.register("media", doctor.check)

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.fernet import InvalidToken
 
-from archive import queries, services
+from archive import queries, services, simulcast
 from archive.models import Part, RecorderStatus, Recording
 from archive.output import LOST_MS
 from broadcast import clock
@@ -47,6 +47,7 @@ def feed_panel(airing: Airing, actor: Actor) -> dict[str, Any]:
         "delay_seconds": airing.delay_seconds,
         "cut": queries.cut_view(airing),
         "public": queries.media_of(airing, recording),
+        "pushes": simulcast.pushes_view(airing),
         "replay": f"/media/airings/{airing.pk}/replay/index.m3u8" if recording and recording.received_seconds else None,
     }
     if airing.feed_id and can(actor, Ability.PRODUCE, airing.episode.programme_id):

@@ -20,6 +20,7 @@ from archive.intake import Intake
 from archive.orders import Wanted
 from archive.panel import RECORDER
 from archive.parts import AiringFolder, now_ms
+from archive.pushing import Pushing
 from archive.rtmp_gate import Gate
 from archive.services import Report
 from archive.session import Session
@@ -43,6 +44,7 @@ class Recorder:
         self.program = tools.find()
         self.sessions: dict[UUID, Session] = {}
         self.gate = Gate(str(env.read("INGEST_HOST")), int(env.read("RTMP_PORT")), self.intake_of)
+        self.pushing = Pushing(self.program.path, self.register)
         self.leaving: dict[UUID, Session] = {}
         self.wanted: dict[UUID, Wanted] = {}
         self.as_of: dict[UUID, int] = {}
@@ -89,7 +91,8 @@ class Recorder:
                 task.cancel()
             await self.gate.stop()
             everybody = [*self.sessions.values(), *self.leaving.values()]
-            await asyncio.gather(*(each.intake.stop() for each in everybody), return_exceptions=True)
+            ends = (each.intake.stop() for each in everybody)
+            await asyncio.gather(self.pushing.stop(), *ends, return_exceptions=True)
             if self._reporting is not None:
                 await asyncio.wait([self._reporting])
             await self._report(final=True)
@@ -126,6 +129,7 @@ class Recorder:
             # One that comes back while its children still die waits for them: they hold its port.
             if each.airing_id not in self.sessions and each.airing_id not in self.leaving:
                 self.sessions[each.airing_id] = await asyncio.to_thread(self._enter, each)
+        self.pushing.advance({key: each.writer for key, each in self.sessions.items()})
         results = await asyncio.gather(
             *(each.advance(self.wanted[key], self.as_of[key]) for key, each in self.sessions.items()),
             return_exceptions=True,

@@ -41,6 +41,8 @@ public_state: Registry[Callable[[Airing], dict[str, Any]]] = Registry("public st
 control_panels: Registry[Callable[[Airing, Actor], dict[str, Any]]] = Registry("control panel")
 # Acts of staff that an app offers to the control room: name such as "output.cut" -> (actor, airing_id, reason) -> dict after.
 staff_acts: Registry[Callable[[Actor, UUID, str], dict[str, Any]]] = Registry("staff act")
+# The same on one thing of a show, named after a colon: "push.restart:7" calls "push.restart" with (actor, airing_id, "7", reason).
+staff_acts_on: Registry[Callable[[Actor, UUID, str, str], dict[str, Any]]] = Registry("staff act on one thing")
 # Marks of a replay: name -> (airing, staff: bool) -> list of {"at": ISO time, "kind", "title", …}; public ones only unless staff.
 timeline: Registry[Callable[[Airing, bool], list[dict[str, Any]]]] = Registry("timeline")
 # Run about once a second by the tick; compares own rows with the airings' states and repairs; returns how many repairs.

@@ -39,9 +39,13 @@ def perform_act(actor: Actor, airing_id: UUID, command: protocol.PerformAct) -> 
     if move is not None:
         return {"state": str(move(actor, airing_id, command.reason).state)}
     offered = registry.staff_acts.get(command.act)
-    if offered is None:
+    if offered is not None:
+        return offered(actor, airing_id, command.reason)
+    name, _colon, thing = command.act.partition(":")
+    offered_on = registry.staff_acts_on.get(name)
+    if offered_on is None or not thing:
         raise InvalidInput(_("没有这个操作。"), field="act")
-    return offered(actor, airing_id, command.reason)
+    return offered_on(actor, airing_id, thing, command.reason)
 
 
 # Audience commands go through the group commit, all of them by services.audience; staff commands each through their own verb.

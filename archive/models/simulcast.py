@@ -33,7 +33,7 @@ class SimulcastTarget(models.Model):
 
 
 class Push(models.Model):
-    """How sending one airing to one target fares, as the recorder last said; a report, written again every second."""
+    """How sending one airing to one target fares, as the recorder last said; a report; and what people asked of it."""
 
     class State(models.TextChoices):
         WAITING = "waiting", _("等待播出")
@@ -56,6 +56,9 @@ class Push(models.Model):
     sent_seconds = models.FloatField(default=0)
     missed_seconds = models.FloatField(default=0)
     reported_at = models.DateTimeField(null=True, blank=True)
+    # What people want of it, beside the report: not sent in this airing; connected anew once since then.
+    is_off = models.BooleanField(default=False)
+    restart_asked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["id"]
