@@ -9,12 +9,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from archive import clips, output, playlists
+from archive import clips, line, output, playlists, replay
 from archive.ffmpeg import SEGMENT_PATTERN
-from archive.output import Item, Show
+from archive.output import CUT, Item, Show
 from archive.parts import AiringFolder
 from archive.playlists import Entry, Segment
-from archive.storage import Storage, write_atomically
+from archive.storage import Storage, Stored, write_atomically
 from broadcast import sealing
 
 RELEASED = "released.jsonl"
@@ -82,20 +82,20 @@ class Writer:
             return
         raw = file.read_bytes()
         good = 0
-        for line in raw.splitlines(keepends=True):
+        for text in raw.splitlines(keepends=True):
             try:
                 item = Item(
-                    **{name: value for name, value in json.loads(line).items() if name in Item.__dataclass_fields__}
+                    **{name: value for name, value in json.loads(text).items() if name in Item.__dataclass_fields__}
                 )
             except (ValueError, TypeError):
                 break
             if item.part == 0 and not item.source:
                 # Written by an older version, which knew no other filler.
-                item = replace(item, source="cut")
-            if not line.endswith(b"\n") or item.sequence != len(self.items):
+                item = replace(item, source=CUT, reason=CUT)
+            if not text.endswith(b"\n") or item.sequence != len(self.items):
                 break
             self.items.append(item)
-            good += len(line)
+            good += len(text)
         if good < len(raw):
             os.truncate(file, good)
         live = self.folder[LIVE]
@@ -105,17 +105,25 @@ class Writer:
         """Public name of a segment: cannot be guessed, and the same whoever asks."""
         return sealing.digest("media-segment", f"{self.folder.airing_id}/{part}/{number}")[:20]
 
+    def tape_name(self, item: Item) -> str:
+        """The same for a segment of a tape, in this airing."""
+        return sealing.digest("media-segment", f"{self.folder.airing_id}/{item.source}/{item.file}")[:20]
+
     def path_of(self, item: Item) -> Path:
         """The item's file on this machine."""
         file = SEGMENT_PATTERN % item.number
-        if item.is_filler:
+        if item.source == CUT:
             return clips.filler_folder() / self.filler / file
+        if item.is_filler:
+            return self.folder[f"public/{self.tape_name(item)}.ts"]
         return self.folder[f"parts/{item.part:03d}/{file}"]
 
     def uri(self, item: Item) -> str:
         """Address of an item, relative to the live playlist."""
-        if item.is_filler:
+        if item.source == CUT:
             return f"filler-{self.filler}-{item.number:03d}.ts"
+        if item.is_filler:
+            return f"{self.tape_name(item)}.ts"
         return f"{self.name(item.part, item.number)}.ts"
 
     def advance(
@@ -127,7 +135,7 @@ class Writer:
         """
         if self.closed:
             return False
-        released = output.plan(self.items[-1] if self.items else None, segments, show, now_ms, fresh)
+        released = line.plan(self.items, segments, show, now_ms, fresh)
         closing = may_close and output.complete(show, now_ms)
         if not released and not closing:
             return False
@@ -139,21 +147,29 @@ class Writer:
         return True
 
     def _release(self, item: Item, files: dict[tuple[int, int], Segment]) -> None:
-        line: dict[str, Any] = asdict(item)
-        if not item.is_filler:
+        entry: dict[str, Any] = asdict(item)
+        if item.file:
+            stored = self._link_tape(item)
+            entry.update(size=stored.size, digest=stored.digest, algorithm=stored.algorithm)
+        elif not item.is_filler:
             segment = files[item.part, item.number]
             stored = self._link(segment)
             self.rungs.link(segment)
-            line.update(size=stored.size, digest=stored.digest, algorithm=stored.algorithm)
+            entry.update(size=stored.size, digest=stored.digest, algorithm=stored.algorithm)
         with self.folder[RELEASED].open("ab") as log:
-            log.write(json.dumps(line).encode() + b"\n")
+            log.write(json.dumps(entry).encode() + b"\n")
             log.flush()
             os.fsync(log.fileno())
         self.items.append(item)
 
-    def _link(self, segment: Segment) -> Any:
+    def _link(self, segment: Segment) -> Stored:
         source = self.folder[f"parts/{segment.part:03d}/{segment.file}"]
         return self.storage.put(self._public_key(segment), source)
+
+    def _link_tape(self, item: Item) -> Stored:
+        """Give a tape's segment a name in this airing. Raises FileNotFoundError when it is on no disk of ours."""
+        root = self.folder.path.parents[1]
+        return self.storage.put(f"{self.folder.key}/public/{self.tape_name(item)}.ts", root / item.file)
 
     def _public_key(self, segment: Segment) -> str:
         return f"{self.folder.key}/public/{self.name(segment.part, segment.number)}.ts"
@@ -169,7 +185,7 @@ class Writer:
         if self._staff == (len(segments), ended):
             return
         self._staff = (len(segments), ended)
-        chosen = output.replay_entries(segments, show, everything=True)
+        chosen = replay.entries(segments, show, everything=True)
         entries = [
             Entry(f"parts/{each.part:03d}/{each.number:06d}.ts", each.start_ms, each.duration, gap)
             for each, gap in chosen
@@ -182,7 +198,7 @@ class Writer:
 
         What was cut loses its public name first, whatever gave it one. Whether the public may have the replay is not asked here.
         """
-        chosen = output.replay_entries(segments, show, everything=False)
+        chosen = replay.entries(segments, show, everything=False)
         for segment in segments:
             if any(cut.withholds(segment) for cut in show.cuts):
                 self.storage.delete(self._public_key(segment))

@@ -9,7 +9,7 @@ import m3u8
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive import output, playlists
+from archive import line, output, playlists, replay
 from archive.output import Cut, Item, Show
 from archive.playlists import Segment
 
@@ -72,7 +72,7 @@ def play(segments: list[Segment], show: Show, times: list[int]) -> list[tuple[in
     released: list[tuple[int, Item]] = []
     for now in times:
         here = received(segments, now)
-        new = output.plan(items[-1] if items else None, here, known(show, now), now, fresh(here, now))
+        new = line.plan(items, here, known(show, now), now, fresh(here, now))
         items += new
         released += [(now, item) for item in new]
     return released
@@ -138,7 +138,7 @@ def test_the_window_slides_with_right_numbers(
     counted: dict[int, int] = {}
     for now in clock(steps):
         here = received(segments, now)
-        items += output.plan(items[-1] if items else None, here, known(show, now), now, fresh(here, now))
+        items += line.plan(items, here, known(show, now), now, fresh(here, now))
         text = output.live_playlist(
             items, [f"{each.part}-{each.number}-{each.sequence}.ts" for each in items], window, ended=False
         )
@@ -158,8 +158,8 @@ def test_the_window_slides_with_right_numbers(
 @settings(max_examples=40, deadline=None)
 @given(part_segments(), shows())
 def test_replay_and_cut_share_no_media_and_staff_see_all(segments: list[Segment], show: Show) -> None:
-    public = [each for each, _ in output.replay_entries(segments, show, everything=False)]
-    staff = [each for each, _ in output.replay_entries(segments, show, everything=True)]
+    public = [each for each, _ in replay.entries(segments, show, everything=False)]
+    staff = [each for each, _ in replay.entries(segments, show, everything=True)]
     for segment in public:
         assert not any(cut.withholds(segment) for cut in show.cuts)
         assert segment.start_ms >= show.start_ms
