@@ -13,6 +13,7 @@ import pytest
 from archive import clips, tools
 
 from .making import Publisher, RecorderProcess
+from .s3_servers import Server
 
 
 @pytest.fixture
@@ -58,3 +59,19 @@ def publisher(clip: Path, tmp_path: Path, publishers: list[Publisher]) -> Publis
     """One publisher, not started."""
     publishers.append(Publisher(clip, tmp_path / "publisher.log"))
     return publishers[-1]
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An S3 server that knows nearly every call and checks no signature."""
+    server = Server("moto", tmp_path_factory.mktemp("moto")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def nanio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """An S3 server that checks every signature."""
+    server = Server("nanio", tmp_path_factory.mktemp("nanio")).start()
+    yield server
+    server.stop()
