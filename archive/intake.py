@@ -164,13 +164,17 @@ class Intake:
             watch=receiving(sound_only=blind),
         )
         self._children[part.number] = _Child(run, part)
-        try:
-            await run.start()
-        except OSError:
-            self._children.pop(part.number, None)
-            self.folder.close_part(part, "failed")
-            raise
-        task = asyncio.create_task(self._follow(run, part), name=run.name)
+        task = asyncio.create_task(self.record(run, part), name=run.name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        try:
+            await run.begun()
+        except asyncio.CancelledError:
+            # Nobody is left to feed it.
+            ending = asyncio.create_task(run.stop(hard=True))
+            self._tasks.add(ending)
+            ending.add_done_callback(self._tasks.discard)
+            raise
+        if not run.running:
+            raise OSError("the child does not start")
         return run

@@ -14,6 +14,8 @@ WINDOW = 2_500_000
 MOST_BEFORE_PUBLISH = 16_384
 MOST_MESSAGE = 16_000_000
 _MOST_STREAMS = 64
+# A peer that cuts its messages into crumbs makes us work for every one; encoders use 128 bytes (the default) and more.
+_LEAST_CHUNK = 128
 AUDIO, VIDEO, DATA_AMF3, DATA, COMMAND_AMF3, COMMAND, AGGREGATE = 8, 9, 15, 18, 17, 20, 22
 FLV_HEADER = b"FLV\x01\x05\x00\x00\x00\x09\x00\x00\x00\x00"
 _SET_DATA_FRAME = b"\x02\x00\x0d@setDataFrame"
@@ -47,18 +49,22 @@ class _Stream:
     kind: int = 0
     stream: int = 0
     extended: bool = False
-    parts: list[bytes] = field(default_factory=list)
-    have: int = 0
+    parts: bytearray = field(default_factory=bytearray)
+
+    @property
+    def have(self) -> int:
+        return len(self.parts)
 
 
 class ChunkReader:
-    """Puts messages together from chunks. Bounded: `most` bytes a message, a few chunk streams."""
+    """Puts messages together from chunks. Bounded: `most` bytes a message and twice that in all, a few chunk streams."""
 
     def __init__(self) -> None:
         self.most = MOST_BEFORE_PUBLISH
         self._size = 128
         self._buffer = bytearray()
         self._streams: dict[int, _Stream] = {}
+        self._held = 0
 
     def feed(self, data: bytes) -> Iterator[Message]:
         """Messages completed by `data`. Raises BadRtmp."""
@@ -71,16 +77,23 @@ class ChunkReader:
             if message.kind == 1:
                 self._set_size(message.payload)
             elif message.kind == 2 and len(message.payload) >= 4:
-                self._streams.pop(int.from_bytes(message.payload[:4], "big"), None)
+                self._abort(int.from_bytes(message.payload[:4], "big"))
             else:
                 yield message
         del self._buffer[:at]
 
     def _set_size(self, payload: bytes) -> None:
         size = int.from_bytes(payload[:4], "big") & 0x7FFFFFFF
-        if not 1 <= size <= MOST_MESSAGE:
+        if not _LEAST_CHUNK <= size <= MOST_MESSAGE:
             raise BadRtmp("bad_chunk")
         self._size = size
+
+    def _abort(self, number: int) -> None:
+        """Throw away what came so far of a message that the peer gives up."""
+        stream = self._streams.get(number)
+        if stream is not None:
+            self._held -= stream.have
+            stream.parts = bytearray()
 
     def _chunk(self, at: int) -> tuple[int, Message | None] | None:
         """One chunk from the buffer, or None when it is not whole yet."""
@@ -114,6 +127,7 @@ class ChunkReader:
             return None
         self._streams[number] = stream
         if form < 3 or stream.have == 0:
+            self._held -= stream.have
             self._begin(stream, form, stamp, length, raw, extended)
         return self._take(stream, at, size)
 
@@ -139,15 +153,18 @@ class ChunkReader:
             stream.length, stream.kind = length, raw[6]
         if form == 0:
             stream.stream = int.from_bytes(raw[7:11], "little")
-        stream.parts, stream.have = [], 0
+        stream.parts = bytearray()
 
     def _take(self, stream: _Stream, at: int, size: int) -> tuple[int, Message | None]:
-        stream.parts.append(bytes(self._buffer[at : at + size]))
-        stream.have += size
+        stream.parts += self._buffer[at : at + size]
+        self._held += size
+        if self._held > 2 * self.most:
+            raise BadRtmp("oversize")
         if stream.have < stream.length:
             return at + size, None
-        message = Message(stream.kind, stream.stream, stream.timestamp, b"".join(stream.parts))
-        stream.parts, stream.have = [], 0
+        message = Message(stream.kind, stream.stream, stream.timestamp, bytes(stream.parts))
+        self._held -= stream.have
+        stream.parts = bytearray()
         return at + size, message
 
 

@@ -1,42 +1,39 @@
-"""The RTMP gate: speaks with an encoder until it names a right key, then feeds its media to an ffmpeg; ffmpeg meets no stranger.
+"""The RTMP gate: lets an encoder in who names a right key and feeds its media to an ffmpeg; ffmpeg meets no stranger.
 
 Media go to ffmpeg's standard input as FLV, so there is no second listener that somebody on the machine could reach first.
+What strangers can hold is bounded: connections in all and of an address, how long they may take to name a key, wrong keys.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
-from archive import amf, rtmp
+from archive import amf
 from archive.intake import Busy, Intake
-from archive.rtmp import BadRtmp, ChunkReader, Message
+from archive.rtmp import BadRtmp
+from archive.rtmp_peer import Peer, Refused
 from archive.runner import Run
-from archive.services import KEY_PURPOSE, RTMP_APP
+from archive.services import KEY_PURPOSE
 from broadcast import sealing
 
 logger = logging.getLogger(__name__)
 GREET_SECONDS = 10.0
-SILENT_SECONDS = 10.0
-MOST_CONNECTIONS = 128
+# Those that have not named a key: when there are more, the one that has taken longest makes room, since an encoder needs
+# milliseconds and whoever fills the gate dawdles. Those that publish are bounded by the airings and lanes there are.
+MOST_GREETING = 64
 MOST_GREETING_PER_ADDRESS = 16
 MOST_WRONG_KEYS = 20
+MOST_ADDRESSES = 10_000
 WRONG_KEY_SECONDS = 60.0
-_READ = 65_536
-_MOST_BEFORE_PUBLISH = 65_536
-
-
-class Refused(Exception):
-    """This connection is refused. `code` is stable; `answer` is what RTMP has to say to it."""
-
-    def __init__(self, code: str, answer: bytes = b"") -> None:
-        super().__init__(code)
-        self.code, self.answer = code, answer
+_CLOSE_SECONDS = 2.0
+_BUFFER = 262_144
 
 
 class Gate:
@@ -47,12 +44,14 @@ class Gate:
         self.refused: dict[str, Any] = {}
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[Any]] = set()
-        self._greeting: dict[str, int] = {}
+        # In order of arrival.
+        self._greeting: dict[asyncio.Task[Any], str] = {}
+        self._crowded: set[asyncio.Task[Any]] = set()
         self._wrong: dict[str, deque[float]] = {}
 
     async def start(self) -> None:
         """Listen. Raises OSError when the port is taken."""
-        self._server = await asyncio.start_server(self._enter, self.host, self.port, limit=_READ * 4)
+        self._server = await asyncio.start_server(self._enter, self.host, self.port, limit=_BUFFER)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -63,24 +62,19 @@ class Gate:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections there are, and how many of them have not named a key yet."""
+        return len(self._open), len(self._greeting)
+
     async def _enter(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        address = str((writer.get_extra_info("peername") or ("?",))[0])
+        address = block(str((writer.get_extra_info("peername") or ("?",))[0]))
         self._open.add(task)
-        self._greeting[address] = self._greeting.get(address, 0) + 1
-        greeting = True
+        self._greeting[task] = address
         try:
-            self._admit(address)
-            peer = Peer(reader, writer)
-            try:
-                async with asyncio.timeout(GREET_SECONDS):
-                    key = await peer.greet()
-                    run = await self._accept(key, peer)
-            finally:
-                self._leave_greeting(address)
-                greeting = False
-            await peer.relay(run)
+            await self._serve(Peer(reader, writer), address, task)
         except (
             Refused,
             BadRtmp,
@@ -90,23 +84,29 @@ class Gate:
             asyncio.IncompleteReadError,
             EOFError,
         ) as error:
+            self._greeting.pop(task, None)
             await self._refuse(address, error, writer)
+        except asyncio.CancelledError:
+            if task not in self._crowded:
+                raise
+            self._count("crowded")
         finally:
-            if greeting:
-                self._leave_greeting(address)
+            self._greeting.pop(task, None)
+            self._crowded.discard(task)
             self._open.discard(task)
-            writer.close()
-            with contextlib.suppress(OSError, asyncio.CancelledError):
-                await writer.wait_closed()
+            await _close(writer)
 
-    def _leave_greeting(self, address: str) -> None:
-        self._greeting[address] -= 1
-        if self._greeting[address] <= 0:
-            del self._greeting[address]
+    async def _serve(self, peer: Peer, address: str, task: asyncio.Task[Any]) -> None:
+        self._admit(address)
+        async with asyncio.timeout(GREET_SECONDS):
+            key = await peer.greet()
+        # From here on it is nobody's to throw out for others: a child is being started for it.
+        self._greeting.pop(task, None)
+        await peer.relay(await self._accept(key, peer))
 
     def _admit(self, address: str) -> None:
-        """Raise Refused for one connection too many, or an address that keeps guessing."""
-        if len(self._open) > MOST_CONNECTIONS or self._greeting[address] > MOST_GREETING_PER_ADDRESS:
+        """Raise Refused for one connection too many of an address, or one that keeps guessing; make room where all are too many."""
+        if Counter(self._greeting.values())[address] > MOST_GREETING_PER_ADDRESS:
             raise Refused("too_many_connections")
         tries = self._wrong.get(address)
         while tries and time.monotonic() - tries[0] > WRONG_KEY_SECONDS:
@@ -115,24 +115,23 @@ class Gate:
             del self._wrong[address]
         if tries and len(tries) >= MOST_WRONG_KEYS:
             raise Refused("too_many_attempts")
+        waiting = [task for task in self._greeting if task not in self._crowded]
+        if len(waiting) > MOST_GREETING:
+            self._crowded.add(waiting[0])
+            waiting[0].cancel()
 
     async def _accept(self, key: str, peer: Peer) -> Run:
-        """The child for the airing of this key. Raises Refused."""
+        """The child for the airing and lane of this key. Raises Refused."""
         found = self._intake_of(sealing.digest(KEY_PURPOSE, key))
         if found is None:
-            raise Refused(
-                "wrong_key",
-                peer.status(
-                    "error", "NetStream.Publish.BadName", "no such stream key, or its show does not receive now"
-                ),
-            )
+            words = "no such stream key, or its show does not receive now"
+            raise Refused("wrong_key", peer.status("error", "NetStream.Publish.BadName", words))
+        intake, lane = found
         try:
-            intake, lane = found
             run = await intake.open_rtmp(key, lane)
         except (Busy, OSError) as error:
-            raise Refused(
-                "busy", peer.status("error", "NetStream.Publish.BadName", "too many senders for this show")
-            ) from error
+            words = "too many senders for this show"
+            raise Refused("busy", peer.status("error", "NetStream.Publish.BadName", words)) from error
         peer.writer.write(peer.status("status", "NetStream.Publish.Start", "publishing"))
         return run
 
@@ -141,153 +140,45 @@ class Gate:
             type(error).__name__, "gone"
         )
         if code == "wrong_key":
-            if len(self._wrong) > 10_000:
-                self._wrong.clear()
+            if address not in self._wrong and len(self._wrong) >= MOST_ADDRESSES:
+                self._wrong.pop(next(iter(self._wrong)))
             self._wrong.setdefault(address, deque(maxlen=MOST_WRONG_KEYS)).append(time.monotonic())
         if code != "gone":
-            count = self.refused.get(code, {}).get("count", 0)
-            self.refused[code] = {"count": count + 1, "at": time.time()}
+            self._count(code)
         logger.warning("rtmp refused address=%s code=%s", address, code)
         answer = getattr(error, "answer", b"")
         if answer:
             with contextlib.suppress(OSError, TimeoutError):
                 writer.write(answer)
-                await asyncio.wait_for(writer.drain(), 2)
+                await asyncio.wait_for(writer.drain(), _CLOSE_SECONDS)
                 # Let the answer arrive before the connection goes.
                 await asyncio.sleep(0.2)
 
+    def _count(self, code: str) -> None:
+        count = self.refused.get(code, {}).get("count", 0)
+        self.refused[code] = {"count": count + 1, "at": time.time()}
 
-class Peer:
-    """One encoder's connection."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader, self.writer = reader, writer
-        self._chunks = ChunkReader()
-        self._received = 0
-        self._acknowledged = 0
-        self._early: list[Message] = []
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """Close; a peer that takes nothing more keeps us no longer than two seconds."""
+    writer.close()
+    try:
+        await asyncio.wait_for(writer.wait_closed(), _CLOSE_SECONDS)
+    except (OSError, TimeoutError):
+        writer.transport.abort()
+    except asyncio.CancelledError:
+        writer.transport.abort()
+        raise
 
-    async def greet(self) -> str:
-        """Shake hands and answer commands until the encoder publishes; returns the stream key it named."""
-        first = await self.reader.readexactly(1 + rtmp.HANDSHAKE)
-        if first[0] != rtmp.VERSION:
-            raise BadRtmp("bad_handshake")
-        self.writer.write(rtmp.greeting() + first[1:])
-        await self.reader.readexactly(rtmp.HANDSHAKE)
-        before = 0
-        while True:
-            data = await self.reader.read(_READ)
-            before += len(data)
-            if not data:
-                raise Refused("gone")
-            if before > _MOST_BEFORE_PUBLISH:
-                raise BadRtmp("oversize")
-            key: str | None = None
-            for message in self._chunks.feed(data):
-                if key is not None:
-                    self._early.append(message)
-                elif message.kind in (rtmp.COMMAND, rtmp.COMMAND_AMF3):
-                    key = self._command(message)
-                    if key is not None:
-                        self._chunks.most = rtmp.MOST_MESSAGE
-            if key is not None:
-                return key
-            await self.writer.drain()
 
-    def _command(self, message: Message) -> str | None:
-        """Answer one command; the stream key when it is publish."""
-        payload = message.payload[1:] if message.kind == rtmp.COMMAND_AMF3 else message.payload
-        values = amf.decode_all(payload)
-        if not values or not isinstance(values[0], str):
-            raise BadRtmp("bad_command")
-        name = values[0]
-        number = values[1] if len(values) > 1 and isinstance(values[1], float) else 0.0
-        if name == "connect":
-            self._connect(values, number)
-        elif name == "createStream":
-            self._send(amf.encode_all("_result", number, None, 1.0))
-        elif name in {"play", "play2"}:
-            raise Refused(
-                "not_a_publisher", self.status("error", "NetStream.Play.Failed", "this address only receives")
-            )
-        elif name == "publish":
-            if len(values) < 4 or not isinstance(values[3], str) or not values[3]:
-                raise Refused("wrong_key", self.status("error", "NetStream.Publish.BadName", "no stream key"))
-            return values[3].split("?")[0][:128]
-        return None
-
-    def _connect(self, values: list[Any], number: float) -> None:
-        asked = values[2] if len(values) > 2 and isinstance(values[2], dict) else {}
-        if str(asked.get("app", "")).strip("/").split("?")[0] != RTMP_APP:
-            answer = {
-                "level": "error",
-                "code": "NetConnection.Connect.InvalidApp",
-                "description": f"the application is /{RTMP_APP}",
-            }
-            raise Refused("wrong_app", self._message(amf.encode_all("_error", number, None, answer)))
-        self.writer.write(rtmp.setup())
-        info = {
-            "level": "status",
-            "code": "NetConnection.Connect.Success",
-            "description": "welcome",
-            "objectEncoding": 0.0,
-        }
-        self._send(amf.encode_all("_result", number, {"fmsVer": "FMS/3,0,1,123", "capabilities": 31.0}, info))
-
-    def _send(self, payload: bytes) -> None:
-        self.writer.write(self._message(payload))
-
-    @staticmethod
-    def _message(payload: bytes, *, stream: int = 0) -> bytes:
-        return rtmp.chunks(rtmp.COMMAND, payload, stream=stream)
-
-    def status(self, level: str, code: str, description: str) -> bytes:
-        """An onStatus message of the published stream."""
-        info = {"level": level, "code": code, "description": description}
-        return self._message(amf.encode_all("onStatus", 0.0, None, info), stream=1)
-
-    async def relay(self, run: Run) -> None:
-        """Feed media to the child until either side ends; then let the child close its part."""
-        ended = asyncio.create_task(run.wait())
-        ended.add_done_callback(lambda _: self.writer.close())
-        try:
-            run.feed(rtmp.FLV_HEADER)
-            await self._pass_on(run, self._early)
-            while not ended.done():
-                async with asyncio.timeout(SILENT_SECONDS):
-                    data = await self.reader.read(_READ)
-                if not data:
-                    return
-                self._count(len(data))
-                if not await self._pass_on(run, self._chunks.feed(data)):
-                    return
-        except (BrokenPipeError, ConnectionResetError):
-            return
-        finally:
-            run.stdin.close()
-            done, _ = await asyncio.wait([ended], timeout=3)
-            if not done:
-                await run.stop("ended")
-
-    async def _pass_on(self, run: Run, messages: Any) -> bool:
-        """Write the media among the messages; False when the encoder said that it ends."""
-        wrote = False
-        for message in messages:
-            if message.kind in (rtmp.COMMAND, rtmp.COMMAND_AMF3):
-                if b"deleteStream" in message.payload[:32] or b"closeStream" in message.payload[:32]:
-                    return False
-                continue
-            tags = rtmp.flv_tags(message)
-            if tags:
-                run.feed(tags)
-                wrote = True
-        if wrote:
-            async with asyncio.timeout(SILENT_SECONDS):
-                await run.stdin.drain()
-        return True
-
-    def _count(self, size: int) -> None:
-        self._received += size
-        if self._received - self._acknowledged > rtmp.WINDOW // 2:
-            self._acknowledged = self._received
-            self.writer.write(rtmp.acknowledgement(self._received))
+def block(address: str) -> str:
+    """What is counted as one address: an IPv4 number, or the /64 of an IPv6 one, of which a customer has many."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.ip_network((ip, 64), strict=False).network_address)

@@ -76,7 +76,7 @@ class Run:
         self._stopping: asyncio.Task[None] | None = None
         self._end: asyncio.Task[Ended] | None = None
         self._file: Path | None = None
-        self._asked = False
+        self._asked = self._never = False
         self._begun = asyncio.Event()
 
     @property
@@ -95,6 +95,8 @@ class Run:
         """Start the child. It gets a nearly empty environment, a session of its own, and dies with us. Raises OSError."""
         self._asked = True
         try:
+            if self._never:
+                raise ProcessLookupError("stopped before it began")
             await self._spawn()
         finally:
             self._begun.set()
@@ -136,9 +138,10 @@ class Run:
     async def stop(self, reason: str = "stopped", *, hard: bool = False) -> Ended:
         """End the child: INT, then TERM, then KILL to its whole group, five seconds apart (at once with `hard`).
 
-        One that is just being started is waited for, so that it cannot be missed.
+        One that is just being started is waited for, and one not started yet never starts: none slips away.
         """
         if not self._asked:
+            self._never = True
             return Ended("stopped", 0)
         await self._begun.wait()
         if self._end is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import os
 import secrets
@@ -73,6 +74,16 @@ def until(condition: Callable[[], Any], seconds: float = 20.0, what: str = "") -
         if found:
             return found
         time.sleep(0.1)
+    raise AssertionError(f"not within {seconds} s: {what or condition}")
+
+
+async def eventually(condition: Callable[[], Any], seconds: float = 30.0, what: str = "") -> Any:
+    """The same without standing in the loop's way."""
+    for _ in range(int(seconds * 20)):
+        found = condition()
+        if found:
+            return found
+        await asyncio.sleep(0.05)
     raise AssertionError(f"not within {seconds} s: {what or condition}")
 
 
