@@ -75,8 +75,7 @@ function problemWord(code) {
     not_a_publisher: t("对方不是来推流的"),
     too_many_attempts: t("试得太多，暂停接受"),
     too_many_connections: t("连接太多"),
-    line_frozen: t("不知有无切断，暂停放行"),
-    secret_unreadable: t("密钥读不出，请换一个"),
+    secret_unreadable: t("密钥读不出"),
   };
   return words[code] || code;
 }
@@ -90,11 +89,12 @@ export function Feed({ room }) {
   const refused = kinds.reduce((sum, [, times]) => sum + Number(times), 0);
   const rate = feed.bitrate > 0 ? t("{n} Mbps", { n: (feed.bitrate / 1e6).toFixed(1) }) : "";
   const out = { none: t("没有输出"), waiting: t("等待"), live: t("正常"), lost: t("信号中断"), cut: t("垫片"), ended: t("已结束") }[feed.public?.state] || "";
+  const held = feed.problem === "line_frozen";
   const gaps = feed.received_seconds > 0 ? feed.gaps?.length || 0 : 0;
   return html`<table class="feeds"><caption class="vh">${t("信号")}</caption><tbody>
-    <tr><th scope="row">${feed.source ? t("来路 {name}", { name: feed.source.toUpperCase() }) : t("来路")}</th><td class=${tone}>${word}</td><td>${feed.state === "receiving" && feed.problem !== "line_frozen" ? rate : feed.problem ? problemWord(feed.problem) : ""}</td></tr>
+    <tr><th scope="row">${feed.source ? t("来路 {name}", { name: feed.source.toUpperCase() }) : t("来路")}</th><td class=${tone}>${word}</td><td>${feed.state === "receiving" || held ? rate : feed.problem ? html`<span class="warn">${problemWord(feed.problem)}</span>` : ""}</td></tr>
     <tr><th scope="row">${t("录制")}</th><td class=${feed.received_seconds > 0 ? "ok" : "quiet"}>${feed.received_seconds > 0 ? t("已写 {span}", { span: span(feed.received_seconds * 1000) }) : t("还没有")}</td><td class=${gaps ? "warn" : ""}>${gaps ? t("断过 {n} 次", { n: gaps }) : ""}</td></tr>
-    <tr><th scope="row">${t("公众")}</th><td class=${{ live: "ok", lost: "bad", cut: "bad" }[feed.public?.state] || "quiet"}>${out}</td><td>${t("晚 {n} 秒", { n: feed.delay_seconds })}</td></tr>
+    <tr><th scope="row">${t("公众")}</th><td class=${held ? "bad" : { live: "ok", lost: "bad", cut: "bad" }[feed.public?.state] || "quiet"}>${held ? t("停住") : out}</td><td>${held ? html`<span class="warn">${t("不知有无切断")}</span>` : t("晚 {n} 秒", { n: feed.delay_seconds })}</td></tr>
     <tr><th scope="row">${t("拒绝连接")}</th><td class=${refused ? "warn" : "quiet"}>${t("{n} 次", { n: count(refused) })}</td><td>${kinds.map(([code]) => problemWord(code)).join(t("、"))}</td></tr>
   </tbody></table>`;
 }

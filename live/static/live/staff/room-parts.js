@@ -63,6 +63,8 @@ export function Messages({ room }) {
   const link = { polling: t("连接断了，每 3 秒自动刷新。操作仍会送到，稍慢一些。"), refused: html`<a href=${`${room.page.urls.login}?next=${encodeURIComponent(location.pathname)}`}>${t("登录已失效或没有权限。请重新登录后打开这一页。")}</a>` }[room.lane.link];
   return html`<div class="told" role="status">
     ${link && html`<p class="note xs warn">${link}</p>`}
+    ${room.feed?.problem === "line_frozen" && html`<p class="note xs bad">${t("公众画面停住了：读不到有没有切断，所以不再放行。录制照常，读到以后自动接着放。")}</p>`}
+    ${room.feed?.problem === "secret_unreadable" && html`<p class="note xs bad">${t("口令和密钥读不出，编码器断开后连不上。请系统管理员更换。")}</p>`}
     ${room.notice && html`<p class="note bad spread"><span>${room.notice}</span><button type="button" onClick=${() => { room.notice = null; room.render(); }}>${t("知道了")}</button></p>`}
   </div>`;
 }
