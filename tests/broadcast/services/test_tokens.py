@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.cache import cache
 
 from broadcast import clock
@@ -97,6 +98,23 @@ def test_an_old_token_logs_nobody_out() -> None:
     assert identity.ensure_participant(acting(who)).pk == who.participant_id
 
 
+def test_a_token_that_is_over_ends_no_newer_one() -> None:
+    old = verified(browser())
+    identity.log_out(acting(old))
+    with clock.shifted(dt.timedelta(minutes=2)):
+        newer = verified(browser())
+    assert newer.generation > old.generation
+    identity.log_out(acting(old))
+    assert identity.ensure_participant(acting(newer)).pk == newer.participant_id
+
+
+def test_a_guest_who_logs_out_ends_nothing() -> None:
+    guest = browser()
+    consenting(guest)
+    identity.log_out(guest)
+    assert identity.ensure_participant(guest).generation == 0
+
+
 def test_a_token_of_an_account_without_its_row_makes_no_guest() -> None:
     with pytest.raises(IdentityStale):
         identity.ensure_participant(Actor(participant_id=uuid.uuid4(), generation=3))
@@ -138,7 +156,7 @@ def test_a_staff_token_opens_rooms_for_twelve_hours() -> None:
     assert user.pk == who.user_id
 
 
-@pytest.mark.parametrize("end", ["log_out", "password", "closed"])
+@pytest.mark.parametrize("end", ["log_out", "password", "password_in_the_table", "closed"])
 def test_a_staff_token_opens_nothing_after(end: str) -> None:
     user, who = staff()
     if end == "log_out":
@@ -146,6 +164,9 @@ def test_a_staff_token_opens_nothing_after(end: str) -> None:
     elif end == "password":
         user.set_password("another horse 10")
         user.save()
+    elif end == "password_in_the_table":
+        # Past User.save, so the generation stays: the token's own mark of the password tells.
+        User.objects.filter(pk=user.pk).update(password=make_password("another horse 10"))
     else:
         User.objects.filter(pk=user.pk).update(is_active=False)
     assert identity.entitled([who]) == set()
