@@ -196,3 +196,101 @@ def still(program: str, clip: Path, at_seconds: float, target: Path) -> list[str
     """One picture of a clip as PNG."""
     source = ffmpeg.input(str(clip), ss=at_seconds, protocol_whitelist="file")
     return _finish(program, ffmpeg.output(source["v:0"], str(target), **{"frames:v": 1}), progress=False)
+
+
+# -- rungs and measures of one closed segment --------------------------------------------------------------------------
+
+LOUDNESS, BLACK = "loudness.txt", "black.txt"
+# Every picture whose share of dark points is at least this is black.
+BLACK_PERCENT = 98
+# Level and profile that all rungs keep to, so that a playlist may name them before one is made.
+RUNG_CODEC = "avc1.4d401f"
+_RUNG_LEVEL = "3.1"
+MOST_RUNG_FPS = 31
+
+
+@dataclass(frozen=True)
+class Source:
+    """What must be known of a segment to make its rungs."""
+
+    file: Path
+    has_picture: bool
+    has_sound: bool
+    fps: float = 0.0
+    interlaced: bool = False
+
+
+def rung_name(height: int) -> str:
+    """Name of a rung: of its folder, its files and its playlist."""
+    return f"{height}p"
+
+
+def rung_bitrate(height: int) -> int:
+    """The most that a rung of that height takes for its picture, in bits a second."""
+    return max(250, round(height * height * 0.0052)) * 1000
+
+
+def segment_job(program: str, source: Source, heights: Sequence[int], *, threads: int = 2) -> list[str]:
+    """Make the rungs of one segment (`<height>p.ts`) and its measures, all into the working directory.
+
+    Times stay those of the source, its sound is copied, each rung begins with a key frame. Without heights only key frames are
+    decoded, which is enough to see whether the picture is black.
+    """
+    few = {} if heights else {"skip_frame": "nokey"}
+    # Probing further than the first pictures would read all of the file once more.
+    opened = ffmpeg.input(str(source.file), f="mpegts", protocol_whitelist="file", threads=threads, **few)
+    outputs: list[Any] = []
+    if source.has_picture:
+        outputs += _pictures(opened, source, sorted(heights, reverse=True), threads)
+    if source.has_sound:
+        heard = opened["a:0"].filter("ebur128", peak="sample", metadata=1, framelog="verbose")
+        outputs.append(ffmpeg.output(heard.filter("ametadata", mode="print", file=LOUDNESS), "-", f="null"))
+    words = ffmpeg.merge_outputs(*outputs).get_args()
+    return [program, "-hide_banner", "-nostdin", "-loglevel", "error", "-nostats", "-copyts", *words, "-y"]
+
+
+def _pictures(opened: Any, source: Source, heights: Sequence[int], threads: int) -> list[Any]:
+    """Each rung out of the next higher one, and the black look at the lowest."""
+    picture = opened["v:0"]
+    if source.interlaced:
+        picture = picture.filter("yadif", mode="send_frame", deint="interlaced")
+    if heights and source.fps > MOST_RUNG_FPS:
+        picture = picture.filter("select", "not(mod(n,2))")
+    outputs = []
+    for height in heights:
+        scaled = picture.filter("scale", -2, height).filter("format", "yuv420p").split()
+        picture = scaled[0]
+        streams = [scaled[1], *([opened["a:0"]] if source.has_sound else [])]
+        outputs.append(ffmpeg.output(*streams, f"{rung_name(height)}.ts", **_rung_options(height, threads)))
+    if not heights:
+        picture = picture.filter("scale", -2, 90).filter("format", "yuv420p")
+    seen = picture.filter("blackframe", amount=0, threshold=32).filter("metadata", mode="print", file=BLACK)
+    return [*outputs, ffmpeg.output(seen, "-", f="null", fps_mode="passthrough")]
+
+
+def _rung_options(height: int, threads: int) -> dict[str, Any]:
+    """A quality with a ceiling instead of a mean rate: each segment is encoded without knowing the one before.
+
+    No B-frames: then the decoding times of segments encoded apart follow one another without overlap.
+    """
+    most = rung_bitrate(height)
+    return {
+        "c:v": "libx264",
+        "preset": "veryfast",
+        "profile:v": "main",
+        "level:v": _RUNG_LEVEL,
+        "crf": 23,
+        "bf": 0,
+        "g": 9999,
+        "sc_threshold": 0,
+        "maxrate:v": most,
+        "bufsize:v": most,
+        "threads": threads,
+        "fps_mode": "passthrough",
+        # Else the encoder counts in pictures and moves each time to the nearest.
+        "enc_time_base": "1:90000",
+        "c:a": "copy",
+        "map_metadata": -1,
+        "f": "mpegts",
+        "mpegts_copyts": 1,
+    }

@@ -46,6 +46,19 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """One playlist in a master. Bits a second; 0 and "" say nothing. Without a height it is sound alone."""
+
+    uri: str
+    peak: int
+    mean: int = 0
+    codecs: str = ""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+
+
+@dataclass(frozen=True)
 class RawSegment:
     """What ffmpeg wrote about one segment."""
 
@@ -138,6 +151,27 @@ def render(
     if ended:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
+
+
+def render_master(variants: Sequence[Variant]) -> str:
+    """A master playlist, the best first. Rates are rounded up, so that it does not change with every segment."""
+    lines = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    for each in variants:
+        words = [f"BANDWIDTH={_rounded_up(each.peak)}"]
+        if each.mean:
+            words.append(f"AVERAGE-BANDWIDTH={min(_rounded_up(each.mean), _rounded_up(each.peak))}")
+        if each.codecs:
+            words.append(f'CODECS="{each.codecs}"')
+        if each.width and each.height:
+            words.append(f"RESOLUTION={each.width}x{each.height}")
+        if each.fps:
+            words.append(f"FRAME-RATE={each.fps:.3f}")
+        lines += [f"#EXT-X-STREAM-INF:{','.join(words)}", each.uri]
+    return "\n".join(lines) + "\n"
+
+
+def _rounded_up(bits: int) -> int:
+    return max(1, -(-bits // 10_000)) * 10_000
 
 
 def spans(entries: Sequence[Entry]) -> list[dict[str, object]]:
