@@ -13,7 +13,7 @@ class ArchiveConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
-        from archive import cuts, doctor, panel, queries, services, simulcast
+        from archive import cuts, doctor, panel, playout, queries, services, simulcast
         from broadcast import registry
 
         registry.public_state.register("media", queries.public_media)
@@ -21,6 +21,8 @@ class ArchiveConfig(AppConfig):
         registry.staff_acts.register("output.cut", cuts.cut_output)
         registry.staff_acts.register("output.resume", cuts.resume_output)
         registry.staff_acts.register("output.confirm", cuts.confirm_cut)
+        for name, act in playout.ACTS.items():
+            registry.staff_acts.register(name, act)
         registry.staff_acts_on.register("push.restart", simulcast.restart_push)
         registry.staff_acts_on.register("push.off", simulcast.switch_push_off)
         registry.staff_acts_on.register("push.on", simulcast.switch_push_on)

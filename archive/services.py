@@ -13,7 +13,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from archive import cuts, queries
+from archive import cuts, playout, queries
+from archive.asrun import Stretch
 from archive.ffmpeg import Srt
 from archive.models import IngestSecret, Part, RecorderStatus, Recording
 from broadcast import audit, clock, env, sealing, signals
@@ -180,6 +181,8 @@ class Report:
     refused: dict[str, Any]
     replay_ready_at: dt.datetime | None
     parts: tuple[PartReport, ...]
+    going_out: str = ""
+    as_run: tuple[Stretch, ...] = ()
 
 
 _REPORTED = (
@@ -194,6 +197,7 @@ _REPORTED = (
     "bitrate",
     "refused",
     "replay_ready_at",
+    "going_out",
 )
 
 
@@ -202,17 +206,23 @@ def note_report(report: Report) -> None:
     with transaction.atomic():
         recording = Recording.objects.select_for_update().filter(airing_id=report.airing_id).first()
         recording = recording or ensure_recording(report.airing_id)
-        before = (recording.state, recording.problem, recording.replay_ready_at)
+        before = _seen(recording)
         for name in _REPORTED:
             setattr(recording, name, getattr(report, name))
         recording.reported_at = clock.now()
         recording.save(update_fields=[*_REPORTED, "reported_at"])
         for part in report.parts:
             _note_part(recording, part)
+        playout.note_as_run(report.airing_id, report.as_run)
         airing = queries.airing_with_programme(report.airing_id)
         told = airing is not None and tell_if_changed(airing, recording)
-        if not told and before != (recording.state, recording.problem, recording.replay_ready_at):
+        if not told and before != _seen(recording):
             signals.tell(signals.recording_changed, airing_id=report.airing_id)
+
+
+def _seen(recording: Recording) -> tuple[Any, ...]:
+    """What people are told of when it changes."""
+    return recording.state, recording.problem, recording.replay_ready_at, recording.going_out
 
 
 def _note_part(recording: Recording, part: PartReport) -> None:

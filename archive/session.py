@@ -6,11 +6,14 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
+from archive.asrun import AsRun, going_out
 from archive.entrances import lane_of_key
+from archive.fallback import Shelf
 from archive.intake import Intake
 from archive.orders import Wanted
-from archive.output import LOST_MS, Show
+from archive.output import LOST_MS, Show, Tape
 from archive.parts import AiringFolder, PartFolder, now_ms
 from archive.playlists import Segment
 from archive.queries import from_milliseconds
@@ -42,6 +45,9 @@ class Session:
         self._stopped = False
         self._staff_done = False
         self._public_of: Show | None = None
+        self._shelf = Shelf(folder.path.parents[1])
+        self._as_run = AsRun()
+        self._as_of_ms = 0
 
     def lane_of_key(self, key_digest: str) -> str | None:
         """The lane whose stream key has that digest, if this airing receives now; takes the same time either way."""
@@ -54,7 +60,7 @@ class Session:
         await self._steer(wanted.receives)
         self._note_frozen(as_of_ms)
         await asyncio.to_thread(self._write, as_of_ms)
-        said = (self._state(), self.problem, self.replay_ready_ms, len(self.intake.receiving))
+        said = (self._state(), self.problem, self.replay_ready_ms, len(self.intake.receiving), self.going_out)
         self.urgent, self._said = self.urgent or said != self._said, said
 
     async def leave(self) -> bool:
@@ -116,13 +122,29 @@ class Session:
         segments = self.folder.segments()
         if not self._staff_done:
             self._write_staff(segments, show, stopped)
-        self.writer.advance(segments, show, as_of_ms, self.folder.fresh(as_of_ms, LOST_MS), may_close=stopped)
+        tapes = replace(show, fallback=self._shelf.tape(self.wanted.tapes), rerun=self._rerun())
+        fresh = self.folder.fresh(as_of_ms, LOST_MS)
+        self.writer.advance(
+            segments, tapes, as_of_ms, fresh, may_close=stopped or self._has_end(segments, show, as_of_ms)
+        )
+        self._as_of_ms = as_of_ms
+        self._as_run.follow(self.writer.items, show, closed=self.writer.closed)
         if self.writer.closed and self._public_of != show:
             self.writer.write_public(segments, show)
             self._public_of = show
             if segments:
                 self.replay_ready_ms = now_ms()
             logger.info("public replay written airing=%s segments=%s", self.wanted.airing_id, len(segments))
+
+    def _rerun(self) -> Tape | None:
+        return self._shelf.tape((self.wanted.rerun,)) if self.wanted.rerun else None
+
+    def _has_end(self, segments: Sequence[Segment], show: Show, as_of_ms: int) -> bool:
+        """Whether all of an airing that still receives after its end is on disk: something later is, or would be."""
+        if not self.wanted.aside or show.end_ms is None:
+            return False
+        later = any(each.end_ms > show.end_ms for each in segments[-20:])
+        return later or as_of_ms > show.end_ms + show.delay_ms + LOST_MS
 
     def _write_staff(self, segments: Sequence[Segment], show: Show, stopped: bool) -> None:
         """Growing while the show runs; whole at its end, for which staff do not wait longer than for a child that dies in time."""
@@ -167,7 +189,14 @@ class Session:
             refused=dict(self.intake.refused),
             replay_ready_at=from_milliseconds(self.replay_ready_ms) if self.replay_ready_ms else None,
             parts=tuple(self._part(part) for part in parts),
+            going_out=self.going_out,
+            as_run=self._as_run.news(),
         )
+
+    @property
+    def going_out(self) -> str:
+        """What the public line shows now; "" before it began."""
+        return going_out(self.writer.items, self.wanted.show, self._as_of_ms, closed=self.writer.closed)
 
     def _public_since(self) -> dt.datetime | None:
         """Wall time since when the public line has been unbroken."""
@@ -207,3 +236,4 @@ class Session:
     def reported(self) -> None:
         """The last report is in the rows."""
         self.urgent = False
+        self._as_run.told()
