@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+
+from broadcast.house.places import ROOT
 
 HELP = """\
 用法 · usage: ./yishi <command>
@@ -12,6 +15,7 @@ HELP = """\
   collect  收集静态文件 · browser libraries, translations, static files (up does it too)
   doctor   检查各部分 · check each part (--json)
   test     检查与测试 · all checks and tests (--long, then pytest's own arguments)
+  bench    测量 · measure against a baseline (NAME, --quick, --json)
 
 其余为 Django 管理命令 · all else is a Django management command, for instance:
   migrate, createsuperuser, shell, seed-programmes, protocol, configuration
@@ -25,25 +29,43 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.write(HELP)
         return 0
     command, rest = words[0], words[1:]
-    if command == "up":
-        from broadcast.house import up
+    own = _OWN.get(command)
+    return own(rest) if own else _manage(command, rest)
 
-        return up.main(rest)
-    if command == "doctor":
-        from broadcast.house import doctor
 
-        return doctor.main(rest)
-    if command == "collect":
-        from broadcast.house import environment, prepare
+def _up(rest: list[str]) -> int:
+    from broadcast.house import up
 
-        os.environ.update(environment.completed(os.environ))
-        prepare.collect()
-        return 0
-    if command == "test":
-        from broadcast.house import testing
+    return up.main(rest)
 
-        return testing.main(rest)
-    return _manage(command, rest)
+
+def _doctor(rest: list[str]) -> int:
+    from broadcast.house import doctor
+
+    return doctor.main(rest)
+
+
+def _collect(_rest: list[str]) -> int:
+    from broadcast.house import environment, prepare
+
+    os.environ.update(environment.completed(os.environ))
+    prepare.collect()
+    return 0
+
+
+def _test(rest: list[str]) -> int:
+    from broadcast.house import testing
+
+    return testing.main(rest)
+
+
+def _bench(rest: list[str]) -> int:
+    # A process of its own: a benchmark chooses its servers before settings are read.
+    return subprocess.run([sys.executable, "-m", "benchmarks", *rest], cwd=ROOT, check=False).returncode
+
+
+# Imported when called: each command loads what it needs and no more.
+_OWN = {"up": _up, "doctor": _doctor, "collect": _collect, "test": _test, "bench": _bench}
 
 
 def _manage(command: str, rest: list[str]) -> int:

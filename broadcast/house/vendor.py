@@ -98,7 +98,7 @@ def run_npm(places: Places, work: Path, *options: str) -> str:
     for name in ("package.json", "package-lock.json"):
         shutil.copyfile(ROOT / name, work / name)
     errors = []
-    for npm, search in _npms():
+    for npm, search in npms():
         command = [*npm, "ci", "--ignore-scripts", *options, "--no-audit", "--no-fund", "--loglevel=error"]
         environ = dict(os.environ, PATH=search, npm_config_cache=str(places.var / "cache" / "npm"))
         try:
@@ -117,7 +117,7 @@ def run_npm(places: Places, work: Path, *options: str) -> str:
     )
 
 
-def _npms() -> Iterator[tuple[list[str], str]]:
+def npms() -> Iterator[tuple[list[str], str]]:
     """Commands that run npm, with the PATH they need: the machine's, then the wheel's."""
     search = os.environ.get("PATH", os.defpath)
     own = shutil.which("npm")

