@@ -234,7 +234,10 @@ def note_pushes(reports: Mapping[tuple[UUID, int], PushReport]) -> None:
         (each.airing_id, each.target_id): each
         for each in Push.objects.filter(airing__in={airing_id for airing_id, _target_id in reports})
     }
+    there = set(SimulcastTarget.objects.filter(pk__in={key[1] for key in reports}).values_list("pk", flat=True))
     for (airing_id, target_id), report in reports.items():
+        if target_id not in there:
+            continue
         push = known.get((airing_id, target_id))
         before = (push.state, push.problem) if push else None
         try:
@@ -243,7 +246,7 @@ def note_pushes(reports: Mapping[tuple[UUID, int], PushReport]) -> None:
                 if before != (report.state, report.problem):
                     signals.tell(signals.recording_changed, airing_id=airing_id)
         except IntegrityError:
-            # The target was removed meanwhile.
+            # The target was removed this very moment.
             logger.info("report of a removed target left out target=%s", target_id)
 
 

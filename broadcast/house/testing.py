@@ -16,7 +16,7 @@ from broadcast.house.environment import completed
 from broadcast.house.places import ROOT
 
 LIMIT_SECONDS = 15 * 60
-PROGRAMS = ("chromium", "ffmpeg")  # named as their packages are
+PROGRAMS = ("chromium", "ffmpeg", "icecast2")  # named as their packages are
 _CLOSING = re.compile(r"\d+ (?:passed|failed|error|skipped|deselected)")
 
 

@@ -20,19 +20,75 @@ from archive.sending import parse
 from broadcast.house.places import free_port
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 128, 0), "blue": (0, 0, 255), "yellow": (255, 255, 0), "none": (0, 0, 0)}
+_BITS = 12
 
 
 def make_reel(
-    folder: Path, colour: str, tone: int, *, seconds: int = 8, size: str = "320x180", rate: int = 48_000
+    folder: Path,
+    colour: str,
+    tone: int,
+    *,
+    seconds: int = 8,
+    size: str = "320x180",
+    rate: int = 48_000,
+    noise: bool = False,
 ) -> Path:
-    """2 s segments of one colour and one tone, as the recorder cuts them."""
+    """2 s segments of one colour and one tone, as the recorder cuts them; with noise they have many bytes."""
     folder.mkdir(parents=True)
-    words = [tools.path(), "-loglevel", "error", "-f", "lavfi", "-i", f"color={colour}:s={size}:r=25:d={seconds}"]
+    grain = ",noise=alls=100:allf=t" if noise else ""
+    words = [
+        tools.path(),
+        "-loglevel",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        f"color={colour}:s={size}:r=25:d={seconds}{grain}",
+    ]
     words += ["-f", "lavfi", "-i", f"sine={tone}:r={rate}:d={seconds}", "-c:v", "libx264", "-preset", "ultrafast"]
     words += ["-g", "50", "-pix_fmt", "yuv420p", "-c:a", "aac", "-ac", "2", "-f", "hls", "-hls_time", "2"]
     words += ["-hls_list_size", "0", "-hls_flags", "program_date_time", "-hls_segment_filename"]
     subprocess.run([*words, str(folder / ffmpeg.SEGMENT_PATTERN), str(folder / ffmpeg.PLAYLIST)], check=True)
     return folder
+
+
+def make_numbered(target: Path, seconds: int = 150) -> Path:
+    """A loop whose every picture carries its number, and whose tone rises every second: what went out can be named exactly."""
+    strips = ["drawbox=x=0:y=0:w=20:h=ih:color=white:t=fill"]
+    strips += [
+        f"drawbox=x={20 * (bit + 1)}:y=0:w=20:h=ih:color=white:t=fill:enable='mod(floor(n/{2**bit}),2)'"
+        for bit in range(_BITS)
+    ]
+    words = [tools.path(), "-loglevel", "error", "-f", "lavfi", "-i", f"color=blue:s=320x180:r=25:d={seconds}"]
+    words += ["-f", "lavfi", "-i", f"aevalsrc='0.2*sin(2*PI*(400+40*floor(t))*t)':s=48000:d={seconds}"]
+    words += ["-vf", ",".join(strips), "-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-pix_fmt", "yuv420p"]
+    subprocess.run([*words, "-sc_threshold", "0", "-c:a", "aac", "-ac", "2", "-f", "mp4", str(target)], check=True)
+    return target
+
+
+def numbers(*files: Path) -> set[int]:
+    """Numbers of the pictures of `make_numbered` in these files; other pictures have none."""
+    found = set()
+    for file in files:
+        words = [
+            tools.path(),
+            "-loglevel",
+            "error",
+            "-i",
+            str(file),
+            "-map",
+            "0:v",
+            "-vf",
+            "scale=320:180,crop=320:2:0:90",
+        ]
+        words += ["-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray", "-"]
+        raw = subprocess.run(words, capture_output=True, check=True).stdout
+        for at in range(0, len(raw), 640):
+            bits = [raw[at + 10 + 20 * place] > 140 for place in range(16)]
+            # The first strip is white, the last three are not.
+            if bits[0] and not any(bits[13:]):
+                found.add(sum(on << bit for bit, on in enumerate(bits[1 : _BITS + 1])))
+    return found
 
 
 class Reels:
@@ -84,28 +140,53 @@ class Pushes:
 
 
 class Receiver:
-    """A platform: an ffmpeg that listens and keeps what it gets, as it came."""
+    """A platform: an ffmpeg that listens and keeps what it gets as it came, one file a connection; it listens again after each."""
 
-    def __init__(self, folder: Path, name: str, *, port: int | None = None) -> None:
-        self.file, self.log = folder / f"{name}.ts", folder / f"{name}.log"
-        self.port = port or free_port(socket.SOCK_STREAM if name.startswith("rtmp") else socket.SOCK_DGRAM)
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder, self.name, self.files = folder, name, list[Path]()
+        self.port = free_port(socket.SOCK_STREAM if name.startswith("rtmp") else socket.SOCK_DGRAM)
+        phrase = "passphrase=sixteensecretletters"
+        if name.startswith("rtmp"):
+            self.url = f"rtmp://127.0.0.1:{self.port}/live/secretkey"
+            self._source = ["-f", "flv", "-listen", "1", "-timeout", "60", "-i", self.url]
+        else:
+            self.url = f"srt://127.0.0.1:{self.port}?{phrase}"
+            self._source = ["-f", "mpegts", "-i", f"srt://127.0.0.1:{self.port}?mode=listener&{phrase}&pbkeylen=16"]
         self.process: subprocess.Popen[bytes] | None = None
 
-    def rtmp(self) -> str:
-        url = f"rtmp://127.0.0.1:{self.port}/live/secretkey"
-        self._start(["-f", "flv", "-listen", "1", "-timeout", "60", "-i", url])
-        return url
+    @property
+    def file(self) -> Path:
+        """The file of its last connection that brought something."""
+        return [each for each in self.files if each.exists() and each.stat().st_size][-1]
 
-    def srt(self) -> str:
-        url = f"srt://127.0.0.1:{self.port}"
-        phrase = "passphrase=sixteensecretletters"
-        self._start(["-f", "mpegts", "-i", f"{url}?mode=listener&{phrase}&pbkeylen=16"])
-        return f"{url}?{phrase}"
+    def listen(self) -> Receiver:
+        """Listen for one sender."""
+        self.files.append(self.folder / f"{self.name}-{len(self.files)}.ts")
+        words = [
+            tools.path(),
+            "-nostdin",
+            "-hide_banner",
+            "-y",
+            *self._source,
+            "-map",
+            "0",
+            "-c",
+            "copy",
+            "-f",
+            "mpegts",
+        ]
+        with (self.folder / f"{self.name}.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*words, "-flush_packets", "1", str(self.files[-1])], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        return self
 
-    def _start(self, source: list[str]) -> None:
-        words = [tools.path(), "-nostdin", "-hide_banner", "-y", *source, "-map", "0", "-c", "copy", "-f", "mpegts"]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen([*words, str(self.file)], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    async def keep_listening(self) -> None:
+        """Listen again whenever a sender is gone, until cancelled."""
+        while True:
+            self.listen()
+            assert self.process
+            await asyncio.to_thread(self.process.wait)
 
     def kill(self) -> None:
         if self.process and self.process.poll() is None:
@@ -118,6 +199,52 @@ class Receiver:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(10)
         self.kill()
+
+
+class Relay:
+    """A way to a receiver that can freeze: it goes on holding the connection and reads nothing more."""
+
+    def __init__(self, to: int) -> None:
+        self.to, self.frozen = to, False
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        # Little is taken in advance by the system itself.
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.listener.setblocking(False)
+        self.port: int = self.listener.getsockname()[1]
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Take connections until cancelled."""
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                taken, _peer = await loop.sock_accept(self.listener)
+                task = asyncio.create_task(self._carry(taken))
+                self._tasks.add(task)
+        finally:
+            self.listener.close()
+            for each in self._tasks:
+                each.cancel()
+
+    async def _carry(self, taken: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        with taken, socket.socket() as onward:
+            onward.setblocking(False)
+            with contextlib.suppress(OSError):
+                await loop.sock_connect(onward, ("127.0.0.1", self.to))
+                back = asyncio.create_task(self._pump(onward, taken, freezes=False))
+                try:
+                    await self._pump(taken, onward, freezes=True)
+                finally:
+                    back.cancel()
+
+    async def _pump(self, source: socket.socket, target: socket.socket, *, freezes: bool) -> None:
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(OSError):
+            while data := await loop.sock_recv(source, 4096):
+                if freezes and self.frozen:
+                    await asyncio.sleep(3600)
+                await loop.sock_sendall(target, data)
 
 
 @contextlib.asynccontextmanager

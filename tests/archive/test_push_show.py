@@ -1,0 +1,91 @@
+"""A whole show in a real recorder with targets good and bad: what was withheld reaches none, and the recording has no hole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from archive import cuts, queries, services, simulcast
+from archive.models import OutputCut, Push, Recording
+from archive.output import Cut
+from archive.parts import AiringFolder
+from broadcast import lifecycle
+from broadcast.access import HOUSE
+from broadcast.models import Airing
+
+from .making import Publisher, RecorderProcess, make_airing, until
+from .pushes import Receiver, make_numbered, numbers, tones
+
+
+@pytest.mark.ffmpeg
+@pytest.mark.timeout(240)
+@pytest.mark.django_db(transaction=True)
+def test_what_is_cut_reaches_no_target_and_bad_targets_cost_the_recording_nothing(
+    recorder: RecorderProcess, tmp_path: Path, publishers: list[Publisher]
+) -> None:
+    airing = make_airing(delay=4)
+    programme = airing.episode.programme
+    srt, rtmp = Receiver(tmp_path, "srt").listen(), Receiver(tmp_path, "rtmp").listen()
+    targets = {
+        name: simulcast.add_target(HOUSE, programme.pk, name, url)
+        for name, url in (("srt", srt.url), ("rtmp", rtmp.url), ("refused", "rtmp://127.0.0.1:1/live/verysecretkey"))
+    }
+
+    def push(name: str) -> Push:
+        return Push.objects.filter(airing=airing, target=targets[name]).first() or Push()
+
+    services.ensure_recording(airing.pk)
+    lifecycle.open_feed(HOUSE, airing.pk)
+    until(lambda: Recording.objects.get(airing=airing).state == "listening")
+    publishers.append(Publisher(make_numbered(tmp_path / "numbered.mp4"), tmp_path / "publisher.log"))
+    publishers[-1].srt(airing)
+    until(lambda: Recording.objects.get(airing=airing).state == "receiving", what=recorder.words())
+    lifecycle.start(HOUSE, airing.pk)
+    for name in ("srt", "rtmp"):
+        until(lambda name=name: push(name).state == "sending", 40, f"{name}: {recorder.words()[-3000:]}")
+        until(lambda name=name: push(name).sent_seconds >= 2, 40, name)
+    cuts.cut_output(HOUSE, airing.pk, "test")
+    since = push("srt").sent_seconds
+    until(lambda: push("srt").sent_seconds >= since + 8, 40, "the filler is sent")
+    cuts.resume_output(HOUSE, airing.pk)
+    resumed = OutputCut.objects.get().until_media_time
+    assert resumed
+    until(lambda: (sent := push("srt").sent_until) and sent > resumed, 40, "media again")
+    lifecycle.end(HOUSE, airing.pk)
+    until(lambda: push("srt").state == push("rtmp").state == "done", 40, "the tail is sent")
+    until(lambda: Recording.objects.get(airing=airing).state == "finished", 40)
+    for each in (srt, rtmp):
+        each.end()
+
+    folder = AiringFolder(airing.pk)
+    folder.load()
+    segments = folder.segments()
+    cut: Cut = queries.cut_span(OutputCut.objects.get())
+    withheld = [each for each in segments if cut.withholds(each)]
+    files = [folder[f"parts/{each.part:03d}/{each.number:06d}.ts"] for each in segments]
+    secret = numbers(*(folder[f"parts/{each.part:03d}/{each.number:06d}.ts"] for each in withheld))
+    assert len(secret) > 100
+    assert numbers(*files) > secret
+    hidden = set(tones(_joined(files[segments.index(withheld[1]) : segments.index(withheld[-1])], tmp_path))) - {0}
+    assert hidden
+    for receiver in (srt, rtmp):
+        got = numbers(receiver.file)
+        assert len(got) > 100
+        assert min(got) < min(secret), "media from before the cut"
+        assert max(got) > max(secret), "and from after it"
+        assert not got & secret
+        assert not hidden & set(tones(receiver.file))
+
+    assert queries.gap_map(Airing.objects.get(pk=airing.pk)) == []
+    assert [each.number for each in segments] == list(range(len(segments))), "one part without a hole"
+    refused = push("refused")
+    assert (refused.state, refused.problem, refused.sent_seconds) == ("done", "refused", 0)
+    assert push("srt").missed_seconds == push("rtmp").missed_seconds == 0
+    assert not any(secret in recorder.words() for secret in ("verysecretkey", "secretkey", "sixteensecretletters"))
+
+
+def _joined(files: list[Path], folder: Path) -> Path:
+    joined = folder / "withheld.ts"
+    joined.write_bytes(b"".join(file.read_bytes() for file in files))
+    return joined
