@@ -13,7 +13,7 @@ class ArchiveConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
-        from archive import cuts, doctor, panel, playout, queries, services, simulcast
+        from archive import cuts, doctor, panel, playout, queries, services, simulcast, tasks
         from broadcast import registry
 
         registry.public_state.register("media", queries.public_media)
@@ -28,4 +28,5 @@ class ArchiveConfig(AppConfig):
         registry.staff_acts_on.register("push.on", simulcast.switch_push_on)
         registry.timeline.register("gaps", queries.gap_marks)
         registry.reconcilers.register("archive", services.reconcile)
+        registry.reconcilers.register("archive.steps", tasks.reconcile)
         registry.doctor_checks.register("media", doctor.check)

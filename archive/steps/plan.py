@@ -1,0 +1,18 @@
+"""Which steps a finished recording has, and which must be done before which; pure."""
+
+from __future__ import annotations
+
+# In the order in which people miss their results. A step waits until all that it names are done.
+NEEDS: dict[str, tuple[str, ...]] = {
+    "master": (),
+    "verify": (),
+    "images": ("master",),
+    "loudness": ("master",),
+    "sound": ("loudness",),
+    "peaks": ("master",),
+}
+
+
+def kinds() -> tuple[str, ...]:
+    """All kinds that a recording gets, in order."""
+    return tuple(NEEDS)
