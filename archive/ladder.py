@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from archive import jobs
 from archive.ffmpeg import rung_name
 from archive.jobs import Job
-from archive.measures import Log, Measure
+from archive.measures import Log
 from archive.output import Show
 from archive.parts import AiringFolder, PartFolder, now_ms
 from archive.playlists import Segment
@@ -55,13 +55,12 @@ class Ladder:
         self.counts = Counts()
         self.heights: tuple[int, ...] = ()
         self.show: Show | None = None
-        self.taken: frozenset[tuple[int, int]] | None = None
         self._known: dict[int, _Known] = {}
         self._worker: asyncio.Task[None] | None = None
         self._behind = 0
         self._stopped = False
 
-    async def advance(self, show: Show | None, heights: Sequence[int]) -> None:
+    def advance(self, show: Show | None, heights: Sequence[int]) -> None:
         """One pass: see that somebody works when there is work. Returns at once and raises nothing."""
         self.show, self.heights = show, tuple(heights)
         if not self._stopped and (self._worker is None or self._worker.done()):
@@ -84,11 +83,6 @@ class Ladder:
             "failed": counts.failed,
             "job_seconds": round(counts.seconds, 2),
         }
-
-    def measures(self, part: int) -> dict[int, Measure]:
-        """Measures of a part by segment number."""
-        known = self._known.get(part)
-        return known.log.known if known else {}
 
     async def _work(self) -> None:
         try:
@@ -121,7 +115,7 @@ class Ladder:
     def _part(self, part: PartFolder) -> _Known:
         known = self._known.get(part.number)
         if known is None:
-            known = self._known[part.number] = _Known(Log(part.path))
+            known = self._known[part.number] = _Known(part.log)
             for left in part.path.glob(".job-*"):
                 shutil.rmtree(left, ignore_errors=True)
         known.log.refresh()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import threading
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import BinaryIO
@@ -105,9 +106,14 @@ class Log:
         self.file = part / FILE
         self.known: dict[int, Measure] = {}
         self._at = 0
+        self._lock = threading.Lock()
 
     def refresh(self) -> bool:
         """Read what came. Returns whether something did. Blocks on the disk."""
+        with self._lock:
+            return self._refresh()
+
+    def _refresh(self) -> bool:
         try:
             if self.file.stat().st_size <= self._at:
                 return False

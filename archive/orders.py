@@ -45,6 +45,8 @@ class Wanted:
     rerun: TapeRef | None = None
     # It receives outside its airing: before it was opened, or after its end. What comes then is for staff alone.
     aside: bool = False
+    # Heights of the encoded rungs; radio has none.
+    rungs: tuple[int, ...] = ()
 
     @property
     def entrances(self) -> tuple[Entrance, ...]:
@@ -168,7 +170,17 @@ def _wanted_of(airing: Airing, secret: IngestSecret | None, acts: _Acts, now: dt
         tapes=fallback.references(airing, getattr(airing.episode.programme, "playout_rule", None)),
         rerun=fallback.rerun(airing, airing.rerun_of) if feed is None else None,
         aside=aside,
+        rungs=_rungs_of(airing, rule),
     )
+
+
+def _rungs_of(airing: Airing, rule: PlayoutRule) -> tuple[int, ...]:
+    """What the rule says, whatever an older version or a hand wrote there."""
+    if airing.episode.programme.kind == Programme.Kind.RADIO:
+        return ()
+    asked = rule.rungs if isinstance(rule.rungs, list) else []
+    heights = {int(each) for each in asked if isinstance(each, int | float) and 90 <= each <= 1080}
+    return tuple(sorted((each - each % 2 for each in heights), reverse=True)[:4])
 
 
 def _backup_of(airing: Airing, secret: IngestSecret) -> Entrance | None:

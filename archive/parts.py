@@ -17,6 +17,7 @@ from django.conf import settings
 
 from archive import playlists
 from archive.ffmpeg import PLAYLIST
+from archive.measures import Log
 from archive.playlists import RawSegment, Segment
 from archive.storage import write_atomically
 
@@ -41,8 +42,13 @@ class PartFolder:
     note: dict[str, Any]
     segments: list[Segment] = field(default_factory=list)
     size_bytes: int = 0
+    log: Log = field(init=False, repr=False, compare=False)
     _read_ns: int = 0
+    _heard: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.log = Log(self.path)
 
     @property
     def number(self) -> int:
@@ -72,7 +78,23 @@ class PartFolder:
     def refresh(self) -> bool:
         """Read what ffmpeg has added. Returns whether there is something new."""
         with self._lock:
-            return self._refresh()
+            news = self._refresh()
+            self._hear()
+            return news
+
+    def hear(self) -> None:
+        """The same for what was measured of its segments."""
+        with self._lock:
+            self._hear()
+
+    def _hear(self) -> None:
+        if not self.log.refresh() and len(self.segments) == self._heard:
+            return
+        self._heard = len(self.segments)
+        for index, each in enumerate(self.segments):
+            found = self.log.known.get(each.number)
+            if found is not None and found.silent != each.silent:
+                self.segments[index] = replace(each, silent=found.silent)
 
     def _refresh(self) -> bool:
         raw = self._read()
@@ -199,7 +221,11 @@ class AiringFolder:
 
     def refresh(self) -> bool:
         """Read what came since. Returns whether something did."""
-        news = [each.refresh() for each in list(self._parts.values()) if each.closed_ms is None]
+        parts = list(self._parts.values())
+        news = [each.refresh() for each in parts if each.closed_ms is None]
+        for each in parts:
+            if each.closed_ms is not None:
+                each.hear()
         return any(news)
 
     def segments(self) -> list[Segment]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+
+_RUNG = re.compile(r"^\d+p\.m3u8")
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,16 @@ def render_master(variants: Sequence[Variant]) -> str:
             words.append(f"FRAME-RATE={each.fps:.3f}")
         lines += [f"#EXT-X-STREAM-INF:{','.join(words)}", each.uri]
     return "\n".join(lines) + "\n"
+
+
+def without_rungs(master: str) -> str:
+    """A master of ours without its encoded rungs: the source and the sound alone stay."""
+    lines = master.splitlines()
+    kept = lines[:3]
+    for words, uri in zip(lines[3::2], lines[4::2], strict=True):
+        if not _RUNG.match(uri):
+            kept += [words, uri]
+    return "\n".join(kept) + "\n"
 
 
 def _rounded_up(bits: int) -> int:

@@ -7,6 +7,7 @@ import fcntl
 import logging
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from django.db import InterfaceError, OperationalError
 from archive import clips, orders, outage, runner, services, tools
 from archive.asking import Asker
 from archive.intake import Intake
+from archive.ladders import Ladders
 from archive.orders import Wanted
 from archive.panel import RECORDER
 from archive.parts import AiringFolder, now_ms
@@ -45,6 +47,7 @@ class Recorder:
         self.sessions: dict[UUID, Session] = {}
         self.gate = Gate(str(env.read("INGEST_HOST")), int(env.read("RTMP_PORT")), self.intake_of)
         self.pushing = Pushing(self.program.path, self.register)
+        self.ladders = Ladders(self.program.path, self.root)
         self.leaving: dict[UUID, Session] = {}
         self.wanted: dict[UUID, Wanted] = {}
         self.as_of: dict[UUID, int] = {}
@@ -92,7 +95,7 @@ class Recorder:
             await self.gate.stop()
             everybody = [*self.sessions.values(), *self.leaving.values()]
             ends = (each.intake.stop() for each in everybody)
-            await asyncio.gather(self.pushing.stop(), *ends, return_exceptions=True)
+            await asyncio.gather(self.pushing.stop(), self.ladders.stop(), *ends, return_exceptions=True)
             if self._reporting is not None:
                 await asyncio.wait([self._reporting])
             await self._report(final=True)
@@ -130,6 +133,7 @@ class Recorder:
             if each.airing_id not in self.sessions and each.airing_id not in self.leaving:
                 self.sessions[each.airing_id] = await asyncio.to_thread(self._enter, each)
         self.pushing.advance({key: each.writer for key, each in self.sessions.items()})
+        self.ladders.advance(self.sessions)
         results = await asyncio.gather(
             *(each.advance(self.wanted[key], self.as_of[key]) for key, each in self.sessions.items()),
             return_exceptions=True,
@@ -178,6 +182,10 @@ class Recorder:
         show = session.wanted.show
         self._last_words.append(session.report(off=show is None or show.end_ms is None))
 
+    def _report_of(self, airing_id: UUID) -> Report:
+        session = self.sessions[airing_id]
+        return replace(session.report(), health=self.ladders.health(airing_id, session))
+
     async def _report(self, *, final: bool = False) -> None:
         now = asyncio.get_running_loop().time()
         urgent = bool(self._last_words) or any(each.urgent for each in self.sessions.values())
@@ -185,10 +193,11 @@ class Recorder:
             return
         self._reported = now
         last_words = list(self._last_words)
-        reports = [*last_words, *(each.report() for each in self.sessions.values())]
+        reports = [*last_words, *(self._report_of(key) for key in self.sessions)]
 
         def write() -> bool:
-            services.note_recorder(RECORDER, os.getpid(), self.program.version, dict(self.gate.refused))
+            refused, disk = dict(self.gate.refused), self.ladders.disk_report()
+            services.note_recorder(RECORDER, os.getpid(), self.program.version, refused, disk)
             for report in reports:
                 try:
                     services.note_report(report)

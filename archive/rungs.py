@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +63,13 @@ class Rungs:
         self._top = _Lane()
         self._facts: dict[int, Facts] = {}
         self._master = ""
+        # The line is written by one thread, what comes late by another.
+        self._lock = threading.RLock()
         self._load()
+
+    def follow(self, heights: Sequence[int], delay_ms: int) -> None:
+        """The rungs that are to be, and the delay of the line."""
+        self.heights, self.delay_ms = tuple(heights), delay_ms
 
     def _load(self) -> None:
         public = self.folder["public"]
@@ -74,6 +81,10 @@ class Rungs:
 
     def link(self, segment: Segment) -> None:
         """Give the segment's rungs and its sound their public names, as far as they are made. Blocks on the disk."""
+        with self._lock:
+            self._link(segment)
+
+    def _link(self, segment: Segment) -> None:
         self._note(segment.part, segment.number)
         for rung in self._names():
             self._publish(segment.part, segment.number, rung)
@@ -142,6 +153,10 @@ class Rungs:
 
     def write_playlists(self, writer: Writer) -> None:
         """Bring the live playlists of the rungs and the master up to the released line. Blocks on the disk."""
+        with self._lock:
+            self._write_live(writer)
+
+    def _write_live(self, writer: Writer) -> None:
         items = writer.items
         for item in items if not self._facts else ():
             if not item.is_filler:
@@ -225,6 +240,10 @@ class Rungs:
 
     def write_rungs_of(self, name: str, chosen: Sequence[tuple[Segment, bool]]) -> None:
         """Rung playlists and master of a replay, with what rungs there are now. Blocks on the disk."""
+        with self._lock:
+            self._write_rungs_of(name, chosen)
+
+    def _write_rungs_of(self, name: str, chosen: Sequence[tuple[Segment, bool]]) -> None:
         for segment, _ in chosen:
             self._note(segment.part, segment.number)
         rates, top = {}, Rate()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -182,6 +182,7 @@ class Report:
     replay_ready_at: dt.datetime | None
     parts: tuple[PartReport, ...]
     going_out: str = ""
+    health: dict[str, Any] = field(default_factory=dict)
     as_run: tuple[Stretch, ...] = ()
 
 
@@ -198,6 +199,7 @@ _REPORTED = (
     "refused",
     "replay_ready_at",
     "going_out",
+    "health",
 )
 
 
@@ -257,8 +259,9 @@ def reconcile() -> int:
     return repaired
 
 
-def note_recorder(name: str, pid: int, ffmpeg: str, refused: dict[str, Any]) -> None:
-    """The recorder process is alive."""
+def note_recorder(name: str, pid: int, ffmpeg: str, refused: dict[str, Any], disk: dict[str, Any]) -> None:
+    """The recorder process is alive; `disk` is what its disk guard says."""
     RecorderStatus.objects.update_or_create(
-        name=name, defaults={"seen_at": clock.now(), "pid": pid, "ffmpeg": ffmpeg[:200], "refused": refused}
+        name=name,
+        defaults={"seen_at": clock.now(), "pid": pid, "ffmpeg": ffmpeg[:200], "refused": refused, "disk": disk},
     )

@@ -17,6 +17,7 @@ from archive.output import LOST_MS, Show, Tape
 from archive.parts import AiringFolder, PartFolder, now_ms
 from archive.playlists import Segment
 from archive.queries import from_milliseconds
+from archive.rungs import Rungs
 from archive.services import PartReport, Report
 from archive.storage import Storage
 from archive.writer import Writer
@@ -36,7 +37,8 @@ class Session:
     def __init__(self, wanted: Wanted, folder: AiringFolder, intake: Intake, storage: Storage) -> None:
         self.wanted, self.folder, self.intake = wanted, folder, intake
         window = int(env.read("DVR_MINUTES")) * 60
-        self.writer = Writer(folder, storage, window_seconds=window, sound_only=wanted.sound_only)
+        self.rungs = Rungs(folder, sound_only=wanted.sound_only)
+        self.writer = Writer(folder, storage, window_seconds=window, sound_only=wanted.sound_only, rungs=self.rungs)
         self.replay_ready_ms: int | None = None
         self.urgent = False
         self.frozen = False
@@ -157,6 +159,8 @@ class Session:
 
     def _state(self) -> str:
         if not self.wanted.receives:
+            if self.wanted.show is None or self.wanted.show.end_ms is None:
+                return "off"
             done = self.writer.closed and self._stopped and self._public_of == self.wanted.show
             return "finished" if done else "finishing"
         if self.intake.receiving:
