@@ -22,8 +22,8 @@ export function OnAir({ store, stage }) {
   const now = mode(state);
   const counts = one(state, "counts");
   const airing = one(state, "airing");
+  if ((now === "ended" || now === "replay") && stage.player.state.url && stage.player.state.live) return html`<p class="onair bits"><b class="state">${t("直播已结束")}</b><span class="studio">${t("正在播完最后一段")}</span></p>`;
   if (now === "replay") return html`<p class="onair bits"><b class="state">${t("回看")}</b></p>`;
-  if (now === "ended" && stage.player.state.url) return html`<p class="onair bits"><b class="state">${t("直播已结束")}</b><span class="studio">${t("正在播完最后一段")}</span></p>`;
   if (now !== "live") return null;
   return html`<p class="onair bits">
     <b class="live">${t("直播中")}</b>

@@ -7,6 +7,7 @@ import { mode, one, replayOf } from "./reducer.js";
 import { html } from "./view.js";
 
 const IDLE_MS = 3_000;
+const TAIL_MS = 30_000;
 
 /** Takes over the server-drawn player of the page. Gives the stage: player, watch, fullscreen. */
 export function createStage(store, elder) {
@@ -29,6 +30,7 @@ export function createStage(store, elder) {
   mount("controls", html`<${Controls} store=${store} stage=${stage} elder=${elder} />`);
   const follow = () => followState(stage, store.state);
   store.subscribe(follow);
+  stage.watch((playing) => playing.live && playing.ended && follow());
   follow();
   if (!elder) hideIdle(frame, stage);
   keys(stage);
@@ -46,9 +48,18 @@ function followState(stage, state) {
   const media = one(state, "media") || {};
   const now = mode(state);
   if (covered(state) || now === "before") stage.player.source("");
+  else if (playsOut(stage, media)) return;
   else if (now === "replay") stage.player.source(replayOf(state), { live: false });
   else if (media.playlist && (now === "live" || (media.state === "live" && stage.player.state.url === media.playlist))) stage.player.source(media.playlist, { live: true });
   else stage.player.source("");
+}
+
+/** Whether a picture still runs behind its line, which is complete: a player is some seconds late, and those are shown before all else. */
+function playsOut(stage, media) {
+  const { url, live, paused, ended, broken } = stage.player.state;
+  if (media.state !== "ended" || !url || !live || paused || ended || broken) return false;
+  stage.tailSince = stage.tailSince || Date.now();
+  return Date.now() - stage.tailSince < TAIL_MS;
 }
 
 function fullscreen(frame, video) {
