@@ -83,6 +83,9 @@ class Storage(Protocol):
     def delete(self, key: str) -> None:
         """Forget the object; silent when it is not there."""
 
+    def hurry(self) -> None:
+        """The process ends: what fails now is not tried again."""
+
     def address(self, key: str, seconds: int, media_type: str) -> str | None:
         """An address that anybody can read the object from for so long; None where there is no such thing."""
 

@@ -96,6 +96,9 @@ class LocalStorage:
         with contextlib.suppress(FileNotFoundError):
             self.path(key).unlink()
 
+    def hurry(self) -> None:
+        """A folder keeps nobody waiting."""
+
     def address(self, key: str, seconds: int, media_type: str) -> str | None:
         """None: a folder has no addresses."""
         return None

@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import FlexibleChecksumError
 
 from archive.storage.base import ALGORITHM, Damaged, StorageDown, Stored, StoredOtherwise, checked_key
-from archive.storage.trying import MISSING, again, is_missing
+from archive.storage.trying import MISSING, TRIES, again, is_missing
 
 _T = TypeVar("_T")
 # Larger files go up in parts; S3 wants parts of 5 MB at least and takes ten thousand.
@@ -72,6 +72,7 @@ class S3Storage:
     def __init__(self, bucket: str, prefix: str, account: Account) -> None:
         self.bucket, self.prefix, self.account = bucket, prefix, account
         self._client = _client(account)
+        self._tries = TRIES
 
     def _name(self, key: str) -> str:
         checked_key(key)
@@ -82,7 +83,7 @@ class S3Storage:
         return getattr(self._client, act)(Bucket=self.bucket, Key=self._name(key), **facts)
 
     def _try(self, what: str, act: Callable[[], _T]) -> _T:
-        return again(f"{what} in s3://{self.bucket}", act)
+        return again(f"{what} in s3://{self.bucket}", act, lambda: self._tries)
 
     def put(self, key: str, source: Path, *, replace: bool = False) -> Stored:
         """Send the file; what the service says it kept is compared with what was sent."""
@@ -228,6 +229,10 @@ class S3Storage:
         """A signed address, good for reading this one object for so long; made here, without asking the service."""
         facts = {"Bucket": self.bucket, "Key": self._name(key), "ResponseContentType": media_type}
         return str(self._client.generate_presigned_url("get_object", Params=facts, ExpiresIn=seconds))
+
+    def hurry(self) -> None:
+        """Try nothing again from now on."""
+        self._tries = 1
 
     def probe(self) -> None:
         """Ask whether the bucket is there and ours. Raises StorageDown or StorageRefused."""

@@ -49,8 +49,8 @@ class Missing(Exception):
 MISSING = (Missing,)
 
 
-def again(what: str, act: Callable[[], _T]) -> _T:
-    """Do it, up to four times with growing, scattered pauses. Raises Missing, StorageRefused, StorageDown or Damaged."""
+def again(what: str, act: Callable[[], _T], tries: Callable[[], int] = lambda: TRIES) -> _T:
+    """Do it, up to `tries` times with growing, scattered pauses. Raises Missing, StorageRefused, StorageDown or Damaged."""
     for count in range(TRIES):
         try:
             return act()
@@ -59,7 +59,7 @@ def again(what: str, act: Callable[[], _T]) -> _T:
                 raise Missing(what) from error
             if not _may_pass(error):
                 raise StorageRefused(f"{what}: {_words(error)}") from error
-            if count == TRIES - 1:
+            if count + 1 >= tries():
                 kind = Damaged if isinstance(error, FlexibleChecksumError) else StorageDown
                 raise kind(f"{what}: {_words(error)}") from error
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 4**count) * random.uniform(0.5, 1.0)
