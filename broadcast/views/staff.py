@@ -60,4 +60,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("airings/<uuid:airing_id>/act", staff_publication.airing_act, name="airing-act"),
     path("airings/<uuid:airing_id>/cancel", staff_publication.cancel, name="airing-cancel"),
     path("airings/", include("live.views.staff")),
+    path("programmes/", include("archive.output_views")),
 ]
