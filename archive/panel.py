@@ -48,7 +48,7 @@ def feed_panel(airing: Airing, actor: Actor) -> dict[str, Any]:
         "cut": queries.cut_view(airing),
         "public": queries.media_of(airing, recording),
         "pushes": simulcast.pushes_view(airing),
-        "replay": f"/media/airings/{airing.pk}/replay/index.m3u8" if recording and recording.received_seconds else None,
+        "replay": f"/media/airings/{airing.pk}/replay/master.m3u8" if recording and recording.received_seconds else None,
     }
     if airing.feed_id and can(actor, Ability.PRODUCE, airing.episode.programme_id):
         addresses = _addresses(airing, actor)

@@ -65,8 +65,8 @@ def media_of(airing: Airing, recording: Recording | None) -> dict[str, Any]:
     return {
         "key": "media",
         "state": state,
-        "playlist": f"{base}/live/index.m3u8" if shown else None,
-        "replay": f"{base}/replay/index.m3u8" if replay and access.replay_is_released(airing) else None,
+        "playlist": f"{base}/live/master.m3u8" if shown else None,
+        "replay": f"{base}/replay/master.m3u8" if replay and access.replay_is_released(airing) else None,
         "since": since.astimezone(dt.UTC).isoformat() if since else None,
         "media_kind": "audio" if airing.episode.programme.kind == Programme.Kind.RADIO else "video",
     }

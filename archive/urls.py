@@ -8,9 +8,9 @@ from archive import views
 
 app_name = "media"
 urlpatterns = [
-    path("airings/<uuid:airing_id>/live/index.m3u8", views.live_playlist, name="live"),
+    path("airings/<uuid:airing_id>/live/<slug:rung>.m3u8", views.live_playlist, name="live"),
     path("airings/<uuid:airing_id>/live/<str:name>", views.live_file, name="live-file"),
-    path("airings/<uuid:airing_id>/replay/index.m3u8", views.replay_playlist, name="replay"),
+    path("airings/<uuid:airing_id>/replay/<slug:rung>.m3u8", views.replay_playlist, name="replay"),
     path("airings/<uuid:airing_id>/replay/spans.json", views.replay_spans, name="spans"),
     path("airings/<uuid:airing_id>/replay/<path:name>", views.replay_file, name="replay-file"),
 ]

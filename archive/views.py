@@ -14,7 +14,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 
-from archive import clips, writer
+from archive import clips, rungs, writer
 from broadcast import access, clock
 from broadcast.access import Ability, Actor
 from broadcast.identity import actor_of_request
@@ -24,7 +24,8 @@ PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 SEGMENT_TYPE = "video/mp2t"
 _NAME = re.compile(r"^[0-9a-f]{20}\.ts$")
 _FILLER = re.compile(r"^filler-(picture|sound)-(\d{3})\.ts$")
-_PART = re.compile(r"^parts/(\d{3,5})/(\d{6})\.ts$")
+_PART = re.compile(r"^parts/(\d{3,5})/((?:sound/|\d{2,4}p/)?\d{6})\.ts$")
+_RUNG = re.compile(r"^(index|master|sound|\d{2,4}p)$")
 _RIGHTS_SECONDS = 1.0
 _GRACE_SECONDS = 60
 _KEPT_RIGHTS = 512
@@ -109,12 +110,12 @@ def _folder(airing_id: UUID) -> Path:
     return Path(settings.MEDIA_ROOT) / "airings" / str(airing_id)
 
 
-async def live_playlist(request: HttpRequest, airing_id: UUID) -> HttpResponse:
-    """The public line, delayed, with its DVR window."""
+async def live_playlist(request: HttpRequest, airing_id: UUID, rung: str) -> HttpResponse:
+    """The public line, delayed, with its DVR window: the source (`index`), one of the rungs, the sound, or the list of them."""
     found = await rights(request, airing_id)
     if not found.live:
         raise Http404
-    return await _text(request, _folder(airing_id) / writer.LIVE, PLAYLIST_TYPE, shared=found.open_live)
+    return await _playlist(request, airing_id, writer.LIVE, rung, shared=found.open_live)
 
 
 async def live_file(request: HttpRequest, airing_id: UUID, name: str) -> HttpResponse:
@@ -125,13 +126,28 @@ async def live_file(request: HttpRequest, airing_id: UUID, name: str) -> HttpRes
     return await _segment(airing_id, name, shared=found.open_live)
 
 
-async def replay_playlist(request: HttpRequest, airing_id: UUID) -> HttpResponse:
+async def replay_playlist(request: HttpRequest, airing_id: UUID, rung: str) -> HttpResponse:
     """The replay: everything for staff, growing while the show runs; for others, once released, without what was cut."""
     found = await rights(request, airing_id)
     if not found.replay:
         raise Http404
     name = writer.STAFF if _wants_everything(request, found) else writer.PUBLIC
-    return await _text(request, _folder(airing_id) / name, PLAYLIST_TYPE, shared=False)
+    return await _playlist(request, airing_id, name, rung, shared=False)
+
+
+async def _playlist(request: HttpRequest, airing_id: UUID, name: str, rung: str, *, shared: bool) -> HttpResponse:
+    """One of the parallel playlists. Where there is no list of them, or no sound of its own, the source is all there is."""
+    if not _RUNG.match(rung):
+        raise Http404
+    folder = _folder(airing_id)
+    if rung == "index":
+        return await _text(request, folder / name, PLAYLIST_TYPE, shared=shared)
+    try:
+        return await _text(request, folder / rungs.playlist_file(name, rung), PLAYLIST_TYPE, shared=shared)
+    except Http404:
+        if rung not in {rungs.MASTER, rungs.SOUND}:
+            raise
+    return await _text(request, folder / name, PLAYLIST_TYPE, shared=shared)
 
 
 async def replay_spans(request: HttpRequest, airing_id: UUID) -> HttpResponse:
@@ -211,7 +227,7 @@ def _read_text(file: Path) -> tuple[int, bytes, bytes]:
     if known and known[0] == written:
         return known
     plain = file.read_bytes()
-    if len(_texts) >= 64:
+    if len(_texts) >= 256:
         _texts.clear()
     _texts[file] = (written, plain, gzip.compress(plain, 1))
     return _texts[file]

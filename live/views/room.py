@@ -180,7 +180,7 @@ def _names(airing: Airing) -> dict[str, dict[str, str]]:
 def staff_replay(actor: Actor, airing: Airing) -> str:
     """Where staff play the recording before it is released; empty for everybody else."""
     staff = can(actor, Ability.WATCH_INTERNAL, airing.episode.programme_id)
-    return f"/media/airings/{airing.pk}/replay/index.m3u8" if staff else ""
+    return f"/media/airings/{airing.pk}/replay/master.m3u8" if staff else ""
 
 
 def _tab(request: HttpRequest, hall: halls.Hall) -> str:

@@ -27,6 +27,10 @@ def prepared(media_root: Path, **facts) -> Airing:
     (folder / "public").mkdir(parents=True)
     (folder / "parts" / "001").mkdir(parents=True)
     (folder / "live.m3u8").write_text("#EXTM3U\n# live\n")
+    (folder / "live-master.m3u8").write_text("#EXTM3U\n# master\n")
+    (folder / "live-480p.m3u8").write_text("#EXTM3U\n# low\n")
+    (folder / "parts" / "001" / "480p").mkdir()
+    (folder / "parts" / "001" / "480p" / "000000.ts").write_bytes(b"G" * 188)
     (folder / "staff.m3u8").write_text("#EXTM3U\n# staff\n")
     (folder / "replay.m3u8").write_text("#EXTM3U\n# public\n")
     (folder / "public" / NAME).write_bytes(b"G" * 188)
@@ -65,9 +69,36 @@ async def test_the_public_gets_the_live_line_and_nothing_else(media_root: Path) 
         "live/aaaaaaaaaaaaaaaaaaaa.ts",
         "live/filler-picture-999.ts",
         "live/part.json",
+        "live/240p.m3u8",
+        "live/released.m3u8",
+        "live/staff.m3u8",
+        "replay/master.m3u8",
+        "replay/480p.m3u8",
+        "replay/parts/001/480p/000000.ts",
     ):
         answer = await get(client, airing, path)
         assert answer.status_code == 404, path
+
+
+async def test_rungs_have_the_rights_of_the_line(media_root: Path) -> None:
+    airing = await _sync(prepared)(media_root)
+    client = AsyncClient()
+    assert b"# master" in (await get(client, airing, "live/master.m3u8")).content
+    low = await get(client, airing, "live/480p.m3u8")
+    assert (low.content, low["Cache-Control"]) == (b"#EXTM3U\n# low\n", "public, max-age=1")
+    assert b"# live" in (await get(client, airing, "live/sound.m3u8")).content, (
+        "without one of its own the source is the sound"
+    )
+    staff = await _sync(make_staff)(airing.episode.programme)
+    inside = AsyncClient()
+    await inside.aforce_login(staff)
+    assert b"# staff" in (await get(inside, airing, "replay/master.m3u8")).content
+    assert b"# public" in (await get(inside, airing, "replay/master.m3u8?as=public")).content
+    assert (await get(inside, airing, "replay/parts/001/480p/000000.ts")).status_code == 200
+    await Episode.objects.filter(pk=airing.episode_id).aupdate(publication="withdrawn")
+    views.forget_rights()
+    for path in ("live/master.m3u8", "live/480p.m3u8", "live/sound.m3u8"):
+        assert (await get(client, airing, path)).status_code == 404
 
 
 async def test_staff_get_everything_and_the_public_after_sign_off(media_root: Path) -> None:

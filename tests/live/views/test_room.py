@@ -164,7 +164,7 @@ def test_staff_are_offered_the_recording_from_the_end_on():
     client = browser()
     client.force_login(show.producer)
     page = client.get(address(show)).content.decode()
-    assert f"/media/airings/{show.id}/replay/index.m3u8" in page
+    assert f"/media/airings/{show.id}/replay/master.m3u8" in page
     assert "只有工作人员能看到" in page
 
 
