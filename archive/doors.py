@@ -21,6 +21,7 @@ logger = logging.getLogger(__name__)
 LEAST_PAUSE, MOST_PAUSE = 0.1, 5.0
 # A connection shorter than this makes the next one wait longer.
 QUICK_SECONDS = 2.0
+_SETTLED_SECONDS = 3.0
 
 
 class House(Protocol):
@@ -119,7 +120,9 @@ class SrtDoor(Door):
             watch=receiving(ends_when_silent=True, sound_only=blind),
             on_words=self._heard(),
         )
+        settled = asyncio.get_running_loop().call_later(_SETTLED_SECONDS, self._settle, run)
         ended = await self.house.record(run, part)
+        settled.cancel()
         received = run.progress.moved_at is not None
         if received:
             self.problem = ""
@@ -127,6 +130,11 @@ class SrtDoor(Door):
             self.house.refused_one(ended.code)
             self.problem = explain(ended)
         return received
+
+    def _settle(self, run: Run) -> None:
+        """A child that has lived so long has its port, whoever had it before."""
+        if run.running and self.problem == "port_in_use":
+            self.problem = ""
 
     def _heard(self) -> Callable[[str], None]:
         """What ffmpeg says while it listens: a caller with a wrong passphrase shows only there."""

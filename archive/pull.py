@@ -135,8 +135,8 @@ def patterns() -> tuple[str, ...]:
 
 def opened(feed: Feed) -> str | None:
     """The address that this feed is fetched from; None where it is not fetched, "" where it cannot be opened."""
-    source = PullSource.objects.filter(feed_id=feed.pk, is_active=True).first()
-    if source is None:
+    source: PullSource | None = getattr(feed, "pull_source", None)
+    if source is None or not source.is_active:
         return None
     try:
         return str(sealing.unseal(source.sealed_url)["url"])
