@@ -146,6 +146,18 @@ STORAGES = {
 WHITENOISE_MAX_AGE = 60
 MEDIA_ROOT = env.read("MEDIA_ROOT") or str(VAR / "media")
 
+
+def _media_origins() -> list[str]:
+    """Where players are sent to for media: nowhere but here, unless YISHI_MEDIA_REDIRECT sends them to S3."""
+    if not env.read("MEDIA_REDIRECT") or not env.read("STORE").startswith("s3://"):
+        return []
+    endpoint = urlsplit(env.read("S3_ENDPOINT"))
+    if endpoint.netloc:
+        return [f"{endpoint.scheme}://{endpoint.netloc}"]
+    bucket = urlsplit(env.read("STORE")).netloc
+    return [f"https://{bucket}.s3.{env.read('S3_REGION')}.amazonaws.com", f"https://{bucket}.s3.amazonaws.com"]
+
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -153,8 +165,8 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
-        "connect-src": [SELF],
-        "media-src": [SELF, "blob:"],
+        "connect-src": [SELF, *_media_origins()],
+        "media-src": [SELF, "blob:", *_media_origins()],
         "worker-src": [SELF, "blob:"],
         "manifest-src": [SELF],
         "base-uri": [NONE],

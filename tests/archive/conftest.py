@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from archive import clips, tools
+from archive.storage.s3 import S3Storage
 
 from .making import Publisher, RecorderProcess
-from .s3_servers import Server
+from .s3_servers import Proxy, Server
 
 
 @pytest.fixture
@@ -75,3 +76,20 @@ def nanio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server("nanio", tmp_path_factory.mktemp("nanio")).start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def proxy(nanio: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """The store of the variables: a new bucket, reached through a proxy that fails when told to; `storage` goes straight there."""
+    bucket = nanio.bucket()
+    proxy = Proxy(nanio.port, S3Storage(bucket, "archive", nanio.account()))
+    account = nanio.account(proxy.port)
+    for name, value in {
+        "STORE": f"s3://{bucket}/archive",
+        "S3_ENDPOINT": account.endpoint,
+        "S3_KEY": account.key,
+        "S3_SECRET": account.secret,
+    }.items():
+        monkeypatch.setenv(f"YISHI_{name}", value)
+    yield proxy
+    proxy.stop()

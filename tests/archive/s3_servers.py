@@ -105,6 +105,7 @@ class Proxy:
     """A proxy on its own port. Faults are used up in order; what no fault meets passes unchanged."""
 
     target: int
+    storage: S3Storage
     faults: list[Fault] = field(default_factory=list)
     seen: list[tuple[str, str]] = field(default_factory=list)
 

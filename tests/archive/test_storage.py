@@ -99,7 +99,7 @@ def test_a_large_file_goes_up_in_parts(
     monkeypatch.setattr(s3, "PART_BYTES", 5 << 20)
     file.write_bytes(bytes(range(256)) * (44 << 10))
     server: Server = request.getfixturevalue(kind)
-    proxy = Proxy(server.port)
+    proxy = Proxy(server.port, server.storage())
     storage = S3Storage(server.bucket(), "", server.account(proxy.port))
     proxy.fail("500", "PUT", "partNumber=2")
     proxy.fail("torn", "PUT", "partNumber=3")
@@ -152,7 +152,7 @@ def status(address: str) -> int:
 @pytest.fixture
 def proxied(nanio: Server) -> Iterator[tuple[S3Storage, Proxy]]:
     """A storage behind the proxy that fails."""
-    proxy = Proxy(nanio.port)
+    proxy = Proxy(nanio.port, nanio.storage())
     yield S3Storage(nanio.bucket(), "p", nanio.account(proxy.port, silent_seconds=1.0)), proxy
     proxy.stop()
 

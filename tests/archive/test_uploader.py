@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import time
-from collections.abc import Iterator
 from pathlib import Path
-from uuid import UUID, uuid4
 
 import pytest
 
@@ -18,44 +14,8 @@ from archive.storage.base import read_back
 from archive.storage.s3 import S3Storage
 from archive.uploader import Uploader
 
-from .s3_servers import Proxy, Server
-
-NAMES = [f"{number:020x}" for number in range(1, 40)]
-
-
-class Show:
-    """The folder of an airing as a recorder writes it, a segment at a time."""
-
-    def __init__(self, root: Path) -> None:
-        self.id = uuid4()
-        self.folder = root / "airings" / str(self.id)
-        (self.folder / "parts/001").mkdir(parents=True)
-        (self.folder / "public").mkdir()
-        (self.folder / "parts/001/part.json").write_text('{"source": "srt"}')
-        self.count = self.released = 0
-
-    def close_segment(self) -> Path:
-        file = self.folder / f"parts/001/{self.count:06d}.ts"
-        file.write_bytes(os.urandom(20_000))
-        self.count += 1
-        return file
-
-    def release(self, ended: bool = False) -> None:
-        """Release all but the newest, as the delay does."""
-        for number in range(self.released, self.count - (not ended)):
-            (self.folder / f"public/{NAMES[number]}.ts").hardlink_to(self.folder / f"parts/001/{number:06d}.ts")
-            self.released += 1
-        self.write("live.m3u8", [f"{name}.ts" for name in NAMES[: self.released]], ended)
-        self.write("staff.m3u8", [f"parts/001/{number:06d}.ts" for number in range(self.count)], ended)
-
-    def write(self, name: str, uris: list[str], ended: bool = False) -> None:
-        entries = [Entry(uri, 1_700_000_000_000 + index * 2000, 2.0, False) for index, uri in enumerate(uris)]
-        fresh = self.folder / f".{name}"
-        fresh.write_text(playlists.render(entries, ended=ended))
-        fresh.replace(self.folder / name)
-
-    def key(self, name: str) -> str:
-        return f"airings/{self.id}/{name}"
+from .s3_servers import Proxy
+from .stored import NAMES, Show, nothing_waits, work
 
 
 @pytest.fixture(autouse=True)
@@ -71,40 +31,8 @@ def show(media_root: Path) -> Show:
     return Show(media_root)
 
 
-@pytest.fixture
-def proxy(nanio: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
-    """The proxy before the store that the variables name."""
-    proxy = Proxy(nanio.port)
-    bucket = nanio.bucket()
-    account = nanio.account(proxy.port)
-    for name, value in {
-        "STORE": f"s3://{bucket}/archive",
-        "S3_ENDPOINT": account.endpoint,
-        "S3_KEY": account.key,
-        "S3_SECRET": account.secret,
-    }.items():
-        monkeypatch.setenv(f"YISHI_{name}", value)
-    proxy.storage = S3Storage(bucket, "archive", nanio.account())  # type: ignore[attr-defined]
-    yield proxy
-    proxy.stop()
-
-
-async def work(sender: Uploader, live: list[UUID], until_true, seconds: float = 40.0) -> None:
-    """Passes, as the recorder makes them, until the condition holds."""
-    deadline = time.monotonic() + seconds
-    while not until_true():
-        assert time.monotonic() < deadline, {name: lane.results for name, lane in sender.lanes.items()}
-        await sender.advance(live)
-        await asyncio.sleep(0.02)
-
-
-def nothing_waits(sender: Uploader, show: Show) -> bool:
-    places = sender.report(show.id).get("places", [])
-    return bool(places) and all(each["waiting"] == 0 and not each["problem"] for each in places)
-
-
 async def test_segments_leave_as_they_close_and_playlists_follow(proxy: Proxy, show: Show) -> None:
-    store: S3Storage = proxy.storage  # type: ignore[attr-defined]
+    store = proxy.storage
     sender = Uploader()
     for _ in range(3):
         file = show.close_segment()
@@ -123,7 +51,7 @@ async def test_segments_leave_as_they_close_and_playlists_follow(proxy: Proxy, s
 
 
 async def test_an_outage_is_caught_up_and_never_listed_too_early(proxy: Proxy, show: Show) -> None:
-    store: S3Storage = proxy.storage  # type: ignore[attr-defined]
+    store = proxy.storage
     sender = Uploader()
     show.close_segment()
     show.close_segment()
@@ -133,9 +61,9 @@ async def test_an_outage_is_caught_up_and_never_listed_too_early(proxy: Proxy, s
     for _ in range(20):
         show.close_segment()
         show.release()
-    await work(sender, [show.id], lambda: sender.report(show.id)["places"][0]["problem"] == "storage_down")
+    await work(sender, [show.id], lambda: sender.report(show.id)["places"][0]["waiting"] >= 20)
     report = sender.report(show.id)["places"][0]
-    assert report["waiting"] >= 20
+    assert report["problem"] == "storage_down"
     assert len(listed(store, show, "live.m3u8")) == 1
     # Only public names of one kind of request fail now: the playlist must stop before the first that is missing.
     proxy.faults.clear()
@@ -154,7 +82,7 @@ async def test_an_outage_is_caught_up_and_never_listed_too_early(proxy: Proxy, s
 
 
 async def test_one_that_was_killed_goes_on_where_it_was(proxy: Proxy, show: Show) -> None:
-    store: S3Storage = proxy.storage  # type: ignore[attr-defined]
+    store = proxy.storage
     for _ in range(6):
         show.close_segment()
     show.release()
@@ -175,7 +103,7 @@ async def test_one_that_was_killed_goes_on_where_it_was(proxy: Proxy, show: Show
 
 
 async def test_what_loses_its_public_name_loses_it_in_the_store(proxy: Proxy, show: Show) -> None:
-    store: S3Storage = proxy.storage  # type: ignore[attr-defined]
+    store = proxy.storage
     for _ in range(4):
         show.close_segment()
     show.release()
