@@ -86,8 +86,13 @@ class Intake:
     @property
     def problem(self) -> str:
         """The stable code of what is wrong at a door or with what comes, the main lane first; "" when nothing is."""
-        doors = [self._doors[lane].problem for lane in sorted(self._doors, key=lambda lane: lane != MAIN)]
-        return next((each for each in [*doors, *sorted(self._blind.values())] if each), "")
+        busy = {each.part.lane for each in self._children.values() if each.run.progress.moved_at is not None}
+        for lane in sorted(self._doors, key=lambda lane: lane != MAIN):
+            code = self._doors[lane].problem or self._blind.get(lane, "")
+            # What was wrong with the sender before is none of the one that sends now, but for a picture still awaited.
+            if code and (lane not in busy or self.blind(lane)):
+                return code
+        return ""
 
     @property
     def receiving(self) -> list[int]:
