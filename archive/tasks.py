@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
-from archive.steps import engine, gate, work
+from archive.steps import engine, gate, hints, work
 from broadcast import clock
 
-logger = logging.getLogger(__name__)
-# A hint that nobody took for so long is dropped; the next one comes anyway.
 HINT_SECONDS = 10.0
 _hinted = -HINT_SECONDS
 
 
-@shared_task(name="archive.step", ignore_result=True)
+@shared_task(name=hints.TASK, ignore_result=True)
 def step() -> str:
     """Do one step, if there is one and this machine has room for it; then hint at the next. Returns what kind it was."""
     with gate.place() as free:
@@ -27,16 +23,8 @@ def step() -> str:
     if claim is None:
         return ""
     if engine.ready(clock.now()).exists():
-        hint()
+        hints.hint()
     return claim.kind
-
-
-def hint() -> None:
-    """Tell some worker that there is a step to do. A broker that is away costs time, nothing else."""
-    try:
-        step.apply_async(expires=HINT_SECONDS * 3, retry=False)
-    except (OperationalError, OSError) as error:
-        logger.warning("no hint sent: %s", type(error).__name__)
 
 
 def reconcile() -> int:
@@ -46,5 +34,5 @@ def reconcile() -> int:
     now = time.monotonic()
     if (made or now - _hinted >= HINT_SECONDS) and engine.ready(clock.now()).exists():
         _hinted = now
-        hint()
+        hints.hint()
     return made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from archive import views
+from archive import derivatives, views
 
 app_name = "media"
 urlpatterns = [
@@ -12,5 +12,6 @@ urlpatterns = [
     path("airings/<uuid:airing_id>/live/<str:name>", views.live_file, name="live-file"),
     path("airings/<uuid:airing_id>/replay/<slug:rung>.m3u8", views.replay_playlist, name="replay"),
     path("airings/<uuid:airing_id>/replay/spans.json", views.replay_spans, name="spans"),
+    path("airings/<uuid:airing_id>/derived/<str:name>", derivatives.file, name="derived"),
     path("airings/<uuid:airing_id>/replay/<path:name>", views.replay_file, name="replay-file"),
 ]

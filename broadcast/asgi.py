@@ -5,10 +5,11 @@ import os
 from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
 
+from broadcast.backlog import Backlog
 from broadcast.page_threads import PageThreads
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadcast.settings")
-_http = PageThreads(get_asgi_application())
+_http = Backlog(PageThreads(get_asgi_application()))
 
 from live.routing import websocket  # noqa: E402  # needs the app registry that the line above loads
 

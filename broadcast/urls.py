@@ -34,6 +34,7 @@ urlpatterns = [
         "i18n.json", cache_control(public=True, max_age=300)(JSONCatalog.as_view(packages=["broadcast"])), name="i18n"
     ),
     path("healthz", health.healthz, name="healthz"),
+    path("staff/recordings/", include("archive.recording_urls")),
     path("", include("live.urls")),
     path("media/", include("archive.urls")),
 ]

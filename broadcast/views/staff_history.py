@@ -24,6 +24,7 @@ ACTS = {
     "airing.cancel": _("取消了一场"),
     "output.cut": _("切断了播出"),
     "output.resume": _("恢复了播出"),
+    "step.retry": _("让后期步骤重做"),
 }
 
 

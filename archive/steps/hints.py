@@ -1,0 +1,21 @@
+"""Tells some worker by Celery that a step waits; a lost hint costs time, nothing else."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import current_app
+from kombu.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+TASK = "archive.step"
+# A hint that nobody took for so long is dropped; the reconciler gives the next one anyway.
+EXPIRES_SECONDS = 30
+
+
+def hint() -> None:
+    """Send one hint. A broker that is away is logged, never raised."""
+    try:
+        current_app.send_task(TASK, expires=EXPIRES_SECONDS, retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("no hint sent: %s", type(error).__name__)
