@@ -27,6 +27,7 @@ from archive.rtmp_gate import Gate
 from archive.services import Report
 from archive.session import Session
 from archive.storage import media
+from archive.uploader import Uploader
 from broadcast import env
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Recorder:
         self.gate = Gate(str(env.read("INGEST_HOST")), int(env.read("RTMP_PORT")), self.intake_of)
         self.pushing = Pushing(self.program.path, self.register)
         self.ladders = Ladders(self.program.path, self.root)
+        self.uploader = Uploader(self.root)
         self.leaving: dict[UUID, Session] = {}
         self.wanted: dict[UUID, Wanted] = {}
         self.as_of: dict[UUID, int] = {}
@@ -95,7 +97,8 @@ class Recorder:
             await self.gate.stop()
             everybody = [*self.sessions.values(), *self.leaving.values()]
             ends = (each.intake.stop() for each in everybody)
-            await asyncio.gather(self.pushing.stop(), self.ladders.stop(), *ends, return_exceptions=True)
+            aside_stops = (self.pushing.stop(), self.ladders.stop(), self.uploader.stop())
+            await asyncio.gather(*aside_stops, *ends, return_exceptions=True)
             if self._reporting is not None:
                 await asyncio.wait([self._reporting])
             await self._report(final=True)
@@ -141,6 +144,7 @@ class Recorder:
         for result in results:
             if isinstance(result, BaseException):
                 logger.error("a session failed", exc_info=result)
+        await self.uploader.advance(self.sessions)
         if self._reporting is None or self._reporting.done():
             self._reporting = asyncio.create_task(self._report(), name="report")
 
@@ -184,7 +188,8 @@ class Recorder:
 
     def _report_of(self, airing_id: UUID) -> Report:
         session = self.sessions[airing_id]
-        return replace(session.report(), health=self.ladders.health(airing_id, session))
+        health = {**self.ladders.health(airing_id, session), "store": self.uploader.report(airing_id)}
+        return replace(session.report(), health=health)
 
     async def _report(self, *, final: bool = False) -> None:
         now = asyncio.get_running_loop().time()

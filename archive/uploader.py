@@ -15,7 +15,7 @@ from uuid import UUID
 from django.conf import settings
 
 from archive import clips
-from archive.storage import MAIN, StorageDown, StorageRefused
+from archive.storage import MAIN, Storage, StorageDown, StorageRefused
 from archive.storage.places import leaving
 from archive.storage.shelf import Round, Shelf
 from broadcast import env
@@ -81,7 +81,7 @@ class Uploader:
         # Its own threads: a store that hangs must not take those that write the public line.
         self._rounds = ThreadPoolExecutor(2, thread_name_prefix="store")
         self._senders = ThreadPoolExecutor(_WORKERS, thread_name_prefix="send")
-        self._stores = leaving()
+        self._stores = _stores()
         self.lanes = {name: Lane(name) for name in self._stores}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._live: frozenset[str] = frozenset()
@@ -180,6 +180,15 @@ class Uploader:
             await asyncio.wait(waiting, timeout=_STOP_SECONDS)
         for pool in (self._rounds, self._senders):
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _stores() -> dict[str, Storage]:
+    """The stores; none when they are wrongly named, since recording must not stop for that. Doctor says what is wrong."""
+    try:
+        return leaving()
+    except Exception:
+        logger.exception("the stores cannot be opened: nothing leaves this disk")
+        return {}
 
 
 def _label(name: str) -> str:
