@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archive import playlists
-from archive.rungs import LIVE, MASTER, PUBLIC, STAFF, playlist_file, public_name
+from archive.rung_names import LIVE, MASTER, PUBLIC, STAFF, playlist_file, public_name
 from archive.storage import write_atomically
 
 logger = logging.getLogger(__name__)

@@ -44,7 +44,7 @@ class PartFolder:
     size_bytes: int = 0
     log: Log = field(init=False, repr=False, compare=False)
     _read_ns: int = 0
-    _heard: int = 0
+    _heard: tuple[int, int] = (0, 0)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -88,9 +88,12 @@ class PartFolder:
             self._hear()
 
     def _hear(self) -> None:
-        if not self.log.refresh() and len(self.segments) == self._heard:
+        # Whoever measures adds to the same log: what is known is counted, not what this reading brought.
+        self.log.refresh()
+        state = (len(self.segments), len(self.log.known))
+        if state == self._heard:
             return
-        self._heard = len(self.segments)
+        self._heard = state
         for index, each in enumerate(self.segments):
             found = self.log.known.get(each.number)
             if found is not None and found.silent != each.silent:

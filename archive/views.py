@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 import re
 import time
 from dataclasses import dataclass
@@ -12,9 +10,11 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
-from archive import clips, rungs, writer
+from archive import clips, rung_names, writer
+from archive.storage import serving
+from archive.variants import SOUND
 from broadcast import access, clock
 from broadcast.access import Ability, Actor
 from broadcast.identity import actor_of_request
@@ -43,7 +43,6 @@ class Rights:
 
 
 _rights: dict[tuple[UUID, int | None], tuple[float, Rights | None]] = {}
-_texts: dict[Path, tuple[int, bytes, bytes]] = {}
 
 
 async def rights(request: HttpRequest, airing_id: UUID) -> Rights:
@@ -143,9 +142,9 @@ async def _playlist(request: HttpRequest, airing_id: UUID, name: str, rung: str,
     if rung == "index":
         return await _text(request, folder / name, PLAYLIST_TYPE, shared=shared)
     try:
-        return await _text(request, folder / rungs.playlist_file(name, rung), PLAYLIST_TYPE, shared=shared)
+        return await _text(request, folder / rung_names.playlist_file(name, rung), PLAYLIST_TYPE, shared=shared)
     except Http404:
-        if rung not in {rungs.MASTER, rungs.SOUND}:
+        if rung not in {rung_names.MASTER, SOUND}:
             raise
     return await _text(request, folder / name, PLAYLIST_TYPE, shared=shared)
 
@@ -190,9 +189,15 @@ async def _segment(airing_id: UUID, name: str, *, shared: bool) -> HttpResponse:
 
 
 async def _bytes(file: Path, *, shared: bool) -> HttpResponse:
+    address = await serving.address(file, SEGMENT_TYPE)
+    if address is not None:
+        response: HttpResponse = HttpResponseRedirect(address)
+        age = f"max-age={serving.REDIRECT_SECONDS}"
+        response["Cache-Control"] = f"public, {age}" if shared else f"private, {age}"
+        return response
     try:
-        content = await asyncio.to_thread(file.read_bytes)
-    except (FileNotFoundError, NotADirectoryError) as error:
+        content = await serving.read(file)
+    except FileNotFoundError as error:
         raise Http404 from error
     response = HttpResponse(content, content_type=SEGMENT_TYPE)
     # A proxy keeps it for a minute only, so that what is withdrawn is soon gone there too.
@@ -205,29 +210,17 @@ async def _bytes(file: Path, *, shared: bool) -> HttpResponse:
 async def _text(request: HttpRequest, file: Path, kind: str, *, shared: bool) -> HttpResponse:
     """A playlist, from memory as long as the file is the same, compressed where the browser takes that."""
     try:
-        written, plain, packed = await asyncio.to_thread(_read_text, file)
+        text = await serving.read_text(file)
     except FileNotFoundError as error:
         raise Http404 from error
-    tag = f'"{written:x}"'
+    tag = f'"{text.tag}"'
     if request.headers.get("If-None-Match") == tag:
         response = HttpResponse(status=304)
-    elif "gzip" in request.headers.get("Accept-Encoding", "") and len(plain) > 2_000:
-        response = HttpResponse(packed, content_type=kind, headers={"Content-Encoding": "gzip"})
+    elif "gzip" in request.headers.get("Accept-Encoding", "") and len(text.plain) > 2_000:
+        response = HttpResponse(text.packed, content_type=kind, headers={"Content-Encoding": "gzip"})
     else:
-        response = HttpResponse(plain, content_type=kind)
+        response = HttpResponse(text.plain, content_type=kind)
     response["ETag"] = tag
     response["Vary"] = "Accept-Encoding"
     response["Cache-Control"] = "public, max-age=1" if shared else "private, max-age=1"
     return response
-
-
-def _read_text(file: Path) -> tuple[int, bytes, bytes]:
-    written = file.stat().st_mtime_ns
-    known = _texts.get(file)
-    if known and known[0] == written:
-        return known
-    plain = file.read_bytes()
-    if len(_texts) >= 256:
-        _texts.clear()
-    _texts[file] = (written, plain, gzip.compress(plain, 1))
-    return _texts[file]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
+import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from archive import tools
@@ -26,7 +29,24 @@ def part(
     filters: str = "",
 ) -> Path:
     """A folder of segments and their playlist. An empty `picture` or `sound` leaves that out."""
-    folder.mkdir(parents=True, exist_ok=True)
+    made = _made(seconds, size, rate, picture, sound, sample_rate, video, filters)
+    shutil.copytree(made, folder, dirs_exist_ok=True)
+    return folder
+
+
+@lru_cache(maxsize=64)
+def _made(
+    seconds: float,
+    size: str,
+    rate: int,
+    picture: str,
+    sound: str,
+    sample_rate: int,
+    video: tuple[str, ...],
+    filters: str,
+) -> Path:
+    folder = Path(_kept().name) / f"{_made.cache_info().currsize:03d}"
+    folder.mkdir()
     words = [tools.path(), "-hide_banner", "-loglevel", "error", "-nostdin"]
     if picture:
         words += ["-f", "lavfi", "-i", picture.format(size=size, rate=rate)]
@@ -43,6 +63,12 @@ def part(
     words += ["-hls_segment_filename", str(folder / SEGMENT_PATTERN), str(folder / PLAYLIST), "-y"]
     subprocess.run(words, check=True, timeout=60)
     return folder
+
+
+@lru_cache(maxsize=1)
+def _kept() -> tempfile.TemporaryDirectory[str]:
+    """Where they lie; it goes with the process."""
+    return tempfile.TemporaryDirectory(prefix="sources-")
 
 
 def decoded(files: list[Path], stream: str) -> list[tuple[str, str]]:
