@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.fernet import InvalidToken
 
-from archive import queries, services, simulcast
+from archive import health, outgoing, queries, services, simulcast
 from archive.models import Part, RecorderStatus, Recording
 from archive.output import LOST_MS
 from broadcast import clock
@@ -47,8 +47,14 @@ def feed_panel(airing: Airing, actor: Actor) -> dict[str, Any]:
         "delay_seconds": airing.delay_seconds,
         "cut": queries.cut_view(airing),
         "public": queries.media_of(airing, recording),
+        "line": outgoing.line_view(airing, recording),
+        "health": health.view(recording.health if recording else {}),
         "pushes": simulcast.pushes_view(airing),
-        "replay": f"/media/airings/{airing.pk}/replay/master.m3u8" if recording and recording.received_seconds else None,
+        "disk": status.disk if alive and status else {},
+        "store": (recording.health if recording else {}).get("store", {}),
+        "replay": f"/media/airings/{airing.pk}/replay/master.m3u8"
+        if recording and recording.received_seconds
+        else None,
     }
     if airing.feed_id and can(actor, Ability.PRODUCE, airing.episode.programme_id):
         addresses = _addresses(airing, actor)

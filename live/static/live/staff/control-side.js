@@ -50,55 +50,6 @@ export function Numbers({ room }) {
   </section>`;
 }
 
-const FEED = () => ({
-  off: ["quiet", t("未接收")],
-  listening: ["warn", t("等待信号")],
-  receiving: ["ok", t("正常")],
-  lost: ["bad", t("信号中断")],
-  finishing: ["quiet", t("正在收尾")],
-  finished: ["quiet", t("已完成")],
-  recorder_down: ["bad", t("录制程序没有响应")],
-});
-
-/** What went wrong on the way in, by the recorder's stable codes. */
-function problemWord(code) {
-  const words = {
-    wrong_passphrase: t("SRT 口令不对"),
-    wrong_key: t("RTMP 密钥不对"),
-    wrong_app: t("RTMP 地址不对"),
-    port_in_use: t("端口被占用"),
-    bad_input: t("信号不能用"),
-    ingest_failed: t("接收没能启动"),
-    failed: t("接收没能启动"),
-    bad_handshake: t("连接不是 RTMP"),
-    bad_command: t("连接不是 RTMP"),
-    not_a_publisher: t("对方不是来推流的"),
-    too_many_attempts: t("试得太多，暂停接受"),
-    too_many_connections: t("连接太多"),
-    secret_unreadable: t("密钥读不出"),
-  };
-  return words[code] || code;
-}
-
-/** Health of the feed in lines: what comes in, what is written, what the public gets. */
-export function Feed({ room }) {
-  const feed = room.feed;
-  if (!feed) return html`<table class="feeds"><tbody><tr><th scope="row">${t("信号")}</th><td class="quiet">${t("没有数据")}</td></tr></tbody></table>`;
-  const [tone, word] = FEED()[feed.state] || ["quiet", feed.state];
-  const kinds = Object.entries(feed.refused || {}).filter(([, times]) => Number(times) > 0);
-  const refused = kinds.reduce((sum, [, times]) => sum + Number(times), 0);
-  const rate = feed.bitrate > 0 ? t("{n} Mbps", { n: (feed.bitrate / 1e6).toFixed(1) }) : "";
-  const out = { none: t("没有输出"), waiting: t("等待"), live: t("正常"), lost: t("信号中断"), cut: t("垫片"), ended: t("已结束") }[feed.public?.state] || "";
-  const held = feed.problem === "line_frozen";
-  const gaps = feed.received_seconds > 0 ? feed.gaps?.length || 0 : 0;
-  return html`<table class="feeds"><caption class="vh">${t("信号")}</caption><tbody>
-    <tr><th scope="row">${feed.source ? t("来路 {name}", { name: feed.source.toUpperCase() }) : t("来路")}</th><td class=${tone}>${word}</td><td>${feed.state === "receiving" || held ? rate : feed.problem ? html`<span class="warn">${problemWord(feed.problem)}</span>` : ""}</td></tr>
-    <tr><th scope="row">${t("录制")}</th><td class=${feed.received_seconds > 0 ? "ok" : "quiet"}>${feed.received_seconds > 0 ? t("已写 {span}", { span: span(feed.received_seconds * 1000) }) : t("还没有")}</td><td class=${gaps ? "warn" : ""}>${gaps ? t("断过 {n} 次", { n: gaps }) : ""}</td></tr>
-    <tr><th scope="row">${t("公众")}</th><td class=${held ? "bad" : { live: "ok", lost: "bad", cut: "bad" }[feed.public?.state] || "quiet"}>${held ? t("停住") : out}</td><td>${held ? html`<span class="warn">${t("不知有无切断")}</span>` : t("晚 {n} 秒", { n: feed.delay_seconds })}</td></tr>
-    <tr><th scope="row">${t("拒绝连接")}</th><td class=${refused ? "warn" : "quiet"}>${t("{n} 次", { n: count(refused) })}</td><td>${kinds.map(([code]) => problemWord(code)).join(t("、"))}</td></tr>
-  </tbody></table>`;
-}
-
 export function Show({ room }) {
   const state = room.state;
   const feed = room.feed;

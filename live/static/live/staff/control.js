@@ -2,10 +2,12 @@
 
 import { render } from "preact";
 import { ready, t } from "../../broadcast/i18n.js";
+import { Feed } from "./control-feed.js";
+import { Pushes, Source } from "./control-out.js";
 import { Polls } from "./control-poll.js";
 import { Questions } from "./control-questions.js";
 import { Rundown } from "./control-rundown.js";
-import { Cut, Feed, Numbers, Show } from "./control-side.js";
+import { Cut, Numbers, Show } from "./control-side.js";
 import { Monitor } from "./monitor.js";
 import { RoomModel } from "./room-model.js";
 import { Clocks, Dialog, Lamp, Messages, html } from "./room-parts.js";
@@ -38,8 +40,8 @@ function Foot({ room }) {
 function App({ room }) {
   return html`<${Head} room=${room} />
     <${Rundown} room=${room} />
-    <main id="main"><div class="screens"><${Monitor} room=${room} /><${Polls} room=${room} /></div><${Questions} room=${room} /></main>
-    <aside class="meters" aria-label=${t("数字和开关")}><${Numbers} room=${room} /><${Show} room=${room} /><${Cut} room=${room} /></aside>
+    <main id="main"><div class="screens"><div class="onair-side"><${Monitor} room=${room} /><${Source} room=${room} /></div><${Polls} room=${room} /></div><${Questions} room=${room} /></main>
+    <aside class="meters" aria-label=${t("数字和开关")}><div class="numbers-side"><${Numbers} room=${room} /><${Pushes} room=${room} /></div><${Show} room=${room} /><${Cut} room=${room} /></aside>
     <${Foot} room=${room} /><${Dialog} room=${room} />`;
 }
 

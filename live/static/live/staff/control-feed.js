@@ -1,0 +1,106 @@
+/* The control room's health in lines: what comes in by each lane, what is written, what the public gets. */
+
+import { t } from "../../broadcast/i18n.js";
+import { html } from "./room-parts.js";
+import { count, span } from "./words.js";
+
+const FEED = () => ({
+  off: ["quiet", t("未接收")],
+  listening: ["warn", t("等待信号")],
+  receiving: ["ok", t("正常")],
+  lost: ["bad", t("信号中断")],
+  finishing: ["quiet", t("正在收尾")],
+  finished: ["quiet", t("已完成")],
+  recorder_down: ["bad", t("录制程序没有响应")],
+});
+
+/** A lane has sent nothing for so long when it counts as lost. */
+const LOST_SECONDS = 6;
+/** Short silences and dark pictures are nothing. */
+const NOTICED_SECONDS = 4;
+
+/** What went wrong on the way in, by the recorder's stable codes. */
+function problemWord(code) {
+  const words = {
+    wrong_passphrase: t("SRT 口令不对"),
+    wrong_key: t("RTMP 密钥不对"),
+    wrong_app: t("RTMP 地址不对"),
+    port_in_use: t("端口被占用"),
+    bad_input: t("信号不能用"),
+    ingest_failed: t("接收没能启动"),
+    failed: t("接收没能启动"),
+    bad_handshake: t("连接不是 RTMP"),
+    bad_command: t("连接不是 RTMP"),
+    not_a_publisher: t("对方不是来推流的"),
+    too_many_attempts: t("试得太多，暂停接受"),
+    too_many_connections: t("连接太多"),
+    secret_unreadable: t("密钥读不出"),
+  };
+  return words[code] || code;
+}
+
+export const laneWord = (lane) => ({ main: t("主路"), backup: t("备路") })[lane] || lane;
+
+/** Rate, picture, loudness of a lane, as far as they are known. */
+function measures(lane) {
+  return [
+    lane.bitrate > 0 ? t("{n} Mbps", { n: (lane.bitrate / 1e6).toFixed(1) }) : "",
+    lane.height ? `${lane.height}p${lane.fps ? Math.round(lane.fps) : ""}` : "",
+    Number.isFinite(lane.loudness) && lane.loudness !== null ? t("{n} LUFS", { n: lane.loudness.toFixed(0) }) : "",
+  ].filter(Boolean).join(" ");
+}
+
+/** What is wrong with a lane that sends, the worst first; "" when nothing is. */
+function trouble(lane) {
+  if (lane.black_seconds >= NOTICED_SECONDS) return t("黑屏 {n} 秒", { n: Math.round(lane.black_seconds) });
+  if (lane.silence_seconds >= NOTICED_SECONDS) return t("静音 {n} 秒", { n: Math.round(lane.silence_seconds) });
+  return lane.drops > 0 ? t("一分钟丢 {n} 帧", { n: count(lane.drops) }) : "";
+}
+
+function Lane({ feed, name, several }) {
+  const lane = feed.health?.lanes?.[name];
+  const title = several ? laneWord(name) : t("来路");
+  const open = feed.state !== "off" && feed.state !== "finishing" && feed.state !== "finished" && feed.state !== "recorder_down";
+  if (!open || (!lane && !several)) {
+    const [tone, word] = FEED()[feed.state] || ["quiet", feed.state];
+    return html`<tr><th scope="row">${title}</th><td class=${tone}>${word}</td><td>${feed.state === "receiving" ? measures(feed) : feed.problem && feed.problem !== "line_frozen" ? html`<span class="warn">${problemWord(feed.problem)}</span>` : ""}</td></tr>`;
+  }
+  if (!lane) return html`<tr><th scope="row">${title}</th><td class="warn">${t("等待信号")}</td><td></td></tr>`;
+  const age = lane.last_segment_age_seconds;
+  if (age === null || age > LOST_SECONDS) return html`<tr><th scope="row">${title}</th><td class="bad">${t("信号中断")}</td><td>${age === null ? "" : t("{span} 没有收到", { span: span(age * 1000) })}</td></tr>`;
+  const wrong = trouble(lane);
+  return html`<tr><th scope="row">${title}</th><td class=${wrong ? "warn" : "ok"}>${wrong || t("正常")}</td><td>${measures(lane)}</td></tr>`;
+}
+
+function disk(found) {
+  if (!found?.level) return ["", ""];
+  const left = t("磁盘剩 {n} GB", { n: count(Math.round(found.free_bytes / 1e9)) });
+  return {
+    ok: ["quiet", ""],
+    low: ["warn", t("{left}，请清理", { left })],
+    shedding: ["bad", t("{left}，已停做低清晰度", { left })],
+    full: ["bad", t("{left}，快要录不下了", { left })],
+  }[found.level] || ["quiet", left];
+}
+
+/** Health in lines. */
+export function Feed({ room }) {
+  const feed = room.feed;
+  if (!feed) return html`<table class="feeds"><tbody><tr><th scope="row">${t("信号")}</th><td class="quiet">${t("没有数据")}</td></tr></tbody></table>`;
+  const kinds = Object.entries(feed.refused || {}).filter(([, times]) => Number(times) > 0);
+  const refused = kinds.reduce((sum, [, times]) => sum + Number(times), 0);
+  const out = { none: t("没有输出"), waiting: t("等待"), live: t("正常"), lost: t("信号中断"), cut: t("垫片"), ended: t("已结束") }[feed.public?.state] || "";
+  const gaps = feed.received_seconds > 0 ? feed.gaps?.length || 0 : 0;
+  const frozen = feed.problem === "line_frozen";
+  const lanes = feed.line?.lanes?.length ? feed.line.lanes : ["main"];
+  const pushes = feed.pushes || [];
+  const failing = pushes.filter((each) => each.state === "retrying" || (each.state === "connecting" && each.problem)).length;
+  const [diskTone, diskWords] = disk(feed.disk);
+  return html`<table class="feeds"><caption class="vh">${t("信号")}</caption><tbody>
+    ${lanes.map((name) => html`<${Lane} key=${name} feed=${feed} name=${name} several=${lanes.length > 1} />`)}
+    <tr><th scope="row">${t("录制")}</th><td class=${feed.received_seconds > 0 ? "ok" : "quiet"}>${feed.received_seconds > 0 ? t("已写 {span}", { span: span(feed.received_seconds * 1000) }) : t("还没有")}</td><td>${gaps ? html`<span class="warn">${t("断过 {n} 次", { n: gaps })}</span> ` : ""}<span class=${diskTone}>${diskWords}</span></td></tr>
+    <tr><th scope="row">${t("公众")}</th><td class=${frozen ? "bad" : { live: "ok", lost: "bad", cut: "bad" }[feed.public?.state] || "quiet"}>${frozen ? t("停住") : out}</td><td>${frozen ? html`<span class="warn">${t("不知有无切断")}</span>` : t("晚 {n} 秒", { n: feed.delay_seconds })}</td></tr>
+    ${pushes.length > 0 && html`<tr><th scope="row">${t("转推")}</th><td class=${failing ? "bad" : "ok"}>${failing ? t("{n} 个没有推上", { n: count(failing) }) : t("正常")}</td><td>${t("共 {n} 个", { n: count(pushes.length) })}</td></tr>`}
+    ${refused > 0 && html`<tr><th scope="row">${t("拒绝连接")}</th><td class="warn">${t("{n} 次", { n: count(refused) })}</td><td>${kinds.map(([code]) => problemWord(code)).join(t("、"))}</td></tr>`}
+  </tbody></table>`;
+}
