@@ -69,11 +69,22 @@ class Lane:
     def is_steady(self, segment: Segment) -> bool:
         """Whether the lane has been unbroken for long enough around the segment, as far as is known, and does not end at once."""
         steady = self.show.rule.steady_ms
-        for start, end, part in self._runs:
+        for start, end, _part in self._runs:
             if start - TOUCH_MS <= segment.start_ms < end:
-                still = (start, end, part) == self._runs[-1] and part in self.fresh
-                return end - start >= steady and (still or end - segment.start_ms >= steady)
+                return end - start >= steady and (self._grows_from(start) or end - segment.start_ms >= steady)
         return False
+
+    def is_coming(self, t: int) -> bool:
+        """Whether the lane is steady and its segment at `t` only has not come yet."""
+        if not self._runs:
+            return False
+        start, end, _part = self._runs[-1]
+        near = end > t - self._longest() - TOUCH_MS
+        return near and end - start >= self.show.rule.steady_ms and self._grows_from(start)
+
+    def _grows_from(self, start_ms: int) -> bool:
+        """Whether that run is the newest, and its part still receives."""
+        return self._runs[-1][0] == start_ms and self._runs[-1][2] in self.fresh
 
 
 def _silent(segments: Sequence[Segment], silence_ms: int) -> set[tuple[int, int]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from archive import tape
 from archive.ffmpeg import SEGMENT_SECONDS
-from archive.lanes import Lane, place
+from archive.lanes import TOUCH_MS, Lane, place
 from archive.output import AUTO, BACKUP, CUT, FALLBACK, FILLER_MS, MAIN, Choice, Item, Show
 from archive.playlists import Segment
 
@@ -105,7 +105,7 @@ class _Line:
         by_hand = choice is not None and choice.source != AUTO
         if self._place in {None, MAIN, BACKUP} or self.show.fallback is None:
             return self._live(t, choice if by_hand else None)
-        return self._back(t, choice) or self._taped(t, "")
+        return self._back(t, choice)
 
     @property
     def _place(self) -> str | None:
@@ -122,9 +122,10 @@ class _Line:
         names = [choice.source] if choice else [MAIN, BACKUP]
         found = {name: self._lane_at(name, t, silent=choice is not None) for name in names}
         now = self._place if self._place in found else None
-        better = found.get(MAIN)
-        if now == BACKUP and better and self._here(MAIN, better, t) and self._may_return(self.lanes[MAIN], better, t):
-            return self._segment(better, choice)
+        if now == BACKUP and MAIN in found and self._may_return(self.lanes[MAIN], found[MAIN], t):
+            better, same = found[MAIN], found[BACKUP]
+            if better is None or not (same and same.end_ms <= better.start_ms + TOUCH_MS and self._here(now, same, t)):
+                return self._segment(better, choice) if better else None
         order = [now, *(name for name in names if name != now)] if now else names
         if now and self._here(now, found[now], t):
             return self._segment(found[now], choice)
@@ -152,23 +153,27 @@ class _Line:
         return self._segment(first, choice) if first else None
 
     def _back(self, t: int, choice: Choice | None) -> _Next | None:
-        """From a tape back to a lane, when one is there and may be gone back to; not before what the tape still fills."""
+        """The tape goes on, or back to a lane that is there and may be gone back to; not before what the tape still fills."""
         names = [MAIN, BACKUP] if choice is None or choice.source == AUTO else [choice.source]
         by_hand = choice if choice is not None and choice.source != AUTO else None
         taped = self._taped(t, "")
         for name in names:
-            lane = self.lanes[name]
             segment = self._lane_at(name, t, silent=by_hand is not None)
-            if segment is None or not self._here(name, segment, t):
-                continue
-            if (by_hand and self._commanded(by_hand)) or self._may_return(lane, segment, t):
-                fits = taped is not None and taped.ready_ms <= segment.start_ms
-                return taped if fits else self._segment(segment, by_hand)
-        return None
+            at_once = by_hand is not None and self._commanded(by_hand) and self._here(name, segment, t)
+            if at_once or self._may_return(self.lanes[name], segment, t):
+                fits = segment is not None and taped is not None and taped.ready_ms <= segment.start_ms
+                return taped if fits else self._segment(segment, by_hand) if segment else None
+        return taped
 
-    def _may_return(self, lane: Lane, segment: Segment, t: int) -> bool:
-        """Whether the rule lets the line go back to a better source: it is steady, and the line did not change just now."""
-        if not lane.is_steady(segment):
+    def _may_return(self, lane: Lane, segment: Segment | None, t: int) -> bool:
+        """Whether the rule lets the line go back to a better source at `t`: that is steady, and the line did not change just now.
+
+        Without `segment` the lane is steady but what it has for `t` has not come: then it is waited for.
+        """
+        if segment is None:
+            if not lane.is_coming(t):
+                return False
+        elif segment.start_ms > t + lane.reach_ms(False) or not lane.is_steady(segment):
             return False
         if self.show.rule.by_hand:
             choice = self.show.choice_at(t)
