@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from celery import current_app
 from kombu.exceptions import OperationalError
+
+from broadcast.celery import app
 
 logger = logging.getLogger(__name__)
 TASK = "archive.step"
@@ -16,6 +17,6 @@ EXPIRES_SECONDS = 30
 def hint() -> None:
     """Send one hint. A broker that is away is logged, never raised."""
     try:
-        current_app.send_task(TASK, expires=EXPIRES_SECONDS, retry=False)
+        app.send_task(TASK, expires=EXPIRES_SECONDS, retry=False)
     except (OperationalError, OSError) as error:
         logger.warning("no hint sent: %s", type(error).__name__)

@@ -159,8 +159,8 @@ async def test_a_slow_peer_is_not_sent_more_than_it_takes(airing: Airing, monkey
     waiting, sent = [derivatives._MOST_WAITING + 1], []
 
     async def send() -> None:
-        async for piece in derivatives._pieces(file.open("rb"), len(CONTENT), lambda: waiting[0]):
-            sent.append(piece)
+        pieces = derivatives._pieces(file.open("rb"), len(CONTENT), lambda: waiting[0])
+        sent.extend([piece async for piece in pieces])
 
     task = asyncio.create_task(send())
     await asyncio.sleep(0.2)
