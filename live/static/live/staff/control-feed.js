@@ -83,6 +83,19 @@ function disk(found) {
   }[found.level] || ["quiet", left];
 }
 
+/** One place that keeps copies: how far behind it is, or why it takes nothing. */
+function Store({ place }) {
+  const wrong = {
+    storage_down: t("没有应答，录制不受影响"),
+    storage_refused: t("拒绝访问，请检查密钥"),
+    stored_otherwise: t("已有不同内容"),
+    storage_failed: t("上传出错"),
+  }[place.problem] || place.problem;
+  const behind = place.waiting > 0 ? t("待传 {n} 段", { n: count(place.waiting) }) : "";
+  const late = place.lag_seconds >= 30;
+  return html`<tr><th scope="row">${place.place === "copy" ? t("第二份") : t("存储")}</th><td class=${wrong ? "bad" : late ? "warn" : "ok"}>${wrong || (late ? t("落后 {n} 秒", { n: count(Math.round(place.lag_seconds)) }) : t("正常"))}</td><td>${wrong || late ? behind : ""}</td></tr>`;
+}
+
 /** Health in lines. */
 export function Feed({ room }) {
   const feed = room.feed;
@@ -99,6 +112,7 @@ export function Feed({ room }) {
   return html`<table class="feeds"><caption class="vh">${t("信号")}</caption><tbody>
     ${lanes.map((name) => html`<${Lane} key=${name} feed=${feed} name=${name} several=${lanes.length > 1} />`)}
     <tr><th scope="row">${t("录制")}</th><td class=${feed.received_seconds > 0 ? "ok" : "quiet"}>${feed.received_seconds > 0 ? t("已写 {span}", { span: span(feed.received_seconds * 1000) }) : t("还没有")}</td><td>${gaps ? html`<span class="warn">${t("断过 {n} 次", { n: gaps })}</span> ` : ""}<span class=${diskTone}>${diskWords}</span></td></tr>
+    ${(feed.store?.places || []).map((each) => html`<${Store} key=${each.place} place=${each} />`)}
     <tr><th scope="row">${t("公众")}</th><td class=${frozen ? "bad" : { live: "ok", lost: "bad", cut: "bad" }[feed.public?.state] || "quiet"}>${frozen ? t("停住") : out}</td><td>${frozen ? html`<span class="warn">${t("不知有无切断")}</span>` : t("晚 {n} 秒", { n: feed.delay_seconds })}</td></tr>
     ${pushes.length > 0 && html`<tr><th scope="row">${t("转推")}</th><td class=${failing ? "bad" : "ok"}>${failing ? t("{n} 个没有推上", { n: count(failing) }) : t("正常")}</td><td>${t("共 {n} 个", { n: count(pushes.length) })}</td></tr>`}
     ${refused > 0 && html`<tr><th scope="row">${t("拒绝连接")}</th><td class="warn">${t("{n} 次", { n: count(refused) })}</td><td>${kinds.map(([code]) => problemWord(code)).join(t("、"))}</td></tr>`}

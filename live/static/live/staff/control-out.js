@@ -92,6 +92,12 @@ function Push({ room, push }) {
   const busy = room.busy.has(`push:${push.id}`);
   const over = room.state === "ended" || room.state === "cancelled";
   const act = (name, words) => () => room.run(`push:${push.id}`, { type: "act.perform", act: `push.${name}:${push.id}`, reason: "" }, words);
+  const stop = () => room.ask({
+    title: t("这一场不再推“{name}”？", { name: push.name }),
+    lines: [t("那边的观众会看到中断。别的目标和录制不受影响。"), t("可以随时恢复。")],
+    verb: t("停推"),
+    act: act("off", t("已停推“{name}”", { name: push.name })),
+  });
   const wait = push.next_try_at ? Date.parse(push.next_try_at) - room.lane.now() : 0;
   const troubled = push.state === "retrying" || (push.state === "connecting" && push.problem);
   const said = [
@@ -101,12 +107,15 @@ function Push({ room, push }) {
     push.state === "sending" && push.sending_since ? span(room.lane.now() - Date.parse(push.sending_since)) : "",
     push.missed_seconds > 0 ? t("漏了 {span}", { span: span(push.missed_seconds * 1000) }) : "",
   ].filter(Boolean);
-  return html`<li class=${troubled ? "troubled" : ""}>
-    <div class="spread"><span class="name"><b>${push.name}</b> <span class="quiet xs">${{ rtmp: "RTMP", srt: "SRT", icecast: "Icecast" }[push.kind]}</span></span><span class=${troubled ? "bad" : tone}>${word}</span></div>
-    <div class="spread xs"><span class=${troubled ? "warn" : "quiet"}>${said.join(t("，"))}</span>
-      ${room.page.may.run && !over && html`<span class="row">${push.off_here ? html`<button type="button" class="plain" disabled=${busy} onClick=${act("on", t("已恢复推送“{name}”", { name: push.name }))}>${t("恢复")}</button>`
-        : push.active && html`<button type="button" class="plain" disabled=${busy} aria-label=${t("重连“{name}”", { name: push.name })} onClick=${act("restart", t("正在重连“{name}”", { name: push.name }))}>${t("重连")}</button><button type="button" class="plain" disabled=${busy} aria-label=${t("这一场不推“{name}”", { name: push.name })} onClick=${() => room.ask({ title: t("这一场不再推“{name}”？", { name: push.name }), lines: [t("那边的观众会看到中断。别的目标和录制不受影响。"), t("可以随时恢复。")], verb: t("停推"), act: act("off", t("已停推“{name}”", { name: push.name })) })}>${t("停推")}</button>`}</span>`}</div>
-  </li>`;
+  const buttons = room.page.may.run && !over && (push.off_here
+    ? html`<button type="button" disabled=${busy} onClick=${act("on", t("已恢复推送“{name}”", { name: push.name }))}>${t("恢复推送")}</button>`
+    : push.active && html`<button type="button" disabled=${busy} onClick=${act("restart", t("正在重连“{name}”", { name: push.name }))}>${t("重连")}</button> <button type="button" disabled=${busy} onClick=${stop}>${t("停推…")}</button>`);
+  // A target in trouble is open from the start; what people open or close stays so.
+  return html`<li class=${troubled ? "troubled" : ""}><details open=${troubled}>
+    <summary><span class="name">${push.name}</span><span class=${troubled ? "bad" : tone}>${word}</span></summary>
+    <p class="xs"><span class="quiet">${{ rtmp: "RTMP", srt: "SRT", icecast: "Icecast" }[push.kind]}</span> <span class=${troubled ? "warn" : "quiet"}>${said.join(t("，"))}</span></p>
+    ${buttons && html`<p class="row">${buttons}</p>`}
+  </details></li>`;
 }
 
 /** The simulcast targets; nothing where the programme has none. */
