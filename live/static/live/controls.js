@@ -49,6 +49,13 @@ export function Cover({ store, stage }) {
   if (playing.silenced) {
     return html`<div class="cover over"><button type="button" class="button" onClick=${() => stage.player.sound(true)}>${t("打开声音")}</button></div>`;
   }
+  if (playing.listening) {
+    return html`<div class="cover studio listen">
+      <b>${t("只听声音")}</b>
+      <p>${t("不放画面，省流量")}</p>
+      <button type="button" class="button" onClick=${() => stage.player.listen(false)}>${t("看画面")}</button>
+    </div>`;
+  }
   if (playing.url && !playing.live && playing.ready && playing.paused && playing.time < 1) {
     return html`<div class="cover over"><button type="button" class="button" onClick=${() => stage.player.play()}>${t("播放回看")}</button></div>`;
   }
@@ -125,6 +132,7 @@ export function Controls({ store, stage, elder }) {
     ${!elder && html`<time>${place(state, playing)}</time>`}
     ${late && html`<button type="button" onClick=${() => player.toEdge()}>${t("回到直播")}</button>`}
     ${elder && html`<${Bigger} />`}
+    ${!audio && playing.sound && !playing.listening && html`<button type="button" onClick=${() => player.listen(true)}>${t("只听")}</button>`}
     ${!elder && playing.levels.length > 1 && html`<${Quality} playing=${playing} player=${player} />`}
     ${!elder && !live && html`<button type="button" onClick=${() => player.speed(SPEEDS[(SPEEDS.indexOf(playing.rate) + 1) % SPEEDS.length])}>${t("{rate} 倍", { rate: playing.rate })}</button>`}
     ${!elder && !audio && html`<button type="button" onClick=${stage.fullscreen}>${t("全屏")}</button>`}
@@ -162,6 +170,6 @@ function Bar({ playing, player }) {
 function Quality({ playing, player }) {
   return html`<select aria-label=${t("清晰度")} value=${playing.level} onChange=${(event) => player.quality(Number(event.target.value))}>
     <option value="-1">${t("自动")}</option>
-    ${playing.levels.map((level) => html`<option value=${level.index}>${level.height ? `${level.height}p` : t("只听")}</option>`)}
+    ${playing.levels.map((level) => level.height > 0 && html`<option value=${level.index}>${`${level.height}p`}</option>`)}
   </select>`;
 }

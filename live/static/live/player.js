@@ -1,6 +1,7 @@
 /* Plays the live playlist or the replay in the page's video element and mends itself; it says what it does and draws nothing. */
 
 import Hls from "hls.js";
+import { choose, chosen, levelFor, placeOf, soundIn, soundOf } from "./choice.js";
 
 const AGAIN_FIRST_MS = 1_000;
 const AGAIN_LAST_MS = 8_000;
@@ -11,6 +12,7 @@ const CONFIG = {
   liveMaxLatencyDurationCount: 12,
   backBufferLength: 60,
   maxBufferLength: 30,
+  capLevelToPlayerSize: true,
   manifestLoadingMaxRetry: 2,
   levelLoadingMaxRetry: 4,
   fragLoadingMaxRetry: 4,
@@ -19,6 +21,7 @@ const CONFIG = {
 const IDLE = {
   url: "", live: false, ready: false, paused: true, muted: false, blocked: false, stalled: false, ended: false,
   time: 0, start: 0, edge: 0, date: null, levels: [], level: -1, rate: 1, broken: 0, silenced: false,
+  sound: "", listening: false,
 };
 
 /** A player on `video`. `onChange(state)` is called whenever something that is shown has changed. */
@@ -31,6 +34,7 @@ export function createPlayer(video, onChange) {
   let mediaErrors = 0;
   let lastTime = -1;
   let lastMoved = Date.now();
+  let moment = null; // where to go on after another playlist was taken: {date, time}
   const native = !Hls.isSupported() && Boolean(video.canPlayType("application/vnd.apple.mpegurl"));
 
   function set(changes) {
@@ -52,6 +56,7 @@ export function createPlayer(video, onChange) {
     tries = 0;
     mediaErrors = 0;
     video.removeAttribute("controls");
+    moment = null;
     state = { ...IDLE, url, live, muted: video.muted };
     if (!url) {
       video.removeAttribute("src");
@@ -69,29 +74,67 @@ export function createPlayer(video, onChange) {
     destroy();
     if (!state.url) return;
     if (native) {
-      video.src = state.url;
-      video.load();
-      if (wanted) play();
+      loadNative(state.url);
       return;
     }
     if (!Hls.isSupported()) {
       set({ broken: 99 });
       return;
     }
-    const resume = state.ready && !state.live ? video.currentTime : -1;
-    hls = new Hls({ ...CONFIG, startPosition: resume });
+    const resume = moment && !state.live ? moment.time : state.ready && !state.live ? video.currentTime : -1;
+    // Who chose the sound alone loads no picture, not even while its address is looked up.
+    const autoStartLoad = state.listening || !chosen().listening;
+    hls = new Hls({ ...CONFIG, startPosition: resume, autoStartLoad });
+    hls.on(Hls.Events.MANIFEST_LOADED, (_name, data) => found(data.levels));
     hls.on(Hls.Events.MANIFEST_PARSED, parsed);
     hls.on(Hls.Events.LEVEL_UPDATED, (_name, data) => updated(data.details));
-    hls.on(Hls.Events.LEVEL_SWITCHED, (_name, data) => set({ level: hls.autoLevelEnabled ? -1 : data.level }));
+    hls.on(Hls.Events.FRAG_BUFFERED, goOn);
     hls.on(Hls.Events.ERROR, (_name, data) => data.fatal && failed(data));
-    hls.loadSource(state.url);
+    hls.loadSource(state.listening ? state.sound : state.url);
     hls.attachMedia(video);
+  }
+
+  /** Browsers that play HLS by themselves choose the quality themselves too; only the sound alone must be found for them. */
+  async function loadNative(url) {
+    if (!state.sound) {
+      const text = await fetch(url).then((answer) => (answer.ok ? answer.text() : ""), () => "");
+      if (url !== state.url) return;
+      const sound = soundIn(text, new URL(url, location.href));
+      set({ sound, listening: Boolean(sound) && chosen().listening });
+    }
+    video.src = state.listening ? state.sound : url;
+    video.load();
+    if (wanted) play();
+  }
+
+  /** The master is there: it may name the sound alone, and the viewer may have chosen that before. */
+  function found(levels) {
+    if (state.listening) return;
+    const sound = soundOf(levels);
+    if (sound) set({ sound, listening: chosen().listening });
+    if (state.listening) setTimeout(load);
+    else if (!hls.config.autoStartLoad) hls.startLoad(hls.config.startPosition);
   }
 
   function parsed() {
     const levels = hls.levels.map((level, index) => ({ index, height: level.height || 0, bitrate: level.bitrate || 0 }));
-    set({ ready: true, levels, broken: 0 });
+    const level = state.listening ? -1 : levelFor(levels, chosen().height);
+    if (level >= 0) {
+      hls.startLevel = level;
+      hls.loadLevel = level;
+    }
+    set({ ready: true, levels: state.listening ? [] : levels, level, broken: 0 });
     if (wanted) play();
+  }
+
+  /** After another playlist was taken while a show runs: back to the moment that was seen, if it is still there. */
+  function goOn() {
+    const sought = moment;
+    moment = null;
+    if (!sought || !hls || !state.live || !sought.date) return;
+    const level = hls.levels[hls.currentLevel] || hls.levels[0];
+    const place = level && level.details ? placeOf(level.details.fragments, sought.date) : null;
+    if (place !== null && Math.abs(place - video.currentTime) > 1) video.currentTime = place;
   }
 
   function updated(details) {
@@ -193,7 +236,13 @@ export function createPlayer(video, onChange) {
     set({ stalled: false, blocked: false, broken: 0 });
   });
   video.addEventListener("volumechange", () => set({ muted: video.muted }));
-  video.addEventListener("loadedmetadata", () => native && set({ ready: true, broken: 0 }));
+  video.addEventListener("loadedmetadata", () => {
+    if (!native) return;
+    set({ ready: true, broken: 0 });
+    if (moment && !state.live) video.currentTime = moment.time;
+    else if (moment && moment.date && video.getStartDate) video.currentTime = Math.max(0, (moment.date - video.getStartDate().getTime()) / 1000) || 0;
+    moment = null;
+  });
   video.addEventListener("error", () => native && state.url && reload());
   setInterval(() => state.url && ticked(), 1_000);
 
@@ -225,9 +274,21 @@ export function createPlayer(video, onChange) {
     },
     /** Whether the picture is at the live edge, as near as a live playlist lets it be. */
     atEdge: () => state.live && (!state.edge || state.edge - video.currentTime < NEAR_EDGE_SECONDS),
+    /** One of `state.levels` by its index, -1: automatic. What is buffered plays out first, so nothing stops. */
     quality(index) {
-      if (hls) hls.currentLevel = index;
+      const level = state.levels.find((each) => each.index === index);
+      choose({ height: level ? level.height : 0 });
+      if (hls) hls.nextLevel = index;
       set({ level: index });
+    },
+    /** The sound alone, or the picture again, from the moment that was playing. */
+    listen(on = !state.listening) {
+      if (!state.sound || on === state.listening) return;
+      choose({ listening: on });
+      const at = date();
+      moment = { date: at, time: video.currentTime };
+      set({ listening: on, levels: [], level: -1 });
+      load();
     },
     speed(rate) {
       video.playbackRate = rate;

@@ -81,7 +81,7 @@ function hideIdle(frame, stage) {
     frame.classList.remove("idle");
     clearTimeout(timer);
     timer = setTimeout(() => {
-      if (!stage.audio && !stage.player.state.paused && !stage.player.state.stalled) frame.classList.add("idle");
+      if (!stage.audio && !stage.player.state.listening && !stage.player.state.paused && !stage.player.state.stalled) frame.classList.add("idle");
     }, IDLE_MS);
   };
   for (const name of ["pointermove", "pointerdown", "focusin", "keydown"]) frame.addEventListener(name, wake);
