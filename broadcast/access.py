@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from broadcast import clock
@@ -69,7 +71,7 @@ class Actor:
 
     `participant_id` is None for jobs of the house; `generation` is what its token says of the row (0: a guest's).
     Grants are read once, at first need, from the database; a long-lived socket builds a fresh Actor for each command, so
-    that a right taken away works at the next act.
+    that a right taken away works at the next act. `language` is the one it reads; empty for jobs of the house.
     """
 
     user_id: int | None = None
@@ -81,6 +83,7 @@ class Actor:
     device: str = ""
     generation: int = 0
     house: bool = False
+    language: str = ""
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @cached_property
@@ -97,6 +100,10 @@ class Actor:
         for programme_id, role in RoleGrant.objects.filter(user_id=self.user_id).values_list("programme_id", "role"):
             found.setdefault(programme_id, set()).update(ABILITIES[role])
         return {programme_id: frozenset(abilities) for programme_id, abilities in found.items()}
+
+    def spoken_to(self) -> AbstractContextManager[Any]:
+        """Word what this actor is told within, in any thread, in the language it reads; without one the language in force stays."""
+        return translation.override(self.language) if self.language else nullcontext()
 
     @property
     def is_staff(self) -> bool:

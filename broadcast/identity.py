@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, parse_cookie
 
-from broadcast import clock
+from broadcast import clock, reader
 from broadcast.access import Actor
 from broadcast.models import User
 from broadcast.models.catalogue import Assurance
@@ -112,12 +112,18 @@ def actor_of_request(request: HttpRequest) -> Actor:
         port=port,
         device=request.headers.get("User-Agent", ""),
         generation=identity.generation,
+        language=reader.language(request),
     )
 
 
 def identity_of_scope(scope: dict[str, Any]) -> Identity | None:
     """What the cookie of a socket says; None without a valid token."""
     return read(cookie_of(_header(scope, b"cookie", "; ")))
+
+
+def language_of_scope(scope: dict[str, Any]) -> str:
+    """The language that the reader of a socket chose, as pages find it."""
+    return reader.language_of_handshake(scope.get("query_string") or b"", parse_cookie(_header(scope, b"cookie", "; ")))
 
 
 def actor_of_scope(scope: dict[str, Any]) -> Actor | None:
@@ -141,6 +147,7 @@ def actor_of_scope(scope: dict[str, Any]) -> Actor | None:
         port=port,
         device=_header(scope, b"user-agent", " ")[:300],
         generation=identity.generation,
+        language=language_of_scope(scope),
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from urllib.parse import parse_qs
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -13,7 +16,16 @@ LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 
 def language(request: HttpRequest) -> str:
     """The chosen language (`?language=`, else the cookie), Chinese where none was chosen: the browser's own is not asked."""
-    wishes = (request.GET.get("language", ""), request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
+    return _chosen(request.GET.get("language", ""), request.COOKIES)
+
+
+def language_of_handshake(query: bytes, cookies: Mapping[str, str]) -> str:
+    """The same for a socket, from its address and its cookies."""
+    return _chosen(parse_qs(query.decode("latin-1")).get("language", [""])[-1], cookies)
+
+
+def _chosen(wish: str, cookies: Mapping[str, str]) -> str:
+    wishes = (wish, cookies.get(settings.LANGUAGE_COOKIE_NAME, ""))
     return next((each for each in wishes if each in LANGUAGES), settings.LANGUAGE_CODE)
 
 

@@ -58,8 +58,7 @@ class _Lane:
         except Exception:
             # A fault of ours: nothing is acknowledged, the browsers try again with the same ids.
             logger.exception("batch not committed size=%s", len(batch))
-            refusal = Unavailable(_("系统正在恢复，刚才的操作没有记下。页面会自动再试。"), retry_after_seconds=2)
-            outcomes = [refusal] * len(batch)
+            outcomes = [_not_committed(each.order[0]) for each in batch]
         for each, outcome in zip(batch, outcomes, strict=True):
             if not each.told.done():
                 each.told.set_result(outcome)
@@ -67,6 +66,11 @@ class _Lane:
     async def finish(self) -> None:
         if self._worker is not None:
             await asyncio.wait([self._worker], timeout=5)
+
+
+def _not_committed(actor: Actor) -> Outcome:
+    with actor.spoken_to():
+        return Unavailable(_("系统正在恢复，刚才的操作没有记下。页面会自动再试。"), retry_after_seconds=2)
 
 
 class Batcher:
@@ -82,7 +86,8 @@ class Batcher:
         lane = self._lanes[hash(actor.participant_id) % len(self._lanes)]
         if len(lane.waiting) >= WAITING_MOST:
             self.refused += 1
-            told.set_result(TooMany(_("现在人很多，请几秒后再试。内容还在，不用重写。"), retry_after_seconds=3))
+            with actor.spoken_to():
+                told.set_result(TooMany(_("现在人很多，请几秒后再试。内容还在，不用重写。"), retry_after_seconds=3))
         else:
             lane.add(_Waiting((actor, airing_id, command), told))
         return told

@@ -67,8 +67,12 @@ STAFF: dict[type[Any], StaffService] = {
 
 
 def perform(actor: Actor, airing_id: UUID, command: protocol.AudienceCommand | protocol.StaffCommand) -> dict[str, Any]:
-    """Carry out one command and return the plain data of its acknowledgement. Raises its refusal. Synchronous, for any thread."""
+    """Carry out one command and return the plain data of its acknowledgement. Synchronous, for any thread.
+
+    Raises its refusal, worded in the language of the actor.
+    """
     service = STAFF.get(type(command))
     if service is not None:
-        return service(actor, airing_id, command)
+        with actor.spoken_to():
+            return service(actor, airing_id, command)
     return audience.commit_one(actor, airing_id, command).result  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError
-from broadcast.identity import actor_of_scope
+from broadcast.identity import actor_of_scope, language_of_scope
 from live import answers, commands, process, protocol, queries
 from live.protocol import BadFrame, CloseCode
 from live.queries import StaffView
@@ -65,9 +65,11 @@ class StaffConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             command_id = command.id
             self._tell(answers.ack(command_id, await self._perform(command)))
         except BadFrame as bad:
-            self._tell(answers.refused(bad.command_id, answers.Unreadable(bad)))
+            with self._actor().spoken_to():
+                self._tell(answers.refused(bad.command_id, answers.Unreadable(bad)))
         except Exception as error:
-            self._tell(answers.refused(command_id, answers.expected(error)))
+            with self._actor().spoken_to():
+                self._tell(answers.refused(command_id, answers.expected(error)))
 
     async def _perform(self, command: Any) -> dict[str, Any]:
         if type(command) not in commands.AUDIENCE:
@@ -84,7 +86,7 @@ class StaffConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self.seat.offer(frame)
 
     def _actor(self) -> Actor:
-        browser = actor_of_scope(self.scope) or Actor()
+        browser = actor_of_scope(self.scope) or Actor(language=language_of_scope(self.scope))
         user = self.scope["user"]
         return Actor(
             user_id=user.pk if user.is_authenticated else None,
@@ -95,6 +97,7 @@ class StaffConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             port=browser.port,
             device=browser.device,
             generation=browser.generation,
+            language=browser.language,
         )
 
     async def _view(self) -> StaffView | None:

@@ -9,11 +9,12 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError, TooMany
-from broadcast.identity import Identity, actor_of_scope, identity_of_scope
+from broadcast.identity import Identity, actor_of_scope, identity_of_scope, language_of_scope
 from broadcast.services.identity import seat_of
 from live import answers, process, protocol
 from live.allowance import Bucket
@@ -69,6 +70,7 @@ class _Visit:
     def __init__(self, live: Live, actor: Actor | None, who: Identity | None, airing_id: UUID, send: Send) -> None:
         self._live, self._actor, self._who, self._airing_id = live, actor, who, airing_id
         self._seat = Seat(send, seat_of(who.participant_id, who.generation) if who else "")
+        self._language = ""
         self._bucket = Bucket()
         self._under_way = 0
         self._strikes = 0
@@ -76,6 +78,7 @@ class _Visit:
     async def stay(self, scope: dict[str, Any], receive: Receive) -> None:
         """Take a seat and listen until the peer goes."""
         query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        self._language = language_of_scope(scope)
         try:
             audience = await self._live.audience(self._airing_id)
         except Exception as error:
@@ -103,23 +106,24 @@ class _Visit:
         """One frame. Nothing here waits: the answer comes when the commit is done."""
         if self._seat.closed:
             return
-        command_id = ""
         try:
             if message.get("text") is None:
                 raise BadFrame("binary", "text frames only")
             command: Any = protocol.decode(message["text"], staff=False)
-            command_id = command.id
-            self._admit()
         except BadFrame as bad:
-            self._refuse(bad.command_id, answers.Unreadable(bad))
-        except BroadcastError as error:
-            self._refuse(command_id, error)
+            refused = bad
+            self._refuse(bad.command_id, lambda: answers.Unreadable(refused))
+            return
+        # A bucket for each socket; whoever does not stop is sent away.
+        wait = 1 if self._under_way >= UNDER_WAY_MOST else self._bucket.take()
+        if wait:
+            self._refuse(command.id, lambda: TooMany(_("操作太快了，请稍等一下再试。"), retry_after_seconds=wait))
         else:
             self._submit(command)
 
     def _submit(self, command: protocol.AudienceCommand) -> None:
         if self._actor is None:
-            self._refuse(command.id, NoIdentity(_("浏览器没有带上身份，请刷新页面后再试。")))
+            self._refuse(command.id, lambda: NoIdentity(_("浏览器没有带上身份，请刷新页面后再试。")))
             return
         self._under_way += 1
         told = self._live.batcher.submit(self._actor, self._airing_id, command)
@@ -137,14 +141,10 @@ class _Visit:
         if outcome.mine is not None:
             self._seat.tell(_text(outcome.mine))
 
-    def _admit(self) -> None:
-        """A bucket for each socket. Raises TooMany; whoever does not stop is sent away."""
-        wait = 1 if self._under_way >= UNDER_WAY_MOST else self._bucket.take()
-        if wait:
-            raise TooMany(_("操作太快了，请稍等一下再试。"), retry_after_seconds=wait)
-
-    def _refuse(self, command_id: str, error: BroadcastError) -> None:
+    def _refuse(self, command_id: str, worded: Callable[[], BroadcastError]) -> None:
         self._strikes += 1
+        with translation.override(self._language):
+            error = worded()
         self._seat.tell(_text(answers.refused(command_id, error)))
         if self._strikes > STRIKES:
             self._seat.close(CloseCode.TOO_FAST)

@@ -89,7 +89,7 @@ class _Lane:
     async def enter(self, seat: StaffSeat) -> None:
         """Snapshot, then every change. No look is under way meanwhile, so that nothing falls between."""
         async with self._turn:
-            shown = await self._threads.run(queries.staff_snapshot, seat.actor(), self.airing_id, seat.view)
+            shown = await self._threads.run(_snapshot, seat.actor(), self.airing_id, seat.view)
             seat.panels = dict(shown.panels)
             seat.offer(shown)
             # Going back a little is harmless: whoever has an item already takes it again.
@@ -180,6 +180,11 @@ class _Lane:
                 seat.panels = shown
                 seq = self._known.seq
                 seat.offer(protocol.StaffChange(seq=seq, after=seq, at=wording.iso(clock.now()), panels=moved))
+
+
+def _snapshot(actor: Actor, airing_id: UUID, view: StaffView) -> protocol.StaffSnapshot:
+    with actor.spoken_to():
+        return queries.staff_snapshot(actor, airing_id, view)
 
 
 class StaffLane:

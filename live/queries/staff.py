@@ -102,8 +102,9 @@ def panels(airing: Airing, actor: Actor) -> dict[str, Any]:
 
 
 def panels_of(airing_id: UUID, actor: Actor) -> dict[str, Any]:
-    """`panels`, by the airing's id."""
-    return panels(Airing.objects.select_related("episode__programme").get(pk=airing_id), actor)
+    """`panels`, by the airing's id, in the actor's language."""
+    with actor.spoken_to():
+        return panels(Airing.objects.select_related("episode__programme").get(pk=airing_id), actor)
 
 
 def _models(view: StaffView) -> tuple[type[Comment] | type[Question], ...]:

@@ -38,9 +38,9 @@ def commit_batch(orders: Sequence[Order]) -> list[Answer | BroadcastError]:
         return _commit(orders)
     except (DatabaseError, InterfaceError) as error:
         if _is_lost(error):
-            return [_unavailable(error) for _order in orders]
+            return [_unavailable(error, actor) for actor, _airing_id, _command in orders]
         if len(orders) == 1 and not _may_repeat(error):
-            return [_unavailable(error)]
+            return [_unavailable(error, orders[0][0])]
         logger.warning("batch failed, going one by one size=%s", len(orders), exc_info=error)
     return [_commit_alone(order) for order in orders]
 
@@ -70,7 +70,7 @@ def _commit_alone(order: Order) -> Answer | BroadcastError:
     try:
         return _commit([order])[0]
     except (DatabaseError, InterfaceError) as error:
-        return _unavailable(error)
+        return _unavailable(error, order[0])
 
 
 def _is_lost(error: Exception) -> bool:
@@ -83,8 +83,9 @@ def _may_repeat(error: Exception) -> bool:
     return getattr(error.__cause__, "sqlstate", None) in _TRY_AGAIN
 
 
-def _unavailable(error: Exception) -> BroadcastError:
+def _unavailable(error: Exception, actor: Actor) -> BroadcastError:
     logger.error("write not committed error=%s", error, exc_info=error)
     if not connection.in_atomic_block:
         close_old_connections()
-    return Unavailable(_("系统正在恢复，刚才的操作没有记下。页面会自动再试。"), retry_after_seconds=2)
+    with actor.spoken_to():
+        return Unavailable(_("系统正在恢复，刚才的操作没有记下。页面会自动再试。"), retry_after_seconds=2)

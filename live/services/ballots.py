@@ -77,7 +77,9 @@ def cast(batch: Batch) -> None:
         row = casts.get(_key(write))
         if row is None or write.refusal is not None:
             first = fresh.get(_key(write))
-            write.refusal = write.refusal or (first.refusal if first else None) or NotFound(_("没有这个投票。"))
+            write.refusal = write.refusal or (first.refusal if first else None)
+            if write.refusal is None:
+                write.refuse(lambda: NotFound(_("没有这个投票。")))
             continue
         if fresh.get(_key(write)) is write:
             batch.keep(write, f"cast:{row.pk}")

@@ -56,12 +56,18 @@ class Write:
         return self.answer
 
     def check(self, rule: Callable[[Write], None]) -> bool:
-        """Run a rule that may raise a refusal; whether the write may go on."""
+        """Run a rule that may raise a refusal, worded in the sender's language; whether the write may go on."""
         try:
-            rule(self)
+            with self.actor.spoken_to():
+                rule(self)
         except BroadcastError as error:
             self.refusal = error
         return self.refusal is None
+
+    def refuse(self, worded: Callable[[], BroadcastError]) -> None:
+        """Refuse it, in the sender's language: a batch has senders of several."""
+        with self.actor.spoken_to():
+            self.refusal = worded()
 
 
 @dataclass
@@ -111,7 +117,7 @@ def _attach_airings(batch: Batch) -> None:
     for write in batch.writes:
         airing = airings.get(write.airing_id)
         if airing is None or not (airing.pk in public or may_watch(write.actor, airing)):
-            write.refusal = NotFound(_("没有这一场。"))
+            write.refuse(lambda: NotFound(_("没有这一场。")))
             continue
         write.airing, write.room = airing, found_rooms[airing.pk]
 
@@ -120,7 +126,7 @@ def _attach_participants(writes: Iterable[Write]) -> None:
     named = []
     for write in writes:
         if write.actor.participant_id is None:
-            write.refusal = NoIdentity(_("浏览器没有带上身份，请刷新页面后再试。"))
+            write.refuse(lambda: NoIdentity(_("浏览器没有带上身份，请刷新页面后再试。")))
         else:
             named.append(write)
     ids = [write.actor.participant_id for write in named if write.actor.participant_id is not None]
@@ -133,11 +139,13 @@ def _attach_participants(writes: Iterable[Write]) -> None:
         if not write.check(lambda each, row=row: identity.require_current(each.actor, row)):  # type: ignore[misc]
             continue
         if row is None or row.pk not in agreed:
-            write.refusal = ConsentNeeded(
-                _("请先阅读并同意个人信息处理说明和用户协议。"), documents=dict(settings.CONSENT_VERSIONS)
-            )
+            write.refuse(_consent_needed)
         else:
             write.participant = row
+
+
+def _consent_needed() -> ConsentNeeded:
+    return ConsentNeeded(_("请先阅读并同意个人信息处理说明和用户协议。"), documents=dict(settings.CONSENT_VERSIONS))
 
 
 class NoIdentity(NotAllowed):

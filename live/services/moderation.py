@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from broadcast import audit, clock
@@ -127,7 +129,9 @@ def _record(actor: Actor, airing: Airing, row: Row, command: Command, before: st
 
 def _tell(airing_id: UUID, row: Row) -> None:
     hints.hint(airing_id, "staff", f"{wording.kind_of(row)}s", "counts")
-    shown = wording.my_item(row, queries.reasons())
+    # The author's language is not known here: the house's, whatever the moderator reads.
+    with translation.override(settings.LANGUAGE_CODE):
+        shown = wording.my_item(row, queries.reasons())
     hints.personal(airing_id, row.author_id, protocol.Mine(items=(shown,)))
 
 

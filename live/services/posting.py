@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -52,7 +53,9 @@ def _post(batch: Batch, writes: list[Write], model: ItemModel) -> None:
 
 def _same_refusal(write: Write, fresh: dict[Key, Write]) -> None:
     first = fresh.get(_key(write))
-    write.refusal = write.refusal or (first.refusal if first else None) or NotFound(_("没有找到。"))
+    write.refusal = write.refusal or (first.refusal if first else None)
+    if write.refusal is None:
+        write.refuse(lambda: NotFound(_("没有找到。")))
 
 
 def _accept(batch: Batch, write: Write, row: Comment | Question, *, is_new: bool) -> None:
@@ -114,11 +117,15 @@ def _limit(writes: list[Write], model: ItemModel) -> None:
         many, first = counted.get(key, (0, clock.now()))
         if many + brought[key] >= most:
             wait = max(1, int((first - since).total_seconds()) + 1)
-            write.refusal = TooMany(
-                _("写得太快了，请 %(wait)s 秒后再发。内容还在，不用重写。") % {"wait": wait}, retry_after_seconds=wait
-            )
+            write.refuse(partial(_too_fast, wait))
         else:
             brought[key] += 1
+
+
+def _too_fast(wait: int) -> TooMany:
+    return TooMany(
+        _("写得太快了，请 %(wait)s 秒后再发。内容还在，不用重写。") % {"wait": wait}, retry_after_seconds=wait
+    )
 
 
 def _insert(writes: list[Write], model: ItemModel) -> dict[Key, Comment | Question]:

@@ -12,6 +12,7 @@ import msgspec
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -168,7 +169,15 @@ async def _actor(request: HttpRequest) -> Actor:
 
 
 async def _read(live: Live | None, work: Callable[..., Any], *args: Any) -> Any:
-    return await (live.reading.run(work, *args) if live else sync_to_async(work)(*args))
+    if live is None:
+        return await sync_to_async(work)(*args)
+    return await live.reading.run(_in_language, translation.get_language(), work, *args)
+
+
+def _in_language(language: str | None, work: Callable[..., Any], *args: Any) -> Any:
+    """The request's language, in a thread that knows no request."""
+    with translation.override(language):
+        return work(*args)
 
 
 async def _compute(airing_id: UUID) -> Any:

@@ -52,7 +52,7 @@ class Socket:
 
     def __init__(self, server: Server, path: str, cookies: str = "", origin: str | None = None) -> None:
         self._url = f"ws://127.0.0.1:{server.port}{path}"
-        self._headers = {"Cookie": cookies} if cookies else {}
+        self.cookies = cookies
         self._origin = origin if origin is not None else server.http
         self.frames: list[dict[str, Any]] = []
         self.state: states.State | None = None
@@ -61,7 +61,7 @@ class Socket:
     async def __aenter__(self) -> Socket:
         self._socket = await websockets.connect(
             self._url,
-            additional_headers=self._headers,
+            additional_headers={"Cookie": self.cookies} if self.cookies else {},
             origin=self._origin,
             max_size=2**22,
             proxy=None,  # type: ignore[arg-type]
