@@ -134,14 +134,6 @@ _TABLE: tuple[Variable, ...] = (
         " of finished airings go; the recording is never given up for it.",
         "GB",
     ),
-    Variable(
-        "DISK_KEEP_GB",
-        _whole,
-        10,
-        "Free space that the media folder should keep: with less the control room warns, with half no rungs are made and those"
-        " of finished airings go; the recording is never given up for it.",
-        "GB",
-    ),
     Variable("STATIC_ROOT", _text, "", "Folder of collected static files; empty: VAR/static.", "a path"),
     Variable("FFMPEG", _text, "", "The ffmpeg program; empty: the machine's, else the wheel's.", "a path"),
     Variable("WEB_HOST", _text, "127.0.0.1", "Address the web listens on.", "an address"),
