@@ -108,7 +108,8 @@ def _srt(parts: SplitResult, place: str) -> Address:
         "mode": "caller",
         "latency": ms * 1000,
         "timeout": PEER_SILENT_US,
-        "transtype": "live",
+        # Without it the last moments of a show are dropped when the connection closes.
+        "linger": 1,
     }
     options |= {name: given[name] for name in ("streamid", "passphrase") if given.get(name)}
     if phrase:

@@ -47,7 +47,7 @@ def test_what_is_cut_reaches_no_target_and_bad_targets_cost_the_recording_nothin
         until(lambda name=name: push(name).sent_seconds >= 2, 40, name)
     cuts.cut_output(HOUSE, airing.pk, "test")
     since = push("srt").sent_seconds
-    until(lambda: push("srt").sent_seconds >= since + 8, 40, "the filler is sent")
+    until(lambda: push("srt").sent_seconds >= since + 5, 40, "the filler is sent")
     cuts.resume_output(HOUSE, airing.pk)
     resumed = OutputCut.objects.get().until_media_time
     assert resumed
@@ -83,6 +83,54 @@ def test_what_is_cut_reaches_no_target_and_bad_targets_cost_the_recording_nothin
     assert (refused.state, refused.problem, refused.sent_seconds) == ("done", "refused", 0)
     assert push("srt").missed_seconds == push("rtmp").missed_seconds == 0
     assert not any(secret in recorder.words() for secret in ("verysecretkey", "secretkey", "sixteensecretletters"))
+
+
+@pytest.mark.ffmpeg
+@pytest.mark.timeout(180)
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_recorder_leaves_no_sender_and_the_next_one_goes_on_sending(
+    recorder: RecorderProcess, tmp_path: Path, clip: Path, publishers: list[Publisher]
+) -> None:
+    airing = make_airing(delay=2)
+    receiver = Receiver(tmp_path, "srt").listen()
+    simulcast.add_target(HOUSE, airing.episode.programme_id, "transmitter", receiver.url)
+
+    def publish() -> None:
+        publishers.append(Publisher(clip, tmp_path / "publisher.log"))
+        publishers[-1].srt(airing)
+
+    def senders() -> list[str]:
+        found = (file for file in Path("/proc").glob("[0-9]*/cmdline"))
+        return [words for file in found if f":{receiver.port}?mode=caller" in (words := _words(file))]
+
+    services.ensure_recording(airing.pk)
+    lifecycle.open_feed(HOUSE, airing.pk)
+    until(lambda: Recording.objects.get(airing=airing).state == "listening")
+    publish()
+    lifecycle.start(HOUSE, airing.pk)
+    until(lambda: Push.objects.filter(airing=airing, sent_seconds__gt=0).exists(), 40, recorder.words()[-3000:])
+    before = Push.objects.get()
+    assert len(senders()) == 1
+    recorder.kill()
+    until(lambda: not senders(), 10, "no sender outlives the recorder")
+    receiver.end()
+    receiver.listen()
+    recorder.start()
+    recorder.wait_ready(2)
+    publishers[-1].stop()
+    until(lambda: Recording.objects.get(airing=airing).state in {"listening", "lost"})
+    publish()
+    until(lambda: Push.objects.get().sent_seconds > before.sent_seconds + 2, 60, recorder.words()[-3000:])
+    after = Push.objects.get()
+    assert (after.state, after.attempts >= before.attempts + 1) == ("sending", True)
+    receiver.kill()
+
+
+def _words(file: Path) -> str:
+    try:
+        return file.read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
 
 
 def _joined(files: list[Path], folder: Path) -> Path:
