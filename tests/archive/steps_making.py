@@ -51,7 +51,10 @@ def encode(source: Source, folder: Path) -> None:
     words = [tools.path(), "-v", "error", "-y"]
     inputs, outputs = [], []
     if source.picture:
-        inputs += ["-f", "lavfi", "-i", f"{source.picture}=size={source.size}:rate=25"]
+        picture = source.picture.format(size=source.size)
+        if "size=" not in picture:
+            picture += f"{':' if '=' in picture else '='}size={source.size}:rate=25"
+        inputs += ["-f", "lavfi", "-i", picture]
         outputs += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "50", "-sc_threshold", "0"]
     if source.sound:
         glue = ":" if "=" in source.sound else "="

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,7 @@ class TestRows:
         assert (step.state, step.problem, step.reason) == ("failed", "ffmpeg_failed", "no moov")
         with clock.frozen(later(1e6)):
             assert engine.claim("a") is None
-        gaps = [right - left for left, right in zip(pauses, pauses[1:-1], strict=False) if left and right]
+        gaps = [right - left for left, right in pairwise(pauses[:-1]) if left and right]
         assert gaps == sorted(gaps)
 
     def test_a_step_whose_workers_die_again_and_again_is_given_up_not_tried_for_ever(self) -> None:
