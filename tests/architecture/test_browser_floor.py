@@ -1,4 +1,4 @@
-"""What viewers' browsers are given keeps to the floor: iOS 14 and Chromium 86, which is what WeChat brings along."""
+"""What browsers are given keeps to the floor: iOS 14 and Chromium 86, which is what WeChat brings along; staff's pages too."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TOO_NEW_ELEMENTS = re.compile(r"<dialog\b|<search\b|<[a-z]+\s[^>]*\b(?:inert|pop
 TOO_NEW_STYLE = re.compile(
     r":has\(|(?<![-\w])inset(?:-block|-inline)?:|:is\(|:where\(|:not\([^()]*,|@layer|@container|@property|@scope|@starting-style"
     r"|color-mix|oklch\(|oklab\(|(?<![-\w])lab\(|(?<![-\w])lch\(|light-dark\(|overflow(?:-[xy])?: clip|overflow-clip"
-    r"|(?<![-\w])(?:margin|padding)-(?:inline|block):|border-(?:start|end)-(?:start|end)-radius"
+    r"|(?<![-\w])(?:margin|padding|border)-(?:inline|block):|border-(?:start|end)-(?:start|end)-radius"
     r"|(?<![-\w])(?:translate|rotate|scale):|\((?:width|height|[\w.]+) *[<>]|@supports selector|\d(?:lh|rlh|cap|ic|cq[wh])\b|(?m:^\s*&)"
 )
 FLEX = re.compile(r"display: (?:inline-)?flex[^}]*[ ;{]gap:|[ ;{]gap:[^}]*display: (?:inline-)?flex")
@@ -50,12 +50,7 @@ Report = Callable[..., list[dict[str, Any]]]
 
 
 def files(suffix: str) -> list[Path]:
-    return [
-        path
-        for folder in FOLDERS
-        for path in sorted(folder.rglob(f"*.{suffix}"))
-        if not STAFF.search(str(path.relative_to(ROOT)))
-    ]
+    return [path for folder in FOLDERS for path in sorted(folder.rglob(f"*.{suffix}"))]
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +99,8 @@ def test_every_script_that_is_served_can_be_read(collected_static: Path, read: R
     assert [(each["path"], each["errors"]) for each in read(*scripts.values()) if each["errors"]] == []
 
 
-def test_viewers_scripts_and_libraries_call_nothing_newer(collected_static: Path, read: Report) -> None:
-    report = read(*(path for name, path in served(collected_static).items() if not STAFF.search(name)))
+def test_scripts_and_libraries_call_nothing_newer(collected_static: Path, read: Report) -> None:
+    report = read(*served(collected_static).values())
     assert sum(len(each["calls"]) for each in report) > 500
     assert too_new(report) == []
 
@@ -157,9 +152,8 @@ def test_what_has_a_way_out_may_stay(tmp_path: Path, read: Report, allowed: str)
 
 def test_pages_hold_no_newer_elements() -> None:
     templates = [path for app in ("broadcast", "live") for path in sorted((ROOT / app / "templates").rglob("*.html"))]
-    pages = [path for path in templates if not STAFF.search(path.relative_to(ROOT).as_posix())]
-    assert len(pages) > 20
-    assert [path.name for path in [*pages, *files("js")] if TOO_NEW_ELEMENTS.search(path.read_text())] == []
+    assert len(templates) > 20
+    assert [path.name for path in [*templates, *files("js")] if TOO_NEW_ELEMENTS.search(path.read_text())] == []
 
 
 @pytest.mark.parametrize("planted", ["<dialog open>", '<div class="a" inert>', "<p popover>", "page.inert = true"])
@@ -167,12 +161,12 @@ def test_newer_elements_are_found(planted: str) -> None:
     assert TOO_NEW_ELEMENTS.search(planted)
 
 
-def style_faults(text: str) -> list[str]:
-    """What in a style sheet the floor does not know and nothing older stands in for."""
+def style_faults(text: str, *, gaps: bool = False) -> list[str]:
+    """What in a style sheet the floor does not know and nothing older stands in for; with `gaps`, flex boxes may have some."""
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     found = [line.strip() for line in text.splitlines() if TOO_NEW_STYLE.search(line)]
     # Gaps in flex boxes came with Safari 14.1: use grid or margins.
-    found += [rule.strip()[:120] for rule in FLEX.findall(text)]
+    found += [] if gaps else [rule.strip()[:120] for rule in FLEX.findall(text)]
     for rule in RULE.findall(text):
         for new, old in WITH_FALLBACK.items():
             late = re.search(new, rule)
@@ -183,7 +177,8 @@ def style_faults(text: str) -> list[str]:
 
 @pytest.mark.parametrize("path", files("css"), ids=lambda path: path.name)
 def test_styles_use_nothing_newer(path: Path) -> None:
-    assert style_faults(path.read_text()) == []
+    # Staff on iOS 14.0 see their buttons closer together, nothing else: that is not worth margins on every box.
+    assert style_faults(path.read_text(), gaps=bool(STAFF.search(str(path.relative_to(ROOT))))) == []
 
 
 @pytest.mark.parametrize(
