@@ -13,7 +13,7 @@ from pathlib import Path
 from archive import tools
 
 RATE, GOP = 10, 20
-WIDTH, HEIGHT, SIDE, BITS = 128, 48, 16, 16
+WIDTH, HEIGHT, SIDE, BITS = 128, 144, 16, 16
 
 
 def _picture(number: int) -> bytes:
@@ -23,7 +23,8 @@ def _picture(number: int) -> bytes:
     middle = b"".join(bytes([235 if bit else 16]) * SIDE for bit in bits[8:]) * SIDE
     check = bits[0:8] if number % 3 else [1 - bit for bit in bits[0:8]]
     bottom = b"".join(bytes([235 if bit else 16]) * SIDE for bit in check) * SIDE
-    return top + middle + bottom + bytes([128]) * (WIDTH * HEIGHT // 2)
+    grey = bytes([128]) * (WIDTH * (HEIGHT - 3 * SIDE) + WIDTH * HEIGHT // 2)
+    return top + middle + bottom + grey
 
 
 def make_clip(path: Path, seconds: int) -> Path:
@@ -119,3 +120,34 @@ class NumberedEncoder:
                     connection.times.append(time.monotonic())
                     connection.counts.append(int(line[6:]))
             connection.ended = time.monotonic()
+
+
+class Sink:
+    """Another platform: takes what is pushed to it by SRT, and listens again whenever that ends."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> Sink:
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._process is not None:
+            self._process.kill()
+        self._thread.join(20)
+
+    def _run(self) -> None:
+        words = [tools.path(), "-hide_banner", "-nostdin", "-loglevel", "quiet", "-f", "mpegts"]
+        words += ["-i", f"srt://127.0.0.1:{self.port}?mode=listener&timeout=5000000", "-c", "copy", "-f", "null", "-"]
+        while not self._stop.is_set():
+            with subprocess.Popen(words) as process:
+                self._process = process
+                if self._stop.is_set():
+                    process.kill()
+                process.wait()
+            self._stop.wait(0.2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from archive import fetching, orders, pull, services, tools
 from archive.entrances import Entrance
@@ -137,6 +139,23 @@ def test_the_address_is_sealed_allowed_audited_and_for_administrators(monkeypatc
     assert orders.wanted().wanted[0].entrances[0].pull_url == ""
     pull.set_source(HOUSE, feed.pk, "")
     assert orders.wanted().wanted[0].entrances[0].pull_url is None
+
+
+@pytest.mark.django_db
+def test_the_command_takes_the_address_from_standard_input(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setenv("YISHI_PULL_ALLOW", "relay.example.org")
+    feed = make_airing().feed
+    assert feed is not None
+    for said, shown in ((f"srt://relay.example.org:9000?streamid={KEY}\n", "srt://relay.example.org:9000"), ("\n", "")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(said))
+        call_command("pull_feed", feed.name)
+        assert list(PullSource.objects.values_list("shown_url", flat=True)) == [shown] * bool(shown)
+    monkeypatch.setattr("sys.stdin", io.StringIO("http://elsewhere.example/x.ts\n"))
+    with pytest.raises(CommandError, match=r"elsewhere\.example"):
+        call_command("pull_feed", feed.name)
+    with pytest.raises(CommandError, match="no feed"):
+        call_command("pull_feed", "nothing of that name")
+    assert KEY not in capsys.readouterr().out
 
 
 class Source:
