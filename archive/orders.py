@@ -170,11 +170,11 @@ def _wanted_of(airing: Airing, secret: IngestSecret | None, acts: _Acts, now: dt
         tapes=fallback.references(airing, getattr(airing.episode.programme, "playout_rule", None)),
         rerun=fallback.rerun(airing, airing.rerun_of) if feed is None else None,
         aside=aside,
-        rungs=_rungs_of(airing, rule),
+        rungs=rungs_of(airing, rule),
     )
 
 
-def _rungs_of(airing: Airing, rule: PlayoutRule) -> tuple[int, ...]:
+def rungs_of(airing: Airing, rule: PlayoutRule) -> tuple[int, ...]:
     """What the rule says, whatever an older version or a hand wrote there."""
     if airing.episode.programme.kind == Programme.Kind.RADIO:
         return ()

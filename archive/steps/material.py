@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import UUID
 
 from archive import playlists, streams
@@ -123,6 +124,15 @@ def _after(first: float, time: float) -> float:
     """`time` unwrapped: the clock of a stream begins anew after 26.5 hours."""
     wrap = _WRAP / CLOCK
     return first + (time - first + wrap / 2) % wrap - wrap / 2
+
+
+def look(file: Path) -> Facts:
+    """What a segment on this disk carries, by its beginning; empty facts when it is not there."""
+    try:
+        with file.open("rb") as stream:
+            return streams.look(stream.read(_HEAD_BYTES))
+    except OSError:
+        return Facts()
 
 
 def first_time(facts: Facts) -> float | None:

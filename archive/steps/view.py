@@ -36,6 +36,7 @@ def skipped() -> dict[str, str]:
     """Why there was nothing to do."""
     return {
         "no_sound": _("没有声音，不需要"),
+        "no_rungs": _("只有一种清晰度，不需要"),
         "no_picture": _("没有画面，不需要"),
         "nothing_public": _("公众版没有内容，不需要"),
     }

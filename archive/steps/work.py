@@ -95,11 +95,12 @@ Handler = Callable[[Work], Outcome]
 
 def handlers() -> dict[str, Handler]:
     """The handler of each kind; loaded when somebody works."""
-    from archive.steps import images, loudness, master, peaks, sound, verify
+    from archive.steps import images, loudness, master, peaks, rungs, sound, verify
 
     return {
         "verify": verify.work,
         "master": master.work,
+        "rungs": rungs.work,
         "loudness": loudness.work,
         "sound": sound.work,
         "images": images.work,

@@ -261,3 +261,23 @@ def test_verifying_tells_silence_black_errors_and_holes(media_root: Path) -> Non
     assert found["changes"][0]["after"]["width"] == 480
     step = Step.objects.get(kind="master")
     assert (step.state, step.problem) == ("waiting", "media_missing"), "a master with a hole is not made in silence"
+
+
+def test_rungs_that_were_given_up_are_made_and_the_replays_name_them(media_root: Path) -> None:
+    made = finished(Source(8, size="640x360"), cuts=((4, 6),))
+    there = made.folder["parts/001/240p/000000.ts"]
+    there.parent.mkdir()
+    there.write_bytes(made.folder["parts/001/000000.ts"].read_bytes())
+    (made.folder["parts/001/sound"]).mkdir()
+    made.folder["parts/001/sound/000000.ts"].write_bytes(b"made before")
+    all_steps()
+    assert Step.objects.get(kind="rungs").result["made"] == 3
+    assert made.folder["parts/001/sound/000000.ts"].read_bytes() == b"made before", "what is there stays"
+    staff = m3u8.load(str(made.folder["staff-240p.m3u8"]))
+    assert [segment.uri for segment in staff.segments] == [f"parts/001/240p/{number:06d}.ts" for number in range(4)]
+    top, lower = (m3u8.load(str(made.folder[f"replay{name}.m3u8"])) for name in ("", "-240p"))
+    assert [segment.duration for segment in lower.segments] == [segment.duration for segment in top.segments]
+    names = {segment.uri for segment in (*top.segments, *lower.segments)}
+    assert len(names) == 2 * len(top.segments) < 8
+    sounds = {segment.uri for segment in m3u8.load(str(made.folder["replay-sound.m3u8"])).segments}
+    assert {file.name for file in made.folder["public"].iterdir()} == names | sounds, "nothing of the cut has a name"
