@@ -91,7 +91,12 @@ class Door:
         pause = self.least_pause
         while not self.closing:
             began = time.monotonic()
-            received = await self.attempt()
+            try:
+                received = await self.attempt()
+            except OSError as error:
+                # A disk that takes no new folder: told, and tried again.
+                logger.error("way in cannot open lane=%s error=%s", self.entrance.lane, error.strerror)
+                received, self.problem = False, "ingest_failed"
             quick = not received and time.monotonic() - began < max(QUICK_SECONDS, pause)
             pause = min(max(pause * 2, self.least_pause), self.most_pause) if quick else self.least_pause
             with contextlib.suppress(TimeoutError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import secrets
 import socket
 import subprocess
@@ -16,7 +17,7 @@ from archive import doors, intake, tools, watching
 from archive.entrances import Entrance
 from archive.ffmpeg import Srt
 from archive.intake import Intake
-from archive.parts import AiringFolder
+from archive.parts import AiringFolder, PartFolder
 from archive.watching import Watch
 from broadcast.house.places import free_port
 
@@ -122,3 +123,21 @@ async def test_a_picture_that_stands_still_is_named_and_its_sound_is_recorded(
     assert codes[0] == "no_picture"
     first = receiver.folder.parts[0]
     assert sound_seconds(sorted(first.path.glob("*.ts"))) > 7, "the sound after the last picture was kept too"
+
+
+async def test_a_disk_that_refuses_a_folder_is_asked_again(
+    listening: tuple[Intake, Srt], senders: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver, srt = listening
+    await eventually(lambda: receiver.writing)
+
+    def refuse(source: str, lane: str = "main") -> PartFolder:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    with monkeypatch.context() as full:
+        full.setattr(receiver.folder, "new_part", refuse)
+        [child] = [each.run for each in receiver._children.values()]
+        await child.stop(hard=True)
+        await eventually(lambda: receiver.problem == "ingest_failed", 20)
+    senders.append(send(picture_and_sound(600), srt, "mpegts"))
+    await eventually(lambda: receiver.receiving and receiver.problem == "", 60)
