@@ -1,14 +1,19 @@
-"""What the control room shows of the public line: what goes out, who chose it, what would come instead; it writes and decides nothing."""
+"""What the control room shows of the public line: what goes out, who chose it, how it fares at simulcast targets; it writes nothing."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
-from archive.models import AsRunEntry, PlayoutRule, Recording, SourceChoice
+from archive.models import AsRunEntry, PlayoutRule, Push, Recording, SimulcastTarget, SourceChoice
+from broadcast import clock
 from broadcast.models import Airing
 
 # So many of the last stretches of the as-run record are shown.
 _LAST = 6
+# States that the recorder reports every second; after so long without a word they are not believed.
+_MOVING = {Push.State.CONNECTING, Push.State.SENDING, Push.State.RETRYING}
+_SILENT = dt.timedelta(seconds=10)
 
 
 def line_view(airing: Airing, recording: Recording | None) -> dict[str, Any]:
@@ -38,4 +43,37 @@ def _stretch(entry: AsRunEntry) -> dict[str, Any]:
         "reason": entry.reason,
         "started_at": entry.started_at.isoformat(),
         "ended_at": entry.ended_at.isoformat(),
+    }
+
+
+def pushes_view(airing: Airing) -> list[dict[str, Any]]:
+    """The targets of the airing's programme and how each fares, without addresses."""
+    pushes = {each.target_id: each for each in Push.objects.filter(airing=airing)}
+    return [
+        _view(target, pushes.get(target.pk))
+        for target in SimulcastTarget.objects.filter(programme_id=airing.episode.programme_id)
+        if target.is_active or target.pk in pushes
+    ]
+
+
+def _view(target: SimulcastTarget, push: Push | None) -> dict[str, Any]:
+    push = push or Push(target=target)
+    off = push.is_off or not target.is_active
+    state, problem = push.state, push.problem
+    if state in _MOVING and push.reported_at and clock.now() - push.reported_at > _SILENT:
+        state, problem = str(Push.State.CONNECTING), "unreported"
+    return {
+        "id": target.pk,
+        "name": target.name,
+        "kind": target.kind,
+        "place": target.shown_url,
+        "state": str(Push.State.OFF) if off and state != Push.State.DONE else state,
+        "problem": problem,
+        "attempts": push.attempts,
+        "sending_since": push.sending_since.isoformat() if push.sending_since else None,
+        "next_try_at": push.next_try_at.isoformat() if push.next_try_at else None,
+        "sent_seconds": round(push.sent_seconds),
+        "missed_seconds": round(push.missed_seconds),
+        "off_here": push.is_off,
+        "active": target.is_active,
     }

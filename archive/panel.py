@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography.fernet import InvalidToken
 
-from archive import health, outgoing, queries, services, simulcast
+from archive import health, outgoing, queries, services
 from archive.models import Part, RecorderStatus, Recording
 from archive.output import LOST_MS
 from broadcast import clock
@@ -49,7 +49,7 @@ def feed_panel(airing: Airing, actor: Actor) -> dict[str, Any]:
         "public": queries.media_of(airing, recording),
         "line": outgoing.line_view(airing, recording),
         "health": health.view(recording.health if recording else {}),
-        "pushes": simulcast.pushes_view(airing),
+        "pushes": outgoing.pushes_view(airing),
         "disk": status.disk if alive and status else {},
         "store": (recording.health if recording else {}).get("store", {}),
         "replay": f"/media/airings/{airing.pk}/replay/master.m3u8"

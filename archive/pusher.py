@@ -78,6 +78,9 @@ class Pusher:
     def update(self, target: Target, line: Line) -> None:
         """Take what is wanted now; a new address, a restart or being switched off ends the child that runs."""
         before, self.target, self.line = self.target, target, line
+        if self._child is not None:
+            # The same line, read anew: a session that left came back meanwhile.
+            self._child.line = line
         if before == target:
             return
         self._failures = 0

@@ -47,7 +47,11 @@ class Pushing:
         for key in list(self._pushers):
             self._finish(key)
         await asyncio.gather(*self._finishing.values(), return_exceptions=True)
-        await self._report({})
+        for _ in range(3):
+            # A question that the cancelled look had begun may still be on its way.
+            if await self._report({}) is not None:
+                break
+            await asyncio.sleep(0.2)
         self._asker.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 

@@ -265,36 +265,3 @@ def _row(report: PushReport) -> dict[str, Any]:
         "missed_seconds": report.missed_seconds,
         "reported_at": clock.now(),
     }
-
-
-# -- for the control room ---------------------------------------------------------------------------------------------
-
-
-def pushes_view(airing: Airing) -> list[dict[str, Any]]:
-    """The targets of the airing's programme and how each fares, without addresses."""
-    pushes = {each.target_id: each for each in Push.objects.filter(airing=airing)}
-    return [
-        _view(target, pushes.get(target.pk))
-        for target in SimulcastTarget.objects.filter(programme_id=airing.episode.programme_id)
-        if target.is_active or target.pk in pushes
-    ]
-
-
-def _view(target: SimulcastTarget, push: Push | None) -> dict[str, Any]:
-    push = push or Push(target=target)
-    off = push.is_off or not target.is_active
-    return {
-        "id": target.pk,
-        "name": target.name,
-        "kind": target.kind,
-        "place": target.shown_url,
-        "state": str(Push.State.OFF) if off and push.state != Push.State.DONE else push.state,
-        "problem": push.problem,
-        "attempts": push.attempts,
-        "sending_since": push.sending_since.isoformat() if push.sending_since else None,
-        "next_try_at": push.next_try_at.isoformat() if push.next_try_at else None,
-        "sent_seconds": round(push.sent_seconds),
-        "missed_seconds": round(push.missed_seconds),
-        "off_here": push.is_off,
-        "active": target.is_active,
-    }

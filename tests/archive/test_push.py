@@ -155,7 +155,11 @@ async def test_a_wish_of_staff_ends_the_child_at_once_and_what_was_switched_off_
             await reach(lambda: push.report().state == "sending")
             push.update(Target(0, address, asked_ms=1), line)
             await reach(lambda: push.report().attempts == 3)
-            line.closed = True
+            # The same line of a session that left and came back.
+            again = Reels(**reels)
+            again.items, again.closed = line.items, True
+            push.update(Target(0, address, asked_ms=1), again)
+            await reach(lambda: push.report().state == "done")
             await pushes.finish()
     finally:
         receiver.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pytest
@@ -10,7 +11,7 @@ from archive import panel, runner, sending, simulcast
 from archive.models import Push, SimulcastTarget
 from archive.mpegts import Streams
 from archive.pusher import PushReport
-from broadcast import lifecycle
+from broadcast import clock, lifecycle
 from broadcast.access import HOUSE, Actor
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotAllowed, NotFound
 from broadcast.models import Airing, AuditEntry
@@ -174,6 +175,8 @@ def test_the_control_room_sees_each_push_and_asks_of_it_by_its_number() -> None:
     simulcast.note_pushes({(airing.pk, target.pk): PushReport("retrying", "refused", 3, None, 1_800_000_000_000)})
     assert (shown()["state"], shown()["problem"], shown()["attempts"]) == ("retrying", "refused", 3)
     assert "s3cret" not in json.dumps(shown())
+    with clock.shifted(dt.timedelta(seconds=30)):
+        assert (shown()["state"], shown()["problem"]) == ("connecting", "unreported"), "the recorder says nothing more"
     assert act("push.off")["off"] is True
     assert shown()["state"] == "off"
     assert simulcast.wanted([airing.pk])[airing.pk][target.pk][0].enabled is False

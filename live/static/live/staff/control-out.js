@@ -83,6 +83,7 @@ function pushProblem(code) {
     unsupported: t("对方不支持这种信号"),
     secret_unreadable: t("地址读不出，请重填"),
     failed: t("发送程序出错"),
+    unreported: t("录制程序没有消息"),
   };
   return words[code] || "";
 }
