@@ -269,7 +269,7 @@ def offering(clip: Path) -> Iterator[Callable[[str, str], None]]:
 
     def offer(container: str, address: str) -> None:
         words = [tools.path(), "-loglevel", "error", "-nostdin", "-re", "-stream_loop", "-1", "-i", str(clip)]
-        words += ["-c", "copy", "-f", container, address]
+        words += ["-c", "copy", "-f", container, *(["-listen", "1"] if container == "flv" else []), address]
         running.append(subprocess.Popen(words, stderr=subprocess.DEVNULL))
 
     yield offer
@@ -293,6 +293,39 @@ async def test_a_feed_is_fetched_over_srt_with_its_passphrase(
     await eventually(lambda: has_segments(intake), 60, "segments")
     await intake.stop()
     assert KEY not in caplog.text
+
+
+@pytest.mark.ffmpeg
+@pytest.mark.timeout(120)
+async def test_a_feed_is_fetched_over_rtmp_with_its_key(
+    fetch: Callable[[str], Intake], offering: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch, caplog
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    port = free_port()
+    monkeypatch.setenv("YISHI_PULL_ALLOW", f"127.0.0.1:{port}")
+    url = f"rtmp://127.0.0.1:{port}/live/{KEY}"
+    offering("flv", url)
+    intake = fetch(url)
+    await receive(intake, url)
+    await eventually(lambda: has_segments(intake), 60, "segments")
+    await intake.stop()
+    assert KEY not in caplog.text
+
+
+@pytest.mark.ffmpeg
+@pytest.mark.timeout(60)
+async def test_a_source_that_is_not_there_is_tried_again_later_each_time(
+    fetch: Callable[[str], Intake], monkeypatch: pytest.MonkeyPatch, caplog
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("YISHI_PULL_ALLOW", "127.0.0.1")
+    url = f"rtmp://127.0.0.1:{free_port()}/live/{KEY}"
+    intake = fetch(url)
+    await receive(intake, url)
+    await eventually(lambda: intake.problem == "source_unreachable", 30)
+    await eventually(lambda: intake.refused["source_unreachable"]["count"] >= 3, 30)
+    assert KEY not in caplog.text
+    assert not [part for part in intake.folder.path.glob("parts/*") if int(part.name) > 1], "no folder is left behind"
 
 
 @pytest.mark.timeout(60)
