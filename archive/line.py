@@ -124,19 +124,19 @@ class _Line:
         now = self._place if self._place in found else None
         if now == BACKUP and MAIN in found and self._may_return(self.lanes[MAIN], found[MAIN], t):
             better, same = found[MAIN], found[BACKUP]
-            if better is None or not (same and same.end_ms <= better.start_ms + TOUCH_MS and self._here(now, same, t)):
+            if better is None or not (same and same.end_ms <= better.start_ms + TOUCH_MS):
                 return self._segment(better, choice) if better else None
         order = [now, *(name for name in names if name != now)] if now else names
         if now and self._here(now, found[now], t):
             return self._segment(found[now], choice)
         if self._awaited(now, t):
             return None
-        candidates = [(name, each) for name in order if (each := found[name]) is not None]
-        here = [each for name, each in candidates if self._here(name, each, t)]
+        candidates = [each for name in order if (each := found[name]) is not None]
+        here = [each for each in candidates if self._here(each.lane, each, t)]
         if here:
-            # The one that was there, or the first that fills the hole; main where it hardly matters.
-            return self._segment(here[0] if now is None else min(here, key=lambda each: each.start_ms), choice)
-        return self._hole(t, [each for _, each in candidates], choice)
+            # The first that fills the hole, be it the lane that has it; main where there is no lane yet.
+            return self._segment(here[0] if now is None else min(candidates, key=lambda each: each.start_ms), choice)
+        return self._hole(t, candidates, choice)
 
     def _hole(self, t: int, candidates: list[Segment], choice: Choice | None) -> _Next | None:
         """Nothing is there at `t`: the fallback when that lasts, else what is silent, else whatever comes first."""
