@@ -236,7 +236,7 @@ def segment_job(program: str, source: Source, heights: Sequence[int], *, threads
     Times stay those of the source, its sound is copied, each rung begins with a key frame. Without heights only key frames are
     decoded, which is enough to see whether the picture is black.
     """
-    few = {} if heights else {"skip_frame": "nokey"}
+    few = {"skip_frame:v": "nokey"} if source.has_picture and not heights else {}
     # Probing further than the first pictures would read all of the file once more.
     opened = ffmpeg.input(str(source.file), f="mpegts", protocol_whitelist="file", threads=threads, **few)
     outputs: list[Any] = []

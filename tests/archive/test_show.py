@@ -12,7 +12,7 @@ import m3u8
 import pytest
 
 from archive import queries, services
-from archive.models import Recording
+from archive.models import RecorderStatus, Recording
 from broadcast import lifecycle
 from broadcast.access import HOUSE
 from broadcast.house.places import ROOT
@@ -32,6 +32,15 @@ def live(root: Path, airing) -> m3u8.M3U8:
 def state(airing) -> str:
     recording = Recording.objects.filter(airing=airing).first()
     return recording.state if recording else ""
+
+
+def own_rung(folder: Path) -> bool:
+    """Whether the lower rung's playlist names something of its own."""
+    lists = [folder / name for name in ("live.m3u8", "live-240p.m3u8")]
+    if not all(file.exists() for file in lists):
+        return False
+    source, rung = ({each.uri for each in m3u8.loads(file.read_text()).segments} for file in lists)
+    return bool(rung - source)
 
 
 @pytest.fixture
@@ -57,6 +66,12 @@ def test_a_show_over_srt_becomes_live_and_then_a_replay(
     lifecycle.start(HOUSE, airing.pk)
     until(lambda: len(live(media_root, airing).segments) >= 3, what="three public segments")
     airing.refresh_from_db()
+    folder = media_root / "airings" / str(airing.pk)
+    until(lambda: own_rung(folder), what="rungs beside the source on the live line")
+    lanes = until(lambda: Recording.objects.get(airing=airing).health.get("lanes"), what="health")
+    until(lambda: Recording.objects.get(airing=airing).health["lanes"]["main"]["loudness"] is not None, what="loudness")
+    assert (lanes["main"]["width"], lanes["main"]["height"]) in {(640, 360), (0, 0)}
+    assert RecorderStatus.objects.get().disk["free_bytes"] > 0
     first = live(media_root, airing).segments[0]
     assert first.program_date_time >= airing.actual_start
     lifecycle.end(HOUSE, airing.pk)
@@ -70,6 +85,8 @@ def test_a_show_over_srt_becomes_live_and_then_a_replay(
     until(lambda: state(airing) == "finished")
     public = media_root / "airings" / str(airing.pk) / "replay.m3u8"
     assert public.read_text().count("#EXTINF") >= 3
+    rungs = [m3u8.loads((folder / f"replay-{rung}.m3u8").read_text()) for rung in ("240p", "sound")]
+    assert {len(each.segments) for each in rungs} == {public.read_text().count("#EXTINF")}
     recording = Recording.objects.get(airing=airing)
     assert recording.public_media["replay"] is None, "nobody has signed it off"
     assert airing.episode_id
