@@ -13,7 +13,7 @@ class ArchiveConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
-        from archive import cuts, doctor, panel, playout, queries, services, simulcast, tasks
+        from archive import cuts, doctor, fillers, fixity, panel, playout, queries, services, simulcast, tasks
         from broadcast import registry
 
         registry.public_state.register("media", queries.public_media)
@@ -29,4 +29,6 @@ class ArchiveConfig(AppConfig):
         registry.timeline.register("gaps", queries.gap_marks)
         registry.reconcilers.register("archive", services.reconcile)
         registry.reconcilers.register("archive.steps", tasks.reconcile)
+        registry.reconcilers.register("archive.keep", fixity.reconcile)
+        registry.reconcilers.register("archive.fillers", fillers.reconcile)
         registry.doctor_checks.register("media", doctor.check)

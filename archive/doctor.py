@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
+from django.db import DatabaseError
 
-from archive import tools
+from archive import fixity, sandbox, tools
+from archive.storage import MAIN
+from archive.storage.places import leaving
+from broadcast import env
+from broadcast.errors import BroadcastError
 
 _LEAST_FREE_GB = 5
 
 
 def check() -> list[tuple[str, str, str]]:
     """(found, expected, how to mend or "") for each part."""
-    return [_ffmpeg(), _folder()]
+    return [_ffmpeg(), _folder(), *_stores(), _sandbox(), *_fixity()]
 
 
 def _ffmpeg() -> tuple[str, str, str]:
@@ -50,3 +56,49 @@ def _folder() -> tuple[str, str, str]:
         expected,
         "" if free >= _LEAST_FREE_GB else "free disk space, or set YISHI_MEDIA_ROOT to a larger disk",
     )
+
+
+def _stores() -> Iterator[tuple[str, str, str]]:
+    """Each store must answer and let us in."""
+    expected = "a store that answers"
+    try:
+        stores = leaving()
+    except ValueError as error:
+        yield str(error), expected, "see docs/configuration.md"
+        return
+    for name, store in stores.items():
+        variable = "YISHI_STORE" if name == MAIN else "YISHI_STORE_COPY"
+        try:
+            store.probe()
+        except (BroadcastError, OSError) as error:
+            mend = (
+                f"check {variable}, YISHI_S3_ENDPOINT, YISHI_S3_KEY and YISHI_S3_SECRET, and that the bucket is there"
+            )
+            yield f"{variable}: {error}"[:300], expected, mend
+        else:
+            yield f"{variable}: {env.read(variable.removeprefix('YISHI_'))}", expected, ""
+
+
+def _sandbox() -> tuple[str, str, str]:
+    expected = "uploaded media opened without a network"
+    if shutil.which("prlimit") is None or shutil.which("ffprobe") is None:
+        return "no prlimit or no ffprobe", expected, "install util-linux and ffmpeg; until then uploads are refused"
+    if not sandbox.isolation():
+        mend = "allow user namespaces (kernel.unprivileged_userns_clone=1), or run the worker where it may use `unshare -n`"
+        return "the network cannot be taken away from ffmpeg", expected, mend
+    return " ".join(sandbox.isolation()).removesuffix(" --"), expected, ""
+
+
+def _fixity() -> Iterator[tuple[str, str, str]]:
+    """Asked only of a database that is there."""
+    try:
+        standing = fixity.standing()
+    except DatabaseError:
+        return
+    bad = standing.get("missing", 0) + standing.get("damaged", 0)
+    mend = (
+        "see `python -m broadcast fixity` and the rows of FixityCheck; bring the objects back from a backup"
+        if bad
+        else ""
+    )
+    yield f"{bad} kept objects missing or damaged", "none", mend

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from uuid import UUID
 
 from celery import shared_task
 
+from archive import fillers, fixity
 from archive.steps import engine, gate, hints, work
 from broadcast import clock
 
@@ -25,6 +27,18 @@ def step() -> str:
     if engine.ready(clock.now()).exists():
         hints.hint()
     return claim.kind
+
+
+@shared_task(name=fixity.TASK, ignore_result=True)
+def keep(airing_id: str) -> str:
+    """Write the manifest of a finished recording; read all it lists again where that is due. Returns what stopped it, or ""."""
+    return fixity.keep(UUID(airing_id)).problem
+
+
+@shared_task(name=fillers.TASK, ignore_result=True)
+def check_filler(filler_id: int) -> str:
+    """Check one uploaded filler and encode it. Returns the state that it has then."""
+    return fillers.check(filler_id)
 
 
 def reconcile() -> int:

@@ -83,6 +83,9 @@ class Storage(Protocol):
     def delete(self, key: str) -> None:
         """Forget the object; silent when it is not there."""
 
+    def probe(self) -> None:
+        """Ask whether the store is there and ours. Raises StorageDown, StorageRefused or OSError."""
+
     def hurry(self) -> None:
         """The process ends: what fails now is not tried again."""
 

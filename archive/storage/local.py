@@ -96,6 +96,13 @@ class LocalStorage:
         with contextlib.suppress(FileNotFoundError):
             self.path(key).unlink()
 
+    def probe(self) -> None:
+        """Write a file and take it away."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        probe = self.root / f".probe.{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+
     def hurry(self) -> None:
         """A folder keeps nobody waiting."""
 

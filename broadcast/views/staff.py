@@ -61,4 +61,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("airings/<uuid:airing_id>/cancel", staff_publication.cancel, name="airing-cancel"),
     path("airings/", include("live.views.staff")),
     path("programmes/", include("archive.output_views")),
+    path("programmes/", include("archive.filler_views")),
 ]

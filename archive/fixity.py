@@ -1,0 +1,263 @@
+"""Reads every kept object again now and then, in each place; what is missing or damaged is mended from another place."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Max, Q
+from kombu.exceptions import OperationalError as BrokerError
+
+from archive import manifest
+from archive.models import Derivative, FixityCheck, Recording
+from archive.parts import AiringFolder
+from archive.storage import ALGORITHM, Damaged, Storage, StorageDown, StorageRefused, Stored, media, places
+from archive.storage.base import CHUNK, digest_of
+from broadcast import audit, clock, env
+from broadcast.access import HOUSE
+from broadcast.celery import app
+from broadcast.models import Airing
+
+logger = logging.getLogger(__name__)
+# Readings of what was good are summed up; of what was not, each is a row.
+RATE_BYTES = 20 << 20
+_LOCK = 0x59495348_46495849  # "YISHFIXI"
+TASK = "archive.keep"
+_LOOK_SECONDS = 60.0
+_looked = -_LOOK_SECONDS
+_Outcome = FixityCheck.Outcome
+
+
+@dataclass
+class Tally:
+    """What came of one audit, by outcome, and why it ended early ("" when it did not)."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    problem: str = ""
+
+    def add(self, outcome: str) -> None:
+        """One object more."""
+        self.counts[outcome] = self.counts.get(outcome, 0) + 1
+
+
+class Pace:
+    """Keeps the reading under a rate, so that an audit takes no disk from a show; a rate of 0 is none."""
+
+    def __init__(self, bytes_a_second: int, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._rate, self._sleep = bytes_a_second, sleep
+        self._began, self._read = time.monotonic(), 0
+
+    def spend(self, size: int) -> None:
+        """Wait until so much may have been read."""
+        self._read += size
+        if not self._rate:
+            return
+        ahead = self._read / self._rate - (time.monotonic() - self._began)
+        if ahead > 0:
+            self._sleep(ahead)
+
+
+def audit_airing(airing_id: UUID, *, rate: int = RATE_BYTES) -> Tally:
+    """Read all objects of an airing's manifest in each place, and mend. One at a time for an airing; another returns at once.
+
+    A store that does not answer is no damage: the audit ends with its code and is made again later.
+    """
+    tally = Tally()
+    with _alone(airing_id) as mine:
+        if not mine:
+            tally.problem = "busy"
+            return tally
+        stores = places()
+        _refresh(airing_id)
+        try:
+            known = _manifest(airing_id, stores)
+            if known is None:
+                tally.problem = "no_manifest"
+                return tally
+            pace = Pace(rate)
+            for wanted in manifest.objects(known):
+                _audit_object(airing_id, wanted, stores, tally, pace)
+        except (StorageDown, StorageRefused) as error:
+            logger.warning("fixity ends early airing=%s: %s", airing_id, error)
+            tally.problem = error.code
+            return tally
+        _note_all(airing_id, tally)
+    return tally
+
+
+def _refresh(airing_id: UUID) -> None:
+    """Where the recorder's disk is at hand, the manifest is brought up to date first: steps may have made something new."""
+    if AiringFolder(airing_id).path.is_dir():
+        try:
+            manifest.write(Airing.objects.get(pk=airing_id))
+        except Damaged as error:
+            logger.error("manifest is damaged on the recorder's disk: %s", error)
+
+
+def _manifest(airing_id: UUID, stores: dict[str, Storage]) -> dict[str, Any] | None:
+    """The manifest of the recorder's disk, which is the newest; without that disk, the first sound one of the places."""
+    for name, place in {"disk": media(), **stores}.items():
+        try:
+            found = manifest.read(airing_id, place)
+        except Damaged as error:
+            logger.error("manifest is damaged place=%s: %s", name, error)
+            continue
+        if found is not None:
+            return found
+    return None
+
+
+def _audit_object(airing_id: UUID, wanted: Stored, stores: dict[str, Storage], tally: Tally, pace: Pace) -> None:
+    problems: dict[str, manifest.Problem] = {}
+    good: list[str] = []
+    for name, place in stores.items():
+        problem = manifest.check(place, wanted)
+        pace.spend(wanted.size)
+        if problem is None:
+            good.append(name)
+            tally.add(_Outcome.GOOD)
+        else:
+            problems[name] = problem
+    for name, problem in problems.items():
+        mended = bool(good) and _mend(wanted, stores[good[0]], stores[name])
+        outcome = _Outcome.REPAIRED if mended else _Outcome(problem.kind)
+        tally.add(outcome)
+        _note(airing_id, wanted, name, problem, outcome, good[0] if mended else "")
+
+
+def _mend(wanted: Stored, source: Storage, target: Storage) -> bool:
+    """Bring the good bytes over: they are compared once more on the way, and the new object is read again."""
+    with tempfile.TemporaryDirectory(prefix="yishi-mend-") as folder:
+        copy = Path(folder) / "object"
+        with source.open(wanted.key) as stream, copy.open("wb") as out:
+            while piece := stream.read(CHUNK):
+                out.write(piece)
+        with copy.open("rb") as stream:
+            if digest_of(stream) != (wanted.size, wanted.digest):
+                return False
+        target.put(wanted.key, copy, replace=True)
+    return manifest.check(target, wanted) is None
+
+
+def _note(
+    airing_id: UUID, wanted: Stored, place: str, problem: manifest.Problem, outcome: str, mended_from: str
+) -> None:
+    """A row, and an audit entry: what was kept changed without anybody's act."""
+    logger.error("fixity place=%s key=%s %s -> %s", place, wanted.key, problem.kind, outcome)
+    with transaction.atomic():
+        FixityCheck.objects.create(
+            recording_id=airing_id,
+            key=wanted.key,
+            place=place,
+            outcome=outcome,
+            algorithm=wanted.algorithm,
+            expected=wanted.digest,
+            found=problem.found,
+            checked_at=clock.now(),
+        )
+        audit.record(
+            HOUSE,
+            "fixity.repair" if mended_from else "fixity.damage",
+            f"object:{wanted.key}",
+            airing=Airing.objects.filter(pk=airing_id).first(),
+            before={"place": place, "problem": problem.kind, "digest": problem.found},
+            after={"digest": wanted.digest, "from": mended_from} if mended_from else None,
+        )
+
+
+def _note_all(airing_id: UUID, tally: Tally) -> None:
+    """One row that says that the whole was read; its `found` is how many were good."""
+    bad = any(count for outcome, count in tally.counts.items() if outcome in {_Outcome.MISSING, _Outcome.DAMAGED})
+    FixityCheck.objects.create(
+        recording_id=airing_id,
+        key=_whole(airing_id),
+        place="all",
+        outcome=_Outcome.DAMAGED if bad else _Outcome.GOOD,
+        algorithm=ALGORITHM,
+        expected="",
+        found=str(tally.counts.get(_Outcome.GOOD, 0)),
+        checked_at=clock.now(),
+    )
+
+
+def _whole(airing_id: UUID) -> str:
+    return f"airings/{airing_id}"
+
+
+@contextmanager
+def _alone(airing_id: UUID) -> Iterator[bool]:
+    """Hold the airing's audit; the lock goes with the connection, however that ends."""
+    key = (_LOCK ^ airing_id.int) & 0x7FFF_FFFF_FFFF_FFFF
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+        mine = bool(cursor.fetchone()[0])
+    try:
+        yield mine
+    finally:
+        if mine:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+
+
+# -- when --------------------------------------------------------------------------------------------------------------
+
+
+def due(limit: int = 1) -> list[UUID]:
+    """Finished airings whose last whole audit is older than YISHI_FIXITY_DAYS, the longest unread first."""
+    days = int(env.read("FIXITY_DAYS"))
+    if not days:
+        return []
+    before = clock.now() - dt.timedelta(days=days)
+    whole = Max("fixity_checks__checked_at", filter=Q(fixity_checks__place="all"))
+    finished = Recording.objects.filter(
+        state=Recording.State.FINISHED, reported_at__lt=clock.now() - dt.timedelta(hours=1)
+    )
+    rows = finished.annotate(read_at=whole).filter(Q(read_at=None) | Q(read_at__lt=before)).order_by("read_at", "pk")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
+def reconcile() -> int:
+    """Hint, once a minute, at one recording that has no manifest yet or is due to be read again."""
+    global _looked
+    if time.monotonic() - _looked < _LOOK_SECONDS:
+        return 0
+    _looked = time.monotonic()
+    lately = clock.now() - dt.timedelta(minutes=2)
+    bare = Recording.objects.filter(state=Recording.State.FINISHED, reported_at__lt=lately).exclude(
+        derivatives__kind=Derivative.Kind.MANIFEST
+    )
+    for airing_id in [*bare.order_by("pk").values_list("pk", flat=True)[:5], *due()]:
+        try:
+            app.send_task(TASK, args=[str(airing_id)], expires=_LOOK_SECONDS, retry=False)
+        except (BrokerError, OSError) as error:
+            logger.warning("no hint sent: %s", type(error).__name__)
+    return 0
+
+
+def keep(airing_id: UUID) -> Tally:
+    """What the hint asks for: the manifest, and the audit where it is due."""
+    if airing_id in due(1_000):
+        return audit_airing(airing_id)
+    _refresh(airing_id)
+    return Tally()
+
+
+def standing() -> dict[str, int]:
+    """For doctor and staff: how many objects are known to be missing or damaged by the newest reading of each."""
+    newest: dict[tuple[str, str], str] = {}
+    bad = FixityCheck.objects.exclude(place="all").order_by("id").values_list("key", "place", "outcome")
+    for key, place, outcome in bad:
+        newest[key, place] = outcome
+    counts: dict[str, int] = {}
+    for outcome in newest.values():
+        counts[outcome] = counts.get(outcome, 0) + 1
+    return counts

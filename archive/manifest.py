@@ -1,0 +1,210 @@
+"""The manifest of an airing: every kept object with size and SHA-256, parts, gaps, cuts, times; it repairs nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from archive import queries
+from archive.models import Derivative, OutputCut
+from archive.parts import AiringFolder
+from archive.storage import ALGORITHM, Damaged, Storage, Stored, ledger, media
+from archive.storage.base import digest_of, read_back
+from broadcast import clock
+from broadcast.models import Airing
+
+NAME = "manifest.json"
+FORMAT = "yishi-manifest/1"
+_RELEASED = "released.jsonl"
+# Kept for good: segments as received, their rungs, and the notes of the recorder. Playlists can be made again from these;
+# public names are second names, which a later cut takes away; what steps made is listed by its rows, which know the newest.
+_NOTES = frozenset({"released.jsonl", "part.json", "i.m3u8", "kept.m3u8"})
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An object that is not as the manifest says: `kind` is missing, damaged or unlisted."""
+
+    key: str
+    kind: str
+    expected: str = ""
+    found: str = ""
+
+
+def build(airing: Airing, before: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The manifest as of now: the same files and rows give the same manifest, whoever builds it and whenever.
+
+    Digests are those taken when an object was released or sent, or that the manifest `before` has: what rotted or went since
+    is noticed. Only what never had one is read. Blocks on the disk.
+    """
+    folder = AiringFolder(airing.pk).path
+    earlier = {
+        each["key"]: Stored(each["key"], each["size"], each["digest"]) for each in (before or {}).get("objects", ())
+    }
+    known = _known(folder) | {name: each for name, each in earlier.items() if not name.startswith("derived/")}
+    kept = [_object(folder, name, known) for name in sorted({*_names(folder), *known})]
+    kept += [Stored(key.removeprefix(f"airings/{airing.pk}/"), size, digest) for key, size, digest in _derived(airing)]
+    return {
+        "format": FORMAT,
+        "algorithm": ALGORITHM,
+        "airing": str(airing.pk),
+        "times": {
+            name: _time(getattr(airing, name))
+            for name in ("planned_start", "planned_end", "actual_start", "actual_end")
+        },
+        "delay_seconds": airing.delay_seconds,
+        "parts": list(_parts(folder)),
+        "gaps": [{"from": start, "until": until} for start, until in queries.gap_map(airing)],
+        "cuts": [
+            {"from": _time(cut.from_media_time), "until": _time(cut.until_media_time)}
+            for cut in OutputCut.objects.filter(airing=airing, state__in=["active", "resumed"]).order_by("id")
+        ],
+        "objects": [{"key": each.key, "size": each.size, "digest": each.digest} for each in kept],
+    }
+
+
+def _derived(airing: Airing) -> list[tuple[str, int, str]]:
+    """What steps made of the recording, by the rows."""
+    rows = Derivative.objects.filter(recording_id=airing.pk, algorithm=ALGORITHM).exclude(kind=Derivative.Kind.MANIFEST)
+    return sorted(rows.values_list("key", "size_bytes", "digest"))
+
+
+def encode(manifest: dict[str, Any]) -> bytes:
+    """The manifest's bytes, one way only."""
+    return (json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
+
+
+def write(airing: Airing) -> Stored:
+    """Bring the manifest in the airing's folder up to date in one step, flushed to the disk; the uploader sends it on.
+
+    Harmless to repeat: nothing is written when nothing changed. For recordings that are finished.
+    """
+    folder = AiringFolder(airing.pk).path
+    content = encode(build(airing, read(airing.pk)))
+    if not (folder / NAME).exists() or (folder / NAME).read_bytes() != content:
+        fresh = folder / f".{NAME}.{os.getpid()}"
+        with fresh.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        fresh.replace(folder / NAME)
+    stored = Stored(f"airings/{airing.pk}/{NAME}", len(content), hashlib.new(ALGORITHM, content).hexdigest())
+    Derivative.objects.update_or_create(
+        key=stored.key,
+        defaults={
+            "recording_id": airing.pk,
+            "kind": Derivative.Kind.MANIFEST,
+            "size_bytes": stored.size,
+            "digest": stored.digest,
+            "algorithm": ALGORITHM,
+            "media_type": "application/json",
+            "made_at": clock.now(),
+        },
+    )
+    return stored
+
+
+def read(airing_id: UUID, place: Storage | None = None) -> dict[str, Any] | None:
+    """The manifest as it lies in a place; None when it is not there. Raises Damaged when it makes no sense."""
+    key = f"airings/{airing_id}/{NAME}"
+    try:
+        with (place or media()).open(key) as stream:
+            found = json.loads(stream.read())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise Damaged(f"{key}: {error}", key=key, expected="", found="") from error
+    if not isinstance(found, dict) or found.get("format") != FORMAT or found.get("algorithm") != ALGORITHM:
+        raise Damaged(f"{key} is of no form that we know", key=key, expected=FORMAT, found=str(found)[:80])
+    return found
+
+
+def objects(manifest: dict[str, Any]) -> Iterator[Stored]:
+    """The objects that the manifest lists, by full key."""
+    for each in manifest["objects"]:
+        yield Stored(f"airings/{manifest['airing']}/{each['key']}", int(each["size"]), str(each["digest"]))
+
+
+def check(place: Storage, wanted: Stored) -> Problem | None:
+    """Read one object whole and compare it; None when it is good. Raises StorageDown."""
+    try:
+        found = read_back(place, wanted.key)
+    except FileNotFoundError:
+        return Problem(wanted.key, "missing", wanted.digest)
+    except Damaged as error:
+        return Problem(wanted.key, "damaged", wanted.digest, str(error.data.get("found", "")))
+    if (found.size, found.digest) != (wanted.size, wanted.digest):
+        return Problem(wanted.key, "damaged", wanted.digest, found.digest)
+    return None
+
+
+def verify(manifest: dict[str, Any], place: Storage) -> list[Problem]:
+    """Read everything in a place and name what is not as it was; also media that the manifest does not know."""
+    wanted = list(objects(manifest))
+    problems = [problem for each in wanted if (problem := check(place, each)) is not None]
+    listed = {each.key for each in wanted}
+    received = f"airings/{manifest['airing']}/parts/"
+    keys = (key for key in place.list(received.rstrip("/")) if key.endswith(".ts") and key not in listed)
+    return [*problems, *(Problem(key, "unlisted") for key in keys)]
+
+
+# -- what there is -----------------------------------------------------------------------------------------------------
+
+
+def _names(folder: Path) -> list[str]:
+    """Names of all files that are kept, in order."""
+    found = (each for each in folder.rglob("*") if each.is_file() and not each.is_symlink())
+    names = (each.relative_to(folder).as_posix() for each in found)
+    return [each for each in names if _is_kept(each)]
+
+
+def _is_kept(name: str) -> bool:
+    last = name.rsplit("/", 1)[-1]
+    if last.startswith("."):
+        return False
+    return last in _NOTES or (name.startswith("parts/") and name.endswith(".ts"))
+
+
+def _known(folder: Path) -> dict[str, Stored]:
+    """Digests taken at writing, by name; only of media, since notes are written again."""
+    found = {name: each for name, each in ledger.digests(folder).items() if _is_kept(name)}
+    try:
+        lines = (folder / _RELEASED).read_bytes().splitlines()
+    except FileNotFoundError:
+        return found
+    for line in lines:
+        try:
+            item = json.loads(line)
+            if item["algorithm"] == ALGORITHM and item["part"]:
+                name = f"parts/{item['part']:03d}/{item['number']:06d}.ts"
+                found[name] = Stored(name, int(item["size"]), str(item["digest"]))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def _object(folder: Path, name: str, known: dict[str, Stored]) -> Stored:
+    if name in known:
+        return known[name]
+    with (folder / name).open("rb") as stream:
+        return Stored(name, *digest_of(stream))
+
+
+def _parts(folder: Path) -> Iterator[dict[str, Any]]:
+    for file in sorted(folder.glob("parts/*/part.json")):
+        try:
+            note = json.loads(file.read_bytes())
+        except ValueError:
+            note = {}
+        segments = sum(1 for _ in file.parent.glob("*.ts"))
+        yield {"directory": f"parts/{file.parent.name}", "segments": segments, "note": note}
+
+
+def _time(at: Any) -> str | None:
+    return at.isoformat() if at is not None else None
