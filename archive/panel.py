@@ -10,6 +10,7 @@ from cryptography.fernet import InvalidToken
 from archive import health, outgoing, queries, services
 from archive.models import Part, RecorderStatus, Recording
 from archive.output import LOST_MS
+from archive.steps import view as steps
 from broadcast import clock
 from broadcast.access import Ability, Actor, can
 from broadcast.models import Airing
@@ -51,6 +52,7 @@ def feed_panel(airing: Airing, actor: Actor) -> dict[str, Any]:
         "health": health.view(recording.health if recording else {}),
         "pushes": outgoing.pushes_view(airing),
         "disk": status.disk if alive and status else {},
+        "steps": steps.panel(airing) if airing.state == _S.ENDED else {},
         "store": (recording.health if recording else {}).get("store", {}),
         "replay": f"/media/airings/{airing.pk}/replay/master.m3u8"
         if recording and recording.received_seconds

@@ -17,7 +17,9 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from archive.models import Derivative, Recording, Step
 from archive.steps import plan
 from archive.storage import media
+from archive.storage.places import leaving
 from broadcast import clock, signals
+from broadcast.errors import BroadcastError
 
 logger = logging.getLogger(__name__)
 LEASE_SECONDS = 30.0
@@ -123,6 +125,12 @@ def _forget(derivatives: QuerySet[Derivative]) -> None:
     def unlink() -> None:
         for key in keys:
             media().delete(key)
+            for store in leaving().values():
+                try:
+                    store.delete(key)
+                except BroadcastError:
+                    # No row names it any more, so nobody gets it; it only takes room.
+                    logger.exception("left in a store key=%s", key)
 
     if keys:
         transaction.on_commit(unlink)
@@ -135,7 +143,8 @@ def ready(now: dt.datetime) -> QuerySet[Step]:
     """Steps that somebody may take up: waiting with all that they need done, or running with a lapsed lease."""
     may_begin = Q()
     for kind, needs in plan.NEEDS.items():
-        missing = Step.objects.filter(recording=OuterRef("recording"), kind__in=needs).exclude(state=_S.DONE)
+        over = [_S.DONE, _S.FAILED] if kind in plan.LAST else [_S.DONE]
+        missing = Step.objects.filter(recording=OuterRef("recording"), kind__in=needs).exclude(state__in=over)
         condition = Q(kind=kind) & ~Q(Exists(missing)) if needs else Q(kind=kind)
         may_begin = may_begin | condition
     waiting = Q(state=_S.WAITING) & (Q(not_before__isnull=True) | Q(not_before__lte=now)) & may_begin
@@ -197,6 +206,10 @@ def finish(held: Claim, result: dict[str, Any], outputs: list[Output]) -> None:
         step.lease_until, step.problem, step.reason = None, "", ""
         step.result = {**step.result, **result}
         step.save()
+        after = [kind for kind in plan.LAST if held.kind in plan.NEEDS[kind]]
+        for last in Step.objects.select_for_update().filter(recording_id=held.airing_id, kind__in=after):
+            if last.state != _S.WAITING or last.not_before is not None:
+                _set_back(last, last.made_at)
         signals.tell(signals.recording_changed, airing_id=held.airing_id)
     logger.info("step done step=%s kind=%s attempt=%s", held.step_id, held.kind, held.attempt)
 

@@ -11,7 +11,10 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "loudness": ("master",),
     "sound": ("loudness",),
     "peaks": ("master",),
+    "upload": ("master", "images", "sound", "peaks"),
 }
+# These begin when all they need is over, well or not, and are done again when one of those succeeds later.
+LAST = frozenset({"upload"})
 
 
 def kinds() -> tuple[str, ...]:

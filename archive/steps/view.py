@@ -27,6 +27,7 @@ def problems() -> dict[str, str]:
         "loudness_unread": _("没有读到响度结果。请重试。"),
         "no_pictures": _("没有取到画面。"),
         "disk": _("磁盘读写失败，可能已满。请检查磁盘，再重试。"),
+        "storage_refused": _("存储拒绝了我们。请检查地址、密钥和权限，再重试。"),
         "storage_down": _("存储没有应答，稍后会自动再试。"),
         "error": _("程序出错，已经记入日志。可以重试；多次失败请联系技术人员。"),
     }
@@ -38,6 +39,7 @@ def skipped() -> dict[str, str]:
         "no_sound": _("没有声音，不需要"),
         "no_rungs": _("只有一种清晰度，不需要"),
         "no_picture": _("没有画面，不需要"),
+        "no_store": _("没有配置存储，不需要"),
         "nothing_public": _("公众版没有内容，不需要"),
     }
 

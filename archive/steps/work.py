@@ -95,7 +95,7 @@ Handler = Callable[[Work], Outcome]
 
 def handlers() -> dict[str, Handler]:
     """The handler of each kind; loaded when somebody works."""
-    from archive.steps import images, loudness, master, peaks, rungs, sound, verify
+    from archive.steps import images, loudness, master, peaks, rungs, sound, upload, verify
 
     return {
         "verify": verify.work,
@@ -105,6 +105,7 @@ def handlers() -> dict[str, Handler]:
         "sound": sound.work,
         "images": images.work,
         "peaks": peaks.work,
+        "upload": upload.work,
     }
 
 

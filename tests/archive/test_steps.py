@@ -14,10 +14,12 @@ import pytest
 import webvtt
 
 from archive import tools
-from archive.models import Derivative, Step
+from archive.models import Derivative, Recording, Step
 from archive.playlists import parse_time
-from archive.steps import engine, images, work
+from archive.steps import acts, engine, images, work
 from archive.storage import media
+from broadcast import clock
+from broadcast.access import HOUSE
 
 from .steps_making import Made, Source, finished
 
@@ -281,3 +283,24 @@ def test_rungs_that_were_given_up_are_made_and_the_replays_name_them(media_root:
     assert len(names) == 2 * len(top.segments) < 8
     sounds = {segment.uri for segment in m3u8.load(str(made.folder["replay-sound.m3u8"])).segments}
     assert {file.name for file in made.folder["public"].iterdir()} == names | sounds, "nothing of the cut has a name"
+
+
+def test_what_was_made_goes_to_the_store_and_comes_from_there_when_this_disk_has_it_not(
+    media_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YISHI_STORE", str(tmp_path / "store"))
+    made = finished(Source(4, size="160x90"))
+    all_steps()
+    assert Step.objects.get(kind="upload").result["stores"] == ["main"]
+    keys = set(Derivative.objects.values_list("key", flat=True))
+    assert {file.relative_to(tmp_path / "store").as_posix() for file in (tmp_path / "store").rglob("*.*")} == keys
+    file_of(master()).unlink()
+    Step.objects.filter(kind="peaks").update(state="failed")
+    acts.retry(HOUSE, made.airing.pk, "peaks")
+    all_steps()
+    assert set(Step.objects.values_list("kind", "state")) == {(kind, "done") for kind in engine.plan.kinds()}
+    assert Step.objects.get(kind="upload").attempt > 1, "sent again after a later success"
+    Recording.objects.update(replay_ready_at=clock.now())
+    engine.ensure_all()
+    left = {file.name for file in (tmp_path / "store").rglob("*.*")}
+    assert left == {"sealed.mp4"}, "public files of a replay that is no more are gone from the store too"
