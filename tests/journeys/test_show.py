@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import m3u8
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.citizen import some_phone
 from tests.journeys.house import House
@@ -159,6 +159,31 @@ def test_it_goes_on_air_and_viewers_see_the_picture_after_the_delay(people: Cast
     people.two.sees_picture_move(DELAY_SECONDS + 30)
     assert time.monotonic() - began > DELAY_SECONDS - 1, "nothing is public before the delay has passed"
     people.one.sees_picture_move()
+
+
+def test_a_viewer_chooses_the_quality_or_the_sound_alone(people: Cast) -> None:
+    page = people.two.page
+    # The controls hide while nobody moves.
+    page.locator("#player").hover()
+    choice = page.locator("#controls select")
+    low = min(int(each.removesuffix("p")) for each in choice.locator("option").all_inner_texts() if each.endswith("p"))
+    choice.select_option(label=f"{low}p")
+    wait_for_video(page, f"video.videoHeight === {low}")
+    page.locator("#player").hover()
+    page.locator("#controls").get_by_role("button", name="只听").click()
+    wait_for_video(page, "video.videoHeight === 0 && video.currentTime > 0 && !video.paused && video.readyState > 2")
+    people.two.sees("只听声音")
+    page.reload()
+    wait_for_video(page, "video.videoHeight === 0 && video.currentTime > 0 && video.readyState > 2")
+    page.locator("#cover").get_by_role("button", name="看画面").click()
+    wait_for_video(page, f"video.videoHeight === {low} && !video.paused")
+    people.two.sees_picture_move()
+
+
+def wait_for_video(page: Page, condition: str) -> None:
+    page.wait_for_function(
+        f"() => {{ const video = document.getElementById('video'); return video && {condition}; }}", timeout=60_000
+    )
 
 
 def test_a_comment_is_public_only_after_approval_and_two_moderators_do_not_collide(people: Cast) -> None:
