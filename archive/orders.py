@@ -14,7 +14,7 @@ from django.db.models import Q
 from archive import cuts, fallback, playout, pull, queries, services
 from archive.entrances import BACKUP, MAIN, Entrance
 from archive.fallback import TapeRef
-from archive.models import IngestSecret, OutputCut, PlayoutRule, SourceChoice
+from archive.models import AsRunEntry, IngestSecret, OutputCut, PlayoutRule, SourceChoice
 from archive.output import Choice, Rule, Show
 from broadcast import clock, sealing
 from broadcast.models import Airing, Programme
@@ -43,6 +43,8 @@ class Wanted:
     # What may stand in for the feed, the wanted first, and what the airing consists of when it has none.
     tapes: tuple[TapeRef, ...] = ()
     rerun: TapeRef | None = None
+    # Sources of the log whose episode has been withdrawn since: what went out of them may not be had any more.
+    withdrawn: frozenset[str] = frozenset()
     # It receives outside its airing: before it was opened, or after its end. What comes then is for staff alone.
     aside: bool = False
     # Heights of the encoded rungs; radio has none.
@@ -87,10 +89,11 @@ def wanted() -> Orders:
 
 @dataclass
 class _Acts:
-    """What people did to the output of one airing."""
+    """What people did that touches the output of one airing."""
 
     cuts: list[OutputCut] = field(default_factory=list)
     choices: list[SourceChoice] = field(default_factory=list)
+    withdrawn: set[str] = field(default_factory=set)
 
 
 def _airings(now: dt.datetime) -> list[Airing]:
@@ -127,6 +130,13 @@ def _acts(airings: Iterable[Airing]) -> dict[UUID, _Acts]:
         found.setdefault(cut.airing_id, _Acts()).cuts.append(cut)
     for choice in SourceChoice.objects.filter(airing__in=airings).order_by("from_media_time", "id"):
         found.setdefault(choice.airing_id, _Acts()).choices.append(choice)
+    reruns = list(
+        AsRunEntry.objects.filter(airing__in=airings, kind="rerun").values_list("airing_id", "subject").distinct()
+    )
+    gone = Airing.objects.filter(pk__in={subject for _, subject in reruns}, episode__publication="withdrawn")
+    for subject in map(str, gone.values_list("pk", flat=True) if reruns else ()):
+        for airing_id in (each for each, other in reruns if other == subject):
+            found.setdefault(airing_id, _Acts()).withdrawn.add(f"rerun:{subject}")
     return found
 
 
@@ -169,6 +179,7 @@ def _wanted_of(airing: Airing, secret: IngestSecret | None, acts: _Acts, now: dt
         backup=_backup_of(airing, secret),
         tapes=fallback.references(airing, getattr(airing.episode.programme, "playout_rule", None)),
         rerun=fallback.rerun(airing, airing.rerun_of) if feed is None else None,
+        withdrawn=frozenset(acts.withdrawn),
         aside=aside,
         rungs=rungs_of(airing, rule),
     )

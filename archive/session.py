@@ -50,6 +50,7 @@ class Session:
         self._shelf = Shelf(folder.path.parents[1])
         self._as_run = AsRun()
         self._as_of_ms = 0
+        self._forgotten: frozenset[str] = frozenset()
 
     def lane_of_key(self, key_digest: str) -> str | None:
         """The lane whose stream key has that digest, if this airing receives now; takes the same time either way."""
@@ -129,6 +130,9 @@ class Session:
         self.writer.advance(
             segments, tapes, as_of_ms, fresh, may_close=stopped or self._has_end(segments, show, as_of_ms)
         )
+        for source in self.wanted.withdrawn - self._forgotten:
+            self.writer.forget(source)
+        self._forgotten |= self.wanted.withdrawn
         self._as_of_ms = as_of_ms
         self._as_run.follow(self.writer.items, show, closed=self.writer.closed)
         if self.writer.closed and self._public_of != show:

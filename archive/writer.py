@@ -171,6 +171,11 @@ class Writer:
         root = self.folder.path.parents[1]
         return self.storage.put(f"{self.folder.key}/public/{self.tape_name(item)}.ts", root / item.file)
 
+    def forget(self, source: str) -> None:
+        """Take the public names of what went out of that source; the log and the playlist keep saying that it did."""
+        for name in {self.tape_name(item) for item in self.items if item.source == source}:
+            self.storage.delete(f"{self.folder.key}/public/{name}.ts")
+
     def _public_key(self, segment: Segment) -> str:
         return f"{self.folder.key}/public/{self.name(segment.part, segment.number)}.ts"
 

@@ -93,9 +93,13 @@ def test_an_airing_without_a_feed_goes_out_as_its_rerun(recorder: RecorderProces
     ]
     assert [bool(each.discontinuity) for each in live().segments[:5]] == [False, False, False, True, False]
     until(lambda: Recording.objects.get(airing=airing).going_out == "rerun", what="staff see it")
+    given = [folder / "public" / each.uri for each in live().segments]
     cuts.cut_output(HOUSE, airing.pk, "test")
     until(lambda: any(each.uri.startswith("filler") for each in live().segments), 20, "a cut holds for a rerun too")
     shown = len([each for each in live().segments if not each.uri.startswith("filler")])
+    earlier.episode.publication = "withdrawn"
+    earlier.episode.save()
+    until(lambda: not any(each.exists() for each in given), 20, "what is withdrawn cannot be had here either")
     lifecycle.end(HOUSE, airing.pk)
     until(lambda: live().is_endlist, 20, "the line ends")
     until(lambda: Recording.objects.get(airing=airing).state == "finished", 20, "finished")
