@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 MOVING = "(() => { const v = document.querySelector('video'); return v && !v.paused && v.videoWidth > 0 && v.currentTime })()"
 
-# How many items the desk says are waiting.
-COUNT = r"(document.body.innerText.match(/第 \d+ 条，共 (\d+) 条/) || [])[1]"
+# How many items the desk says are waiting. The list itself keeps what was just decided, so that it can be undone.
+COUNT = r"(document.body.innerText.match(/待审核\s+(\d+) 条/) || [])[1]"
 
 
 @pytest.fixture
@@ -62,6 +62,12 @@ def test_chromium_86_moderates(house: House, old: OldChromium) -> None:
     old.wait("location.pathname.startsWith('/staff')")
     old.open(f"{house.address}/staff/airings/{airing}/desk")
     waiting = old.wait(f"+{COUNT}")
+    assert old.value("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out at the side"
+    # One item at a time on a phone, and its buttons under the thumb.
+    assert old.value("[...document.querySelectorAll('.list')].every((each) => !each.getClientRects().length)")
+    assert old.value(
+        "(() => { const b = document.querySelector('.acts .main').getBoundingClientRect(); return innerHeight - b.bottom < 60 })()"
+    )
     old.press("批准")
     old.wait(f"+{COUNT} === {waiting - 1}")
     assert old.errors() == []
