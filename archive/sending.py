@@ -196,7 +196,8 @@ _SAID = (
     ("unknown_host", r"Failed to resolve hostname|Name or service not known|Temporary failure in name resolution"),
     ("denied", r"401 |403 |Unauthorized|Forbidden|Authentication|ERROR:BADSECRET|wrong password|NetStream.Publish.Bad"),
     ("unreachable", r"No route to host|Network is unreachable"),
-    ("no_answer", r"Connection timed out|Connection attempt timed out|ERROR:TIMEOUT"),
+    # The second is what libsrt's callers say of a peer that is not there.
+    ("no_answer", r"Connection timed out|Connection to \S+ failed: Input/output error|ERROR:TIMEOUT"),
     (
         "unsupported",
         r"not currently supported in container|incompatible with output codec|Unknown encoder|matches no streams",

@@ -85,6 +85,18 @@ def test_other_addresses_are_refused_with_a_word_for_why(text: str, code: str) -
     assert simulcast.address_problem(code)
 
 
+def test_what_a_child_said_last_is_a_stable_word() -> None:
+    said = {
+        "refused": "[tcp @ 0x1] Connection to tcp://a:1 failed: Connection refused",
+        "no_answer": "[srt @ 0x1] Connection to *** failed: Input/output error\n***: Input/output error",
+        "denied": "[icecast @ 0x1] HTTP error 401 Authentication Required",
+        "closed": "av_interleaved_write_frame(): Broken pipe",
+        "unknown_host": "Failed to resolve hostname a.example: Name or service not known",
+        "failed": "something nobody foresaw",
+    }
+    assert {code: sending.explain(words) for code, words in said.items()} == {code: code for code in said}
+
+
 def test_a_new_connection_is_needed_only_where_the_container_asks_for_one() -> None:
     both = Streams(((256, 0x1B), (257, 0x0F)), (3, 2))
     other_rate = Streams(both.kinds, (4, 2))
