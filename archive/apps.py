@@ -14,6 +14,7 @@ class ArchiveConfig(AppConfig):
     def ready(self) -> None:
         """Fill the registries."""
         from archive import cuts, doctor, fillers, fixity, panel, playout, queries, services, simulcast, tasks
+        from archive.steps import acts
         from broadcast import registry
 
         registry.public_state.register("media", queries.public_media)
@@ -26,6 +27,7 @@ class ArchiveConfig(AppConfig):
         registry.staff_acts_on.register("push.restart", simulcast.restart_push)
         registry.staff_acts_on.register("push.off", simulcast.switch_push_off)
         registry.staff_acts_on.register("push.on", simulcast.switch_push_on)
+        registry.staff_acts_on.register("step.retry", acts.retry)
         registry.timeline.register("gaps", queries.gap_marks)
         registry.reconcilers.register("archive", services.reconcile)
         registry.reconcilers.register("archive.steps", tasks.reconcile)
