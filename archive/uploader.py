@@ -26,7 +26,7 @@ _WORKERS = 4
 _OF_THE_STORE = frozenset({StorageDown.code, StorageRefused.code})
 _PASS_SECONDS = 1.0
 _FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 30.0
+_LONGEST_PAUSE = 10.0
 # Folders of shows that are over are looked at so seldom; what is made of them later is sent by its own step.
 _RESTING_SECONDS = 300.0
 _SEARCH_SECONDS = 600.0
