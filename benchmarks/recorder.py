@@ -9,12 +9,13 @@ import statistics
 import subprocess
 import tempfile
 import time
-from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from benchmarks import step_costs
 
 if TYPE_CHECKING:
     from benchmarks.report import Report
@@ -48,7 +49,7 @@ def run(report: Report, *, quick: bool) -> None:
         }
         clip = _clip(folder, sizes)
         _live(report, sizes, clip, folder)
-        _steps(report, sizes, clip, folder)
+        step_costs.add(report, sizes.file, clip, folder)
 
 
 @contextmanager
@@ -99,9 +100,6 @@ def _clip(folder: Path, sizes: Sizes) -> Path:
     return clip
 
 
-# -- live ------------------------------------------------------------------------------------------------------------
-
-
 def _live(report: Report, sizes: Sizes, clip: Path, folder: Path) -> None:
     report.heading("receiving, with rungs (CPU seconds a second of media)")
     ours, ends = _ours(sizes, clip, folder)
@@ -116,6 +114,7 @@ def _live(report: Report, sizes: Sizes, clip: Path, folder: Path) -> None:
 
 def _ours(sizes: Sizes, clip: Path, folder: Path) -> tuple[float, list[float]]:
     """CPU a second of media of the recorder's whole tree, and the seconds from each show's end to its replay."""
+    from archive import clips, ffmpeg
     from tests.archive.making import Publisher, RecorderProcess
 
     recorder = RecorderProcess(folder)
@@ -128,7 +127,9 @@ def _ours(sizes: Sizes, clip: Path, folder: Path) -> tuple[float, list[float]]:
     try:
         recorder.wait_ready()
         assert recorder.process is not None
-        _settle(recorder.process.pid)
+        # A new recorder makes its filler first, which is no cost of receiving.
+        _wait((clips.filler_folder() / "sound" / ffmpeg.PLAYLIST).exists, 120, "the filler")
+        time.sleep(1)
         cpu = _received(airing, clip, folder, recorder.process.pid, sizes.live)
         publishers.append(Publisher(clip, folder / "publisher.log").srt(airing))
         _wait(lambda: _segments(airing, 3) >= 2, 60, "segments of the feed")
@@ -284,14 +285,6 @@ def _received(airing: Airing, clip: Path, folder: Path, pid: int, seconds: float
     return (_tree(pid) - before) / _seconds(part / "i.m3u8")
 
 
-def _settle(pid: int) -> None:
-    """Wait until a new recorder has made its filler and has nothing else to do."""
-    deadline, before = time.monotonic() + 40, -1.0
-    while _tree(pid) - before > 0.15 and time.monotonic() < deadline:
-        before = _tree(pid)
-        time.sleep(1)
-
-
 def _seconds(playlist: Path) -> float:
     """Media in a playlist of ffmpeg's."""
     lines = playlist.read_text().splitlines() if playlist.exists() else []
@@ -315,88 +308,3 @@ def _wait(condition: Callable[[], Any], seconds: float, what: str, every: float 
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {seconds} s: {what}")
         time.sleep(every)
-
-
-# -- steps -----------------------------------------------------------------------------------------------------------
-
-
-def _steps(report: Report, sizes: Sizes, clip: Path, folder: Path) -> None:
-    from archive import tools
-    from archive.steps import images
-
-    program = [tools.path(), "-hide_banner", "-loglevel", "error", "-nostdin"]
-    report.heading(f"steps on {sizes.file} s of it (wall seconds)")
-    sheets = folder / "sheets"
-    sheets.mkdir()
-    naive = ["-i", str(clip), "-an", "-vf", "fps=1/10,scale=160:-2,tile=10x10", "-q:v", "5", str(folder / "n-%03d.jpg")]
-    _pair(
-        report,
-        "sprites",
-        _timed(images.sheet_words(clip, sheets, 10)),
-        _timed([*program, *naive]),
-        "key frames alone, beside decoding all",
-    )
-    measured = ["-i", str(clip), "-map", "0:a:0", "-vn"]
-    _pair(
-        report,
-        "loudness",
-        _timed([*program, *measured, "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"]),
-        _timed([*program, *measured, "-af", "loudnorm=print_format=json", "-f", "null", "-"]),
-        "ebur128, beside loudnorm's first pass",
-    )
-    _pair(
-        report, "peaks", _our_peaks(program, clip), _naive_peaks(program, clip), "streamed at 8 kHz, beside all samples"
-    )
-
-
-def _pair(report: Report, name: str, ours: float, naive: float, words: str) -> None:
-    report.add(f"{name}_s", ours, words)
-    report.add(f"{name}_naive_s", naive)
-    report.ratio(f"{name}_to_naive_ratio", ours, naive)
-
-
-def _timed(words: list[str]) -> float:
-    began = time.monotonic()
-    subprocess.run(words, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.monotonic() - began
-
-
-def _our_peaks(program: list[str], clip: Path) -> float:
-    from archive.steps import peaks
-
-    began = time.monotonic()
-    words = [
-        *program,
-        "-i",
-        str(clip),
-        "-map",
-        "0:a:0",
-        "-vn",
-        "-ac",
-        "1",
-        "-ar",
-        str(peaks.RATE),
-        "-f",
-        "s16le",
-        "pipe:1",
-    ]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as child:
-        assert child.stdout is not None
-        pairs = peaks.Pairs()
-        peaks.read(child.stdout, pairs)
-    return time.monotonic() - began
-
-
-def _naive_peaks(program: list[str], clip: Path) -> float:
-    """What one writes first: decode all to a file, then look at every sample."""
-    began = time.monotonic()
-    with tempfile.NamedTemporaryFile(suffix=".raw") as raw:
-        words = [*program, "-i", str(clip), "-map", "0:a:0", "-vn", "-f", "s16le", raw.name, "-y"]
-        subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
-        samples = array("h")
-        samples.frombytes(Path(raw.name).read_bytes())
-        step = 48_000 * 2 // 50
-        for at in range(0, len(samples), step):
-            stretch = samples[at : at + step]
-            min(stretch), max(stretch)
-    return time.monotonic() - began
