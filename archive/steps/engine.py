@@ -256,13 +256,6 @@ def _give_up(step: Step, problem: str, reason: str) -> None:
     logger.error("step failed step=%s kind=%s problem=%s", step.pk, step.kind, problem)
 
 
-def release(held: Claim) -> None:
-    """Give a step back unharmed, for the worker is told to end: the next one takes it up at once."""
-    Step.objects.filter(pk=held.step_id, attempt=held.attempt, state=_S.RUNNING).update(
-        state=_S.WAITING, lease_until=None, worker=""
-    )
-
-
 def _held(held: Claim) -> Step:
     step = Step.objects.select_for_update().filter(pk=held.step_id, attempt=held.attempt, state=_S.RUNNING).first()
     if step is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -211,15 +210,3 @@ def _sound(run: Run, house: House, number: int) -> tuple[list[str], list[str], l
     silence = f"anullsrc=sample_rate={rate}:channel_layout={'mono' if channels == 1 else 'stereo'}"
     moved = f"asetpts=PTS+{run.begins:.6f}/TB,{cut}"
     return ["-f", "lavfi", "-i", silence], ["-map", f"{number}:a:0"], ["-af", moved, *encode]
-
-
-def room(pieces: Sequence[Piece]) -> int:
-    """Bytes that a master of these pieces will need at least, as far as they lie on this disk."""
-    from archive.storage import media
-
-    return sum(media().path(piece.key).stat().st_size for piece in pieces if media().path(piece.key).exists())
-
-
-def enough_room(pieces: Sequence[Piece], folder: object) -> bool:
-    """Whether the disk takes a master twice over."""
-    return shutil.disk_usage(str(folder)).free > 2 * room(pieces)
