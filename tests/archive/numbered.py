@@ -94,7 +94,8 @@ class NumberedEncoder:
         self._stop.set()
         if self._process is not None:
             self._process.kill()
-        self._thread.join(20)
+        if self._thread.is_alive():
+            self._thread.join(20)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -139,7 +140,8 @@ class Sink:
         self._stop.set()
         if self._process is not None:
             self._process.kill()
-        self._thread.join(20)
+        if self._thread.is_alive():
+            self._thread.join(20)
 
     def _run(self) -> None:
         words = [tools.path(), "-hide_banner", "-nostdin", "-loglevel", "quiet", "-f", "mpegts"]

@@ -334,8 +334,17 @@ class Storm:
             assert item["digest"] in digests
             kept = self.kept.head(f"airings/{self.airing.pk}/{self.name_of(item)}") if self.kept else None
             assert self.kept is None or (kept is not None and kept.digest == item["digest"])
+        self.pictures_follow(own)
         self.read_line()
         assert sorted(self.seen) == list(range(max(self.seen) + 1))
+
+    def pictures_follow(self, own: list[dict[str, object]]) -> None:
+        """What the public sees never jumps back, not even from one lane to the other: half a second is clocks and latency."""
+        before = -1
+        for item in own:
+            numbers = read_numbers([self.folder / self.name_of(item)])
+            assert numbers[0] > before - RATE // 2, f"item {item['sequence']} shows again what was out"
+            before = numbers[-1]
 
     def name_of(self, item: dict[str, object]) -> str:
         return f"parts/{item['part']:03d}/{item['number']:06d}.ts"
