@@ -336,6 +336,14 @@ def test_the_tape_goes_out_when_both_are_gone_for_long(delay: int) -> None:
         assert names[2][1] == 40, "what is known in time costs the public nothing"
 
 
+@pytest.mark.parametrize("spare", ["backup", "filler:house"])
+def test_a_feed_that_comes_and_goes_is_not_gone_back_to(spare: str) -> None:
+    segments = lane(MAIN, 1, (0, 20), (30, 34), (40, 44), (50, 130))
+    segments += lane(BACKUP, 9, (0, 130)) if spare == "backup" else []
+    items = watched(segments, Show(START, None, 20_000, rule=RULE, fallback=FILLER))
+    assert shape(items)[:3] == [("main", 0, 20), (spare, 20, 50), ("main", 50, 110)]
+
+
 def test_a_blink_of_main_is_no_reason_to_leave_it_for_a_back_up_that_begins_later() -> None:
     late = Segment(9, 0, START + 23_700, 4.0, START + 27_740, "x.ts", lane=BACKUP)
     main = [replace(each, start_ms=each.start_ms + 500) for each in lane(MAIN, 2, (20, 130))]
