@@ -101,7 +101,7 @@ async def command(request: HttpRequest, airing_id: UUID) -> HttpResponse:
         raise answers.Unreadable(bad) from bad
     request.command_id = sent.id  # type: ignore[attr-defined]
     if live is not None and type(sent) in commands.AUDIENCE:
-        wait = allowance.posted.take(allowance.sender(actor.participant_id, actor.address))
+        wait = allowance.posted.take(allowance.sender(_brought(request), actor.address))
         if wait:
             raise TooMany(_("操作太快了，请稍等一下再试。"), retry_after_seconds=wait)
         outcome = await live.batcher.submit(actor, airing_id, sent)
@@ -148,6 +148,11 @@ def _staff_snapshot(actor: Actor, airing_id: UUID) -> protocol.StaffSnapshot:
     if view is None:
         raise NotAllowed(_("您没有这个节目的这项权限，请联系管理员。"))
     return queries.staff_snapshot(actor, airing_id, view)
+
+
+def _brought(request: HttpRequest) -> UUID | None:
+    """The participant that the browser brought along; the one it was given just now is as good as none."""
+    return None if request.identity_is_new else request.identity.participant_id  # type: ignore[attr-defined]
 
 
 def _live(request: HttpRequest) -> Live | None:

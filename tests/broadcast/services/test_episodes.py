@@ -161,6 +161,16 @@ def test_a_replay_is_signed_off_only_after_the_end() -> None:
 
 
 @pytest.mark.django_db
+def test_the_first_signature_stands() -> None:
+    airing = making.airing()
+    lifecycle.start(HOUSE, airing.pk)
+    lifecycle.end(HOUSE, airing.pk)
+    first = episodes.sign_off(HOUSE, airing.episode_id).signed_off_at
+    assert episodes.sign_off(HOUSE, airing.episode_id).signed_off_at == first
+    assert AuditEntry.objects.filter(act="episode.sign_off").count() == 1
+
+
+@pytest.mark.django_db
 def test_a_withdrawal_needs_a_reason() -> None:
     airing = making.airing()
     with pytest.raises(InvalidInput):

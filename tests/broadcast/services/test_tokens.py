@@ -54,6 +54,18 @@ def test_a_copied_guest_token_does_not_become_the_account() -> None:
     assert identity.ensure_participant(acting(who)).pk == who.participant_id
 
 
+def test_an_account_s_token_whose_row_is_gone_is_nobody_s_while_a_guest_s_makes_its_row() -> None:
+    account = verified(browser())
+    Participant.objects.all().delete()
+    with pytest.raises(IdentityStale):
+        identity.require_current(acting(account), None)
+    identity.require_current(browser(), None)
+    with pytest.raises(IdentityStale):
+        identity.ensure_participant(acting(account))
+    assert not Participant.objects.exists(), "a refused token leaves no row"
+    assert identity.ensure_participant(browser()).generation == 0
+
+
 def test_a_copied_guest_token_that_was_merged_is_refused_too() -> None:
     first, second = browser(), browser("192.0.2.2")
     survivor = verified(first)
