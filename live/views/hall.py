@@ -198,7 +198,7 @@ def segment_views(hall: Hall) -> list[SegmentView]:
 
 def _segment_view(segment: SegmentObject, now: dt.datetime, starts: dt.datetime, over: bool) -> SegmentView:
     if segment.started_at is None:
-        return SegmentView(segment, "next", 0, 0, starts)
+        return SegmentView(segment, "missed" if over else "next", 0, 0, starts)
     began = dt.datetime.fromisoformat(segment.started_at)
     if segment.ended_at is not None or over:
         return SegmentView(segment, "past", segment.planned_seconds, segment.planned_seconds, began)

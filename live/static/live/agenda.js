@@ -4,7 +4,7 @@ import { t } from "../broadcast/i18n.js";
 import { all, mode, one } from "./reducer.js";
 import { clock, count, html, lasting, phrase, useSecond, useStore } from "./view.js";
 
-/** The run-down with progress at `now`: state past, now or next, seconds done, and the start. */
+/** The run-down with progress at `now`: state past, now, next or, once the show is over without it, missed; seconds done, and the start. */
 export function segments(state, now, playing = 0) {
   const airing = one(state, "airing");
   if (!airing) return [];
@@ -14,7 +14,7 @@ export function segments(state, now, playing = 0) {
   return all(state, "segment").sort((a, b) => a.position - b.position).map((segment) => {
     const planned = starts;
     starts += segment.planned_seconds * 1000;
-    if (!segment.started_at) return { segment, state: "next", done: 0, elapsed: 0, starts: new Date(planned).toISOString() };
+    if (!segment.started_at) return { segment, state: over ? "missed" : "next", done: 0, elapsed: 0, starts: new Date(planned).toISOString() };
     if (segment.ended_at || over) return { segment, state: "past", done: segment.planned_seconds, elapsed: 0, starts: segment.started_at };
     const elapsed = Math.max(0, (now - Date.parse(segment.started_at)) / 1000);
     return { segment, state: "now", done: Math.min(elapsed, segment.planned_seconds), elapsed, starts: segment.started_at };
@@ -24,9 +24,10 @@ export function segments(state, now, playing = 0) {
 /** The run-down of a replay as of the moment that is playing. */
 function played(state, airing, playing) {
   return all(state, "segment").sort((a, b) => a.position - b.position).map((segment) => {
-    const start = segment.started_at ? Date.parse(segment.started_at) : Infinity;
+    const part = { segment, starts: segment.started_at, elapsed: 0 };
+    if (!segment.started_at) return { ...part, state: "missed", done: 0 };
+    const start = Date.parse(segment.started_at);
     const end = Date.parse(segment.ended_at || airing.actual_end || segment.started_at);
-    const part = { segment, starts: segment.started_at || airing.planned_start, elapsed: 0 };
     if (playing < start) return { ...part, state: "next", done: 0 };
     if (playing >= end) return { ...part, state: "past", done: segment.planned_seconds };
     const elapsed = (playing - start) / 1000;
@@ -34,7 +35,7 @@ function played(state, airing, playing) {
   });
 }
 
-const PART_WORDS = { past: () => t("已结束"), now: () => t("进行中"), next: () => t("未开始") };
+const PART_WORDS = { past: () => t("已结束"), now: () => t("进行中"), next: () => t("未开始"), missed: () => t("没有进行") };
 
 /** The rail under the title. */
 export function Rail({ store, stage, names }) {
@@ -43,7 +44,7 @@ export function Rail({ store, stage, names }) {
   const before = mode(state) === "before";
   return html`<ol class="rail" aria-label=${t("各个环节")}>
     ${segments(state, now, mode(state) === "replay" && stage.player.state.date).map((part) => html`<li key=${part.segment.id} aria-current=${part.state === "now" ? "step" : null}>
-      <progress max=${part.segment.planned_seconds} value=${Math.floor(part.done)} aria-label=${PART_WORDS[part.state]()}></progress>${names.segments[part.segment.role] || part.segment.role || part.segment.title}${part.state === "now" && html` <time>${lasting(part.elapsed)}</time>`}${part.state !== "now" && html` <time class=${before ? "" : "desk"}>${clock(part.starts)}</time>`}
+      <progress max=${part.segment.planned_seconds} value=${Math.floor(part.done)} aria-label=${PART_WORDS[part.state]()}></progress>${names.segments[part.segment.role] || part.segment.role || part.segment.title}${part.state === "now" && html` <time>${lasting(part.elapsed)}</time>`}${part.state === "missed" && html` <span class="desk meta">${t("没有进行")}</span>`}${["past", "next"].includes(part.state) && html` <time class=${before ? "" : "desk"}>${clock(part.starts)}</time>`}
     </li>`)}
   </ol>`;
 }
@@ -76,8 +77,8 @@ export function Agenda({ room }) {
       ${points.length === 1 && html`<p class="lead">${points[0]}</p>`}
       ${parts.length > 0 && html`<h3>${t("各个环节")}</h3><table class="rundown"><caption class="hidden">${t("各环节的时间和进度")}</caption><tbody>
         ${parts.map((part) => html`<tr key=${part.segment.id} aria-current=${part.state === "now" ? "step" : null}>
-          <td class="mark">${part.segment.mark}</td><th scope="row">${part.segment.title}</th><td><time>${clock(part.starts)}</time></td>
-          <td>${part.state === "next" ? t("计划 {n}", { n: lasting(part.segment.planned_seconds) }) : part.state === "now" ? t("进行中 {n}", { n: lasting(part.elapsed) }) : t("已结束")}</td>
+          <td class="mark">${part.segment.mark}</td><th scope="row">${part.segment.title}</th><td>${part.state !== "missed" && html`<time>${clock(part.starts)}</time>`}</td>
+          <td>${part.state === "missed" ? t("没有进行") : part.state === "next" ? t("计划 {n}", { n: lasting(part.segment.planned_seconds) }) : part.state === "now" ? t("进行中 {n}", { n: lasting(part.elapsed) }) : t("已结束")}</td>
         </tr>`)}
       </tbody></table>`}
       ${people.length > 0 && html`<h3>${t("到场")}</h3><ul class="people">

@@ -198,3 +198,13 @@ def test_forms_have_the_same_allowance_as_commands(show, monkeypatch):
     assert BallotCast.objects.count() == answers.count(303) < 40
     assert act(client, show, "like").status_code == 429, "one allowance for every form"
     assert act(other, show, "vote", poll=poll, option=options[0]).status_code == 303
+
+
+def test_after_the_end_a_part_that_never_ran_is_said_not_to_have_been_held(show):
+    page = browser().get(address(show) + "?tab=agenda").content.decode()
+    assert "没有进行" not in page
+    Airing.objects.filter(pk=show.id).update(state="ended", actual_end=show.airing.actual_start)
+    page = browser().get(address(show) + "?tab=agenda").content.decode()
+    agenda = page[page.index('<table class="rundown">') : page.index("</table>", page.index('<table class="rundown">'))]
+    assert "没有进行" in agenda
+    assert "<time" not in agenda, "no start for what never started"
