@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from broadcast import lifecycle
-from broadcast.access import Ability, Actor, require
+from broadcast.access import Ability, Actor, replay_is_released, require
 from broadcast.errors import BroadcastError
 from broadcast.models import Airing, Episode
 from broadcast.services import episodes
@@ -26,9 +26,9 @@ _AIRING_ACTS: dict[str, tuple[Callable[[Actor, UUID], Any], Any]] = {
     "open": (lifecycle.open_feed, gettext_lazy("信号已打开，可以推流了。公众还看不到画面。")),
     "close": (lifecycle.close_feed, gettext_lazy("信号已关闭。")),
 }
-_EPISODE_ACTS: dict[str, tuple[Callable[[Actor, int], Any], Any]] = {
-    "sign_off": (episodes.sign_off, gettext_lazy("已签发，公众现在能看回看。")),
-    "publish": (episodes.publish, gettext_lazy("页面已公开。回看要签发后公众才能看。")),
+_EPISODE_ACTS: dict[str, tuple[Callable[[Actor, int], Any], Callable[[Episode], Any]]] = {
+    "sign_off": (episodes.sign_off, lambda episode: _signed_off(episode)),
+    "publish": (episodes.publish, lambda _episode: _("页面已公开。回看要签发后公众才能看。")),
 }
 
 
@@ -39,7 +39,7 @@ def airing_act(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpRespo
     airing = get_object_or_404(Airing.objects.select_related("episode"), pk=airing_id)
     act = _AIRING_ACTS.get(request.POST.get("act", ""))
     if act is not None:
-        _perform(request, lambda: act[0](actor, airing.pk), str(act[1]))
+        _perform(request, lambda: act[0](actor, airing.pk), lambda: str(act[1]))
     return back_to(airing.episode)
 
 
@@ -50,7 +50,7 @@ def publication(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
     episode = get_object_or_404(Episode, pk=pk)
     act = _EPISODE_ACTS.get(request.POST.get("act", ""))
     if act is not None:
-        _perform(request, lambda: act[0](actor, episode.pk), str(act[1]))
+        _perform(request, lambda: act[0](actor, episode.pk), lambda: act[1](episode))
     return back_to(episode)
 
 
@@ -99,16 +99,28 @@ def _with_reason(
     reason = request.POST.get("reason", "").strip()
     wrong = request.method == "POST" and not reason
     if request.method == "POST" and not wrong:
-        _perform(request, lambda: act(reason), done)
+        _perform(request, lambda: act(reason), lambda: done)
         return back_to(episode)
     context |= {"episode": episode, "programme": episode.programme, "wrong": wrong}
     return page(request, actor, "confirm.html", context, status=422 if wrong else 200)
 
 
-def _perform(request: HttpRequest, act: Callable[[], Any], done: str) -> None:
+def _perform(request: HttpRequest, act: Callable[[], Any], done: Callable[[], str]) -> None:
     try:
         act()
     except BroadcastError as error:
         tell(request, error)
     else:
-        messages.success(request, done)
+        messages.success(request, done())
+
+
+def _signed_off(episode: Episode) -> str:
+    """When the public can watch: what they see is behind by the delay, so the replay is too."""
+    episode.refresh_from_db()
+    if episode.publication != Episode.Publication.PUBLISHED:
+        return _("已签发。页面公开以后，公众能看回看。")
+    ended = episode.airings.select_related("episode").filter(state=Airing.State.ENDED).order_by("-actual_end")
+    late = next((airing for airing in ended if not replay_is_released(airing)), None)
+    if late is None:
+        return _("已签发，公众现在能看回看。")
+    return _("已签发。公众看到的晚 %(n)s 秒，等他们看完就能看回看。") % {"n": late.delay_seconds}

@@ -159,6 +159,11 @@ def test_the_end_waits_for_sign_off(programme, producer):
     assert "回看待签发" in page
     page = words(producer.post(f"/staff/episodes/{episode.pk}/publication", {"act": "sign_off"}, follow=True))
     assert "回看已签发" in page
+    assert f"已签发。公众看到的晚 {airing.delay_seconds} 秒" in page
+    assert "公众现在能看回看" not in page
+    Airing.objects.filter(pk=airing.pk).update(actual_end=clock.now() - dt.timedelta(hours=1))
+    page = words(producer.post(f"/staff/episodes/{episode.pk}/publication", {"act": "sign_off"}, follow=True))
+    assert "已签发，公众现在能看回看。" in page
 
 
 def test_withdrawing_asks_names_what_goes_and_wants_a_reason(programme, producer):

@@ -39,6 +39,8 @@ function play(video, url, live) {
 /** What stands in the frame while there is no picture. */
 function words(room, media) {
   if (room.feed?.cut?.state === "active") return t("已切断，公众看到垫片");
+  // The line is held because nobody knows of cuts: not the feed's fault, and not what a lost signal asks of the producer.
+  if (room.feed?.problem === "line_frozen") return t("公众画面停住了，不知有无切断");
   const state = media?.state || "none";
   return {
     none: room.state === "planned" ? t("信号还没有打开") : t("没有画面"),
