@@ -20,6 +20,8 @@ from tests.live.sockets import Server, viewer_socket
 
 # One more each for `slow`, for sockets' sessions, for who still closes.
 MOST = PAGE_THREADS + READ_THREADS + COMPOSE_THREADS + WRITE_LANES + 3
+# As many for each thread: where every request brought its own connection, there would be far more than MOST.
+PAGES = 4 * PAGE_THREADS
 
 
 @contextmanager
@@ -30,7 +32,7 @@ def counted(params: dict[str, Any]) -> Iterator[list[int]]:
 
     def watch() -> None:
         with psycopg.connect(**params, autocommit=True) as looking:
-            while not over.wait(0.01):
+            while not over.wait(0.03):
                 seen.append(looking.execute(count).fetchone()[0])  # type: ignore[index]
 
     thread = threading.Thread(target=watch)
@@ -48,13 +50,15 @@ async def test_many_pages_at_once_take_few_connections(servers: Callable[..., Se
     server = await sync_to_async(servers)({"PGAPPNAME": "web under test"})
     page = f"{server.http}/programmes/{show.programme.slug}/{show.episode.number}/"
     params = await sync_to_async(connection.get_connection_params)()
-    limits = httpx.Limits(max_connections=60)
+    limits = httpx.Limits(max_connections=PAGES)
     with counted(params) as seen:
         async with (
             viewer_socket(server, show, viewer) as socket,
-            httpx.AsyncClient(limits=limits, timeout=90) as browser,
+            httpx.AsyncClient(limits=limits, timeout=110) as browser,
         ):
-            answers = await asyncio.gather(*(browser.get(page) for _each in range(120)))
-            assert (await socket.ask("comment.post", text="好"))["type"] == "ack"
+            answers = await asyncio.gather(*(browser.get(page) for _each in range(PAGES)))
+            sent = await socket.send("comment.post", text="好")
+            answer = await socket.wait(lambda frame: frame.get("id") == sent, seconds=60)
+            assert answer["type"] == "ack"
     assert {answer.status_code for answer in answers} == {200}
     assert PAGE_THREADS <= max(seen) <= MOST
