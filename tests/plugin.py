@@ -1,6 +1,6 @@
 """Gives every test run servers of its own, before Django's settings are read; loaded by pytest's `-p` in pyproject.toml.
 
-Where YISHI_DATABASE_URL and YISHI_BUS_URL are both set, those servers are used instead.
+Where YISHI_DATABASE_URL and YISHI_BUS_URL are both set, those servers are used instead. With `-n` each worker has its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import pytest
 from archive import tools
 from broadcast.house import private
 
-_OWN = not (os.environ.get("YISHI_DATABASE_URL") and os.environ.get("YISHI_BUS_URL"))
+# xdist's workers are told the environment of the process that started them, with the names of its servers.
+_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+_OWN = _WORKER or not (os.environ.get("YISHI_DATABASE_URL") and os.environ.get("YISHI_BUS_URL"))
 if _OWN:
     private.sweep()
     _servers = private.PrivateServers()
@@ -44,7 +46,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    if _OWN and not session.config.option.collectonly:
+    shares = bool(getattr(session.config.option, "numprocesses", None)) and not _WORKER
+    if _OWN and not session.config.option.collectonly and not shares:
         _servers.start()
 
 

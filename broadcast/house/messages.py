@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import polib
@@ -15,7 +16,7 @@ def compile_all(root: Path = ROOT) -> list[Path]:
     for source in sorted(root.glob("*/locale/*/LC_MESSAGES/*.po")):
         target = source.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-            fresh = target.with_suffix(".mo.new")
+            fresh = target.with_suffix(f".mo.{os.getpid()}")
             polib.pofile(str(source)).save_as_mofile(str(fresh))
             fresh.replace(target)
             written.append(target)

@@ -16,6 +16,8 @@ from broadcast.house.environment import completed
 from broadcast.house.places import ROOT
 
 LIMIT_SECONDS = 15 * 60
+# They start a whole house and look at how fast it mends itself.
+ALONE = ("tests/journeys", "tests/broadcast/house")
 PROGRAMS = ("chromium", "ffmpeg", "icecast2")  # named as their packages are
 _CLOSING = re.compile(r"\d+ (?:passed|failed|error|skipped|deselected)")
 
@@ -44,16 +46,20 @@ def main(arguments: Sequence[str]) -> int:
     results = [_system_packages()]
     environ = completed(os.environ)
     results += [_check(step, environ) for step in _steps()]
-    left = None if limit is None else max(60.0, limit - (time.monotonic() - started))
-    tests, closing = _pytest(words, left)
-    results.append(tests)
+    closing = []
+    for name, chosen in _runs(words):
+        spent = time.monotonic() - started
+        tests, said = _pytest(name, chosen, None if limit is None else max(60.0, limit - spent))
+        results.append(tests)
+        closing.append(said)
     _say("")
     for each in results:
         sign = "✓" if each.passed else "✗"
         _say(f"{sign} {each.name} ({each.seconds:.0f} s){': ' + each.note if each.note else ''}")
     _say(f"  {time.monotonic() - started:.0f} s")
     # Last, so that whoever reads only the end of the log sees what the tests said.
-    _say(closing)
+    for said in closing:
+        _say(said)
     return 0 if all(each.passed for each in results) else 1
 
 
@@ -84,7 +90,18 @@ def _check(step: Step, environ: Mapping[str, str]) -> Result:
     return Result(step.name, done.returncode == 0, time.monotonic() - started)
 
 
-def _pytest(arguments: Sequence[str], seconds: float | None) -> tuple[Result, str]:
+def _runs(words: Sequence[str]) -> list[tuple[str, list[str]]]:
+    """The runs of pytest, each with a name: what stands processes of its own beside one another, then what wants the machine alone.
+
+    Somebody who names tests or options gets one run with just these.
+    """
+    if [word for word in words if word != "--long"]:
+        return [("pytest", list(words))]
+    together = [f"--ignore={each}" for each in ALONE] + ["-n", "auto", "--maxprocesses=4", "--dist=loadfile"]
+    return [("pytest", [*words, *together]), ("pytest, whole houses", [*words, *ALONE])]
+
+
+def _pytest(name: str, arguments: Sequence[str], seconds: float | None) -> tuple[Result, str]:
     """Run pytest, its output passed on as it comes; returns its result and its closing line."""
     started = time.monotonic()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("YISHI_")}
@@ -104,7 +121,7 @@ def _pytest(arguments: Sequence[str], seconds: float | None) -> tuple[Result, st
     signal.alarm(0)
     late = seconds is not None and time.monotonic() - started >= seconds
     note = f"stopped after {seconds:.0f} s: too slow" if late else ""
-    return Result("pytest", process.returncode == 0 and not late, time.monotonic() - started, note), closing
+    return Result(name, process.returncode == 0 and not late, time.monotonic() - started, note), closing
 
 
 def _system_packages() -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import importlib.util
 import os
@@ -68,6 +69,15 @@ def install(places: Places) -> bool:
         shutil.rmtree(places.var / "vendor", ignore_errors=True)
         shutil.copytree(_checkout.var / "vendor", places.var / "vendor")
         return True
+    places.var.mkdir(parents=True, exist_ok=True)
+    with (places.var / "vendor.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not is_fresh(places):
+            _install_from_npm(places)
+    return True
+
+
+def _install_from_npm(places: Places) -> None:
     work = places.var / "vendor" / "npm"
     work.mkdir(parents=True, exist_ok=True)
     run_npm(places, work, "--omit=dev")
@@ -85,7 +95,6 @@ def install(places: Places) -> bool:
         shutil.copyfile(licence, target / f"LICENSE-{library.licence.parent}.txt")
     shutil.rmtree(work, ignore_errors=True)
     (places.var / "vendor" / "stamp").write_text(_state(), encoding="ascii")
-    return True
 
 
 def _state() -> str:
