@@ -44,7 +44,7 @@ export function Rail({ store, stage, names }) {
   const before = mode(state) === "before";
   return html`<ol class="rail" aria-label=${t("各个环节")}>
     ${segments(state, now, mode(state) === "replay" && stage.player.state.date).map((part) => html`<li key=${part.segment.id} aria-current=${part.state === "now" ? "step" : null}>
-      <progress max=${part.segment.planned_seconds} value=${Math.floor(part.done)} aria-label=${PART_WORDS[part.state]()}></progress>${names.segments[part.segment.role] || part.segment.role || part.segment.title}${part.state === "now" && html` <time>${lasting(part.elapsed)}</time>`}${part.state === "missed" && html` <span class="desk meta">${t("没有进行")}</span>`}${["past", "next"].includes(part.state) && html` <time class=${before ? "" : "desk"}>${clock(part.starts)}</time>`}
+      <progress max=${part.segment.planned_seconds} value=${Math.floor(part.done)} aria-label=${PART_WORDS[part.state]()}></progress>${names.segments[part.segment.role] || part.segment.role || part.segment.title}${part.state === "now" && html` <time>${lasting(part.elapsed)}</time>`}${part.state === "missed" && html` <span class="desk">${t("没有进行")}</span>`}${["past", "next"].includes(part.state) && html` <time class=${before ? "" : "desk"}>${clock(part.starts)}</time>`}
     </li>`)}
   </ol>`;
 }
