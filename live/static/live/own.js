@@ -44,7 +44,7 @@ export function Own({ row, room, heading }) {
   return html`
     <p class="who"><span>${t("我")}</span><${State} state=${row.state} /><time>${clock(row.at)}</time></p>
     ${text}
-    ${row.reason && html`<p class="meta">${row.item ? t("原因：{reason}。", { reason: row.reason }) : row.reason}</p>`}
+    ${row.reason && html`<p class="note">${row.item ? t("原因：{reason}。", { reason: row.reason }) : row.reason}</p>`}
     <${Acts} row=${row} room=${room} />
   `;
 }
