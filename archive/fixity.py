@@ -10,17 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from kombu.exceptions import OperationalError as BrokerError
 
 from archive import manifest
-from archive.models import Derivative, FixityCheck, Recording
+from archive.models import Derivative, FixityCheck, Recording, Step
 from archive.parts import AiringFolder
-from archive.storage import ALGORITHM, Damaged, Storage, StorageDown, StorageRefused, Stored, media, places
+from archive.storage import ALGORITHM, Storage, StorageDown, StorageRefused, Stored, places
 from archive.storage.base import CHUNK, digest_of
 from broadcast import audit, clock, env
 from broadcast.access import HOUSE
@@ -66,26 +65,33 @@ class Pace:
             self._sleep(ahead)
 
 
-def audit_airing(airing_id: UUID, *, rate: int = RATE_BYTES) -> Tally:
+def audit_airing(
+    airing_id: UUID, *, rate: int = RATE_BYTES, told: Callable[[float], object] = lambda share: None
+) -> Tally:
     """Read all objects of an airing's manifest in each place, and mend. One at a time for an airing; another returns at once.
 
-    A store that does not answer is no damage: the audit ends with its code and is made again later.
+    A store that does not answer is no damage: the audit ends with its code and is made again later. So it does (`steps_pending`)
+    while steps have yet to make or send something. `told` hears after each object how far it is, and may raise to end it.
     """
     tally = Tally()
     with _alone(airing_id) as mine:
         if not mine:
             tally.problem = "busy"
             return tally
+        if _pending(airing_id).exists():
+            tally.problem = "steps_pending"
+            return tally
         stores = places()
-        _refresh(airing_id)
         try:
-            known = _manifest(airing_id, stores)
+            _refresh(airing_id)
+            known = manifest.newest(airing_id)
             if known is None:
                 tally.problem = "no_manifest"
                 return tally
-            pace = Pace(rate)
-            for wanted in manifest.objects(known):
-                _audit_object(airing_id, wanted, stores, tally, pace)
+            pace, wanted = Pace(rate), list(manifest.objects(known))
+            for number, each in enumerate(wanted, start=1):
+                _audit_object(airing_id, each, stores, tally, pace)
+                told(number / len(wanted))
         except (StorageDown, StorageRefused) as error:
             logger.warning("fixity ends early airing=%s: %s", airing_id, error)
             tally.problem = error.code
@@ -95,25 +101,20 @@ def audit_airing(airing_id: UUID, *, rate: int = RATE_BYTES) -> Tally:
 
 
 def _refresh(airing_id: UUID) -> None:
-    """Where the recorder's disk is at hand, the manifest is brought up to date first: steps may have made something new."""
+    """Where the recorder's disk is at hand, the manifest is brought up to date first: somebody may have taken something away."""
     if AiringFolder(airing_id).path.is_dir():
-        try:
-            manifest.write(Airing.objects.get(pk=airing_id))
-        except Damaged as error:
-            logger.error("manifest is damaged on the recorder's disk: %s", error)
+        manifest.write(Airing.objects.get(pk=airing_id))
 
 
-def _manifest(airing_id: UUID, stores: dict[str, Storage]) -> dict[str, Any] | None:
-    """The manifest of the recorder's disk, which is the newest; without that disk, the first sound one of the places."""
-    for name, place in {"disk": media(), **stores}.items():
-        try:
-            found = manifest.read(airing_id, place)
-        except Damaged as error:
-            logger.error("manifest is damaged place=%s: %s", name, error)
-            continue
-        if found is not None:
-            return found
-    return None
+def _pending(airing_id: UUID) -> QuerySet[Step]:
+    """Steps that may still make or send what the manifest lists."""
+    unfinished = Step.objects.filter(recording_id=airing_id, state__in=[Step.State.WAITING, Step.State.RUNNING])
+    return unfinished.exclude(kind=Step.Kind.MANIFEST)
+
+
+def _is_gone(wanted: Stored) -> bool:
+    """Whether it is a file of a step that was taken away on purpose since the manifest was read."""
+    return "/derived/" in wanted.key and not Derivative.objects.filter(key=wanted.key, digest=wanted.digest).exists()
 
 
 def _audit_object(airing_id: UUID, wanted: Stored, stores: dict[str, Storage], tally: Tally, pace: Pace) -> None:
@@ -127,6 +128,8 @@ def _audit_object(airing_id: UUID, wanted: Stored, stores: dict[str, Storage], t
             tally.add(_Outcome.GOOD)
         else:
             problems[name] = problem
+    if problems and _is_gone(wanted):
+        return
     for name, problem in problems.items():
         mended = bool(good) and _mend(wanted, stores[good[0]], stores[name])
         outcome = _Outcome.REPAIRED if mended else _Outcome(problem.kind)
@@ -212,30 +215,30 @@ def _alone(airing_id: UUID) -> Iterator[bool]:
 
 
 def due(limit: int = 1) -> list[UUID]:
-    """Finished airings whose last whole audit is older than YISHI_FIXITY_DAYS, the longest unread first."""
+    """Finished airings whose last whole audit is older than YISHI_FIXITY_DAYS, the longest unread first.
+
+    The first reading is the end of the steps; one that has steps to do waits.
+    """
     days = int(env.read("FIXITY_DAYS"))
     if not days:
         return []
     before = clock.now() - dt.timedelta(days=days)
     whole = Max("fixity_checks__checked_at", filter=Q(fixity_checks__place="all"))
+    unfinished = Step.objects.filter(recording=OuterRef("pk"), state__in=[Step.State.WAITING, Step.State.RUNNING])
     finished = Recording.objects.filter(
-        state=Recording.State.FINISHED, reported_at__lt=clock.now() - dt.timedelta(hours=1)
+        ~Exists(unfinished), state=Recording.State.FINISHED, reported_at__lt=clock.now() - dt.timedelta(hours=1)
     )
     rows = finished.annotate(read_at=whole).filter(Q(read_at=None) | Q(read_at__lt=before)).order_by("read_at", "pk")
     return list(rows.values_list("pk", flat=True)[:limit])
 
 
 def reconcile() -> int:
-    """Hint, once a minute, at one recording that has no manifest yet or is due to be read again."""
+    """Hint, once a minute, at one recording that is due to be read again."""
     global _looked
     if time.monotonic() - _looked < _LOOK_SECONDS:
         return 0
     _looked = time.monotonic()
-    lately = clock.now() - dt.timedelta(minutes=2)
-    bare = Recording.objects.filter(state=Recording.State.FINISHED, reported_at__lt=lately).exclude(
-        derivatives__kind=Derivative.Kind.MANIFEST
-    )
-    for airing_id in [*bare.order_by("pk").values_list("pk", flat=True)[:5], *due()]:
+    for airing_id in due():
         try:
             app.send_task(TASK, args=[str(airing_id)], expires=_LOOK_SECONDS, retry=False)
         except (BrokerError, OSError) as error:
@@ -244,11 +247,8 @@ def reconcile() -> int:
 
 
 def keep(airing_id: UUID) -> Tally:
-    """What the hint asks for: the manifest, and the audit where it is due."""
-    if airing_id in due(1_000):
-        return audit_airing(airing_id)
-    _refresh(airing_id)
-    return Tally()
+    """What the hint asks for: the audit, where it is still due."""
+    return audit_airing(airing_id) if airing_id in due(1_000) else Tally()
 
 
 def standing() -> dict[str, int]:

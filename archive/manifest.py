@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from django.db import transaction
 
 from archive import queries
 from archive.models import Derivative, OutputCut
 from archive.parts import AiringFolder
 from archive.storage import ALGORITHM, Damaged, Storage, Stored, ledger, media
 from archive.storage.base import digest_of, read_back
+from archive.storage.places import leaving
 from broadcast import clock
 from broadcast.models import Airing
 
+logger = logging.getLogger(__name__)
 NAME = "manifest.json"
 FORMAT = "yishi-manifest/1"
 _RELEASED = "released.jsonl"
 # Kept for good: segments as received, their rungs, and the notes of the recorder. Playlists can be made again from these;
-# public names are second names, which a later cut takes away; what steps made is listed by its rows, which know the newest.
+# public names are second names of the same bytes, made again from these at will and taken away by a later cut, so nobody audits
+# them; what steps made is listed by its rows, which know the newest.
+_RUNG = re.compile(r"\d+p")
 _NOTES = frozenset({"released.jsonl", "part.json", "i.m3u8", "kept.m3u8"})
 
 
@@ -48,7 +56,8 @@ def build(airing: Airing, before: dict[str, Any] | None = None) -> dict[str, Any
         each["key"]: Stored(each["key"], each["size"], each["digest"]) for each in (before or {}).get("objects", ())
     }
     known = _known(folder) | {name: each for name, each in earlier.items() if not name.startswith("derived/")}
-    kept = [_object(folder, name, known) for name in sorted({*_names(folder), *known})]
+    names = {*_names(folder), *(name for name in known if not _taken_away(folder, name))}
+    kept = [_object(folder, name, known) for name in sorted(names)]
     kept += [Stored(key.removeprefix(f"airings/{airing.pk}/"), size, digest) for key, size, digest in _derived(airing)]
     return {
         "format": FORMAT,
@@ -80,34 +89,50 @@ def encode(manifest: dict[str, Any]) -> bytes:
     return (json.dumps(manifest, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
 
 
-def write(airing: Airing) -> Stored:
-    """Bring the manifest in the airing's folder up to date in one step, flushed to the disk; the uploader sends it on.
+def write(airing: Airing, hold: Callable[[], object] = lambda: None) -> Stored:
+    """Bring the manifest in the airing's folder up to date in one step, flushed to the disk, and its row.
 
-    Harmless to repeat: nothing is written when nothing changed. For recordings that are finished.
+    Harmless to repeat: nothing is written when nothing changed. For recordings that are finished. `hold` is called in the
+    transaction before anything is written: what it raises leaves all as it was. Raises StorageDown, StorageRefused.
     """
     folder = AiringFolder(airing.pk).path
-    content = encode(build(airing, read(airing.pk)))
-    if not (folder / NAME).exists() or (folder / NAME).read_bytes() != content:
-        fresh = folder / f".{NAME}.{os.getpid()}"
-        with fresh.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(folder / NAME)
+    content = encode(build(airing, newest(airing.pk)))
     stored = Stored(f"airings/{airing.pk}/{NAME}", len(content), hashlib.new(ALGORITHM, content).hexdigest())
-    Derivative.objects.update_or_create(
-        key=stored.key,
-        defaults={
-            "recording_id": airing.pk,
-            "kind": Derivative.Kind.MANIFEST,
-            "size_bytes": stored.size,
-            "digest": stored.digest,
-            "algorithm": ALGORITHM,
-            "media_type": "application/json",
-            "made_at": clock.now(),
-        },
-    )
+    facts = {"size_bytes": stored.size, "digest": stored.digest, "algorithm": ALGORITHM}
+    with transaction.atomic():
+        hold()
+        if not (folder / NAME).exists() or (folder / NAME).read_bytes() != content:
+            fresh = folder / f".{NAME}.{os.getpid()}"
+            with fresh.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            fresh.replace(folder / NAME)
+        if not Derivative.objects.filter(key=stored.key, **facts).exists():
+            more = {
+                "recording_id": airing.pk,
+                "kind": Derivative.Kind.MANIFEST,
+                "media_type": "application/json",
+                "made_at": clock.now(),
+            }
+            Derivative.objects.update_or_create(key=stored.key, defaults={**facts, **more})
     return stored
+
+
+def newest(airing_id: UUID) -> dict[str, Any] | None:
+    """The manifest of the recorder's disk, which is the newest; where it is missing or damaged, the first sound one of the stores.
+
+    None when there is none anywhere. Raises StorageDown, StorageRefused.
+    """
+    for name, place in {"disk": media(), **leaving()}.items():
+        try:
+            found = read(airing_id, place)
+        except Damaged as error:
+            logger.error("manifest is damaged place=%s: %s", name, error)
+            continue
+        if found is not None:
+            return found
+    return None
 
 
 def read(airing_id: UUID, place: Storage | None = None) -> dict[str, Any] | None:
@@ -169,6 +194,12 @@ def _is_kept(name: str) -> bool:
     if last.startswith("."):
         return False
     return last in _NOTES or (name.startswith("parts/") and name.endswith(".ts"))
+
+
+def _taken_away(folder: Path, name: str) -> bool:
+    """Whether it is of a rung whose folder is no more: the disk guard took all of it, on purpose, and it can be made again."""
+    rung = (folder / name).parent
+    return name.startswith("parts/") and bool(_RUNG.fullmatch(rung.name)) and not rung.exists()
 
 
 def _known(folder: Path) -> dict[str, Stored]:

@@ -31,7 +31,7 @@ def step() -> str:
 
 @shared_task(name=fixity.TASK, ignore_result=True)
 def keep(airing_id: str) -> str:
-    """Write the manifest of a finished recording; read all it lists again where that is due. Returns what stopped it, or ""."""
+    """Read again all that a recording's manifest lists, where that is due. Returns what stopped it, or ""."""
     return fixity.keep(UUID(airing_id)).problem
 
 

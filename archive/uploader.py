@@ -146,12 +146,12 @@ class Uploader:
 
     def _shelf(self, lane: Lane, name: str) -> Shelf:
         if name == _FILLER:
-            shelf = Shelf(clips.filler_folder(), f"filler/{clips.VERSION}", _label(lane.name), self._stores[lane.name])
+            shelf = Shelf(clips.filler_folder(), f"filler/{clips.VERSION}", label(lane.name), self._stores[lane.name])
         else:
             shelf = Shelf(
                 self.root / "airings" / name,
                 f"airings/{name}",
-                _label(lane.name),
+                label(lane.name),
                 self._stores[lane.name],
                 elsewhere=lambda file: self._has_filler(lane, file),
             )
@@ -191,6 +191,6 @@ def _stores() -> dict[str, Storage]:
         return {}
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
     """How the log names a store: another bucket is another place."""
     return f"{name}:{env.read('STORE' if name == MAIN else 'STORE_COPY')}"

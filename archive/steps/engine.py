@@ -26,6 +26,8 @@ LEASE_SECONDS = 30.0
 BEAT_SECONDS = 5.0
 MOST_TRIES = 5
 _BACK_OFF_SECONDS = (10, 60, 300, 1200)
+# What passes without anybody's doing is tried for ever.
+_PASSING = frozenset({"storage_down"})
 _S = Step.State
 
 
@@ -192,7 +194,7 @@ def finish(held: Claim, result: dict[str, Any], outputs: list[Output]) -> None:
     Announces recording_changed.
     """
     with transaction.atomic():
-        step = _held(held)
+        step = hold(held)
         ready_at = Recording.objects.values_list("replay_ready_at", flat=True).get(pk=held.airing_id)
         if ready_at != held.made_for:
             raise FencedOut
@@ -237,9 +239,9 @@ def _publish(held: Claim, key: str, output: Output) -> None:
 def fail(held: Claim, problem: str, reason: str, *, for_good: bool = False) -> None:
     """The attempt failed: tried again later, or given up after the limit or when it is `for_good`. Raises FencedOut."""
     with transaction.atomic():
-        step = _held(held)
+        step = hold(held)
         tries = int(step.result.get("tries", 1))
-        if for_good or tries >= MOST_TRIES:
+        if for_good or (tries >= MOST_TRIES and problem not in _PASSING):
             _give_up(step, problem, reason)
             return
         step.state, step.lease_until, step.worker = _S.WAITING, None, ""
@@ -256,7 +258,8 @@ def _give_up(step: Step, problem: str, reason: str) -> None:
     logger.error("step failed step=%s kind=%s problem=%s", step.pk, step.kind, problem)
 
 
-def _held(held: Claim) -> Step:
+def hold(held: Claim) -> Step:
+    """The step's row, locked until the transaction ends. Raises FencedOut when it is not ours any more."""
     step = Step.objects.select_for_update().filter(pk=held.step_id, attempt=held.attempt, state=_S.RUNNING).first()
     if step is None:
         raise FencedOut

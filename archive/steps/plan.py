@@ -12,9 +12,10 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "sound": ("loudness",),
     "peaks": ("master",),
     "upload": ("master", "images", "sound", "peaks"),
+    "manifest": ("verify", "rungs", "loudness", "upload", "master", "images", "sound", "peaks"),
 }
 # These begin when all they need is over, well or not, and are done again when one of those succeeds later.
-LAST = frozenset({"upload"})
+LAST = frozenset({"upload", "manifest"})
 
 
 def kinds() -> tuple[str, ...]:

@@ -58,6 +58,10 @@ class Work:
         if self._lost.is_set():
             raise FencedOut
 
+    def hold(self) -> None:
+        """Take the step's row until the transaction ends, so that nobody older writes after us. Raises FencedOut."""
+        engine.hold(self.claim)
+
     def tell(self, progress: float) -> None:
         """How far the step is, 0 to 1; written with the next heartbeat."""
         self._progress = progress
@@ -95,7 +99,7 @@ Handler = Callable[[Work], Outcome]
 
 def handlers() -> dict[str, Handler]:
     """The handler of each kind; loaded when somebody works."""
-    from archive.steps import images, loudness, master, peaks, rungs, sound, upload, verify
+    from archive.steps import images, loudness, manifest, master, peaks, rungs, sound, upload, verify
 
     return {
         "verify": verify.work,
@@ -106,6 +110,7 @@ def handlers() -> dict[str, Handler]:
         "images": images.work,
         "peaks": peaks.work,
         "upload": upload.work,
+        "manifest": manifest.work,
     }
 
 
