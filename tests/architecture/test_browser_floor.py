@@ -16,8 +16,9 @@ from broadcast.house import vendor
 from broadcast.house.places import Places
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = (ROOT / "broadcast/static/broadcast", ROOT / "live/static/live")
-STAFF = re.compile(r"staff")
+FOLDERS = (ROOT / "broadcast/static/broadcast", ROOT / "live/static/live", ROOT / "archive/static/archive")
+# All pages of archive are for staff.
+STAFF = re.compile(r"staff|archive/static")
 # Each came to Safari after 14.0 or to Chromium after 86. Called without a way out they end the script.
 TOO_NEW_CALLS = re.compile(
     r"structuredClone|reportError|requestIdleCallback|WeakRef|FinalizationRegistry|BroadcastChannel|OffscreenCanvas"
