@@ -76,7 +76,13 @@ async def make(program: str, job: Job, before: Facts | None = None) -> Done | No
     source = Source(job.source.resolve(), bool(facts.picture), bool(facts.sound), facts.fps, facts.interlaced)
     await asyncio.to_thread(folder.mkdir, exist_ok=True)
     try:
-        well = await _run(segment_job(program, source, lower), folder)
+        words = segment_job(program, source, lower)
+        status = await _run(words, folder)
+        if status == -signal.SIGKILL:
+            # Somebody's, or the machine's for want of memory: it says nothing of the segment.
+            logger.warning("segment job was killed and is done again folder=%s", folder)
+            status = await _run(words, folder)
+        well = status == 0
         loudness, black = await asyncio.to_thread(_taken, job, folder, lower if well else ())
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, True)
@@ -106,8 +112,8 @@ def _taken(job: Job, folder: Path, heights: Sequence[int]) -> tuple[str, str]:
     return texts[0], texts[1]
 
 
-async def _run(words: Sequence[str], folder: Path) -> bool:
-    """Run one finite child in `folder`, with low priority and bounded memory and time. Returns whether it went well."""
+async def _run(words: Sequence[str], folder: Path) -> int | None:
+    """Run one finite child in `folder`, with low priority and bounded memory and time. Returns its status; None: it took too long."""
     process = await asyncio.create_subprocess_exec(
         *words,
         cwd=folder,
@@ -122,7 +128,7 @@ async def _run(words: Sequence[str], folder: Path) -> bool:
         _, said = await asyncio.wait_for(process.communicate(), _JOB_SECONDS)
     except TimeoutError:
         logger.warning("segment job takes too long folder=%s", folder)
-        return False
+        return None
     finally:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -130,7 +136,7 @@ async def _run(words: Sequence[str], folder: Path) -> bool:
     if process.returncode:
         words_said = redact(said.decode("utf-8", "replace"))[-400:]
         logger.warning("segment job failed folder=%s status=%s: %s", folder, process.returncode, words_said)
-    return process.returncode == 0
+    return process.returncode
 
 
 def _environ() -> dict[str, str]:

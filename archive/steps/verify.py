@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -111,7 +112,8 @@ def decode(work: Work, run: Run, seen: Seen, place: tuple[float, float]) -> None
         try:
             child.wait()
         except StepFailed as error:
-            if error.problem != "ffmpeg_failed":
+            # One that was killed, for want of memory or by somebody, says nothing of the media.
+            if error.problem != "ffmpeg_failed" or child.process.returncode == -signal.SIGKILL:
                 raise
             seen.errors += 1
             seen.words.append(error.words[:200])

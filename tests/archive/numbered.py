@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import threading
 import time
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,6 +69,11 @@ class Connection:
     ended: float | None = None
     times: list[float] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
+
+    def sent_at(self, count: int) -> float | None:
+        """When it had sent so many; None when it never had."""
+        place = bisect_left(self.counts, count)
+        return self.times[place] if place < len(self.times) else None
 
     def sent_by(self, at: float) -> int:
         """How many pictures it had sent by then, as it said itself (twenty times a second)."""

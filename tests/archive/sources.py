@@ -81,3 +81,20 @@ def decoded(files: list[Path], stream: str) -> list[tuple[str, str]]:
     assert not done.stderr, done.stderr
     rows = [line.split(",") for line in done.stdout.decode().splitlines() if line and not line.startswith("#")]
     return [(row[2].strip(), row[5].strip()) for row in rows]
+
+
+def dying(folder: Path, times: int) -> Path:
+    """An ffmpeg that is killed so many times in the instant of its start; then it is the real one."""
+    program, left = folder / "dying", folder / "left"
+    left.write_text("x" * times)
+    program.write_text(
+        f"""#!/bin/sh
+if [ -s '{left}' ]; then
+    printf %s "$(tail -c +2 '{left}')" > '{left}'
+    kill -9 $$
+fi
+exec '{tools.path()}' "$@"
+"""
+    )
+    program.chmod(0o755)
+    return program

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
-import re
 import secrets
 import signal
 import socket
@@ -13,6 +13,8 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,9 +33,16 @@ from broadcast.models import Airing, Feed
 from .making import RecorderProcess, make_airing, until
 from .numbered import GOP, RATE, Connection, NumberedEncoder, Sink, read_numbers
 from .s3_servers import KEY, SECRET, Server
+from .victims import below, children_of_recorder, living
 
-# Pictures that an encoder has sent and its receiver cannot have yet: SRT's latency, what the muxers hold back, a busy machine.
-UNDERWAY = 2 * RATE
+# Seconds of pictures that an encoder has sent and its receiver cannot have yet: SRT's latency, what the muxers hold back.
+UNDERWAY = 2.0
+# A busy machine adds what it was late with segments around that time.
+AROUND = 15.0
+# Nobody to be killed appears for so long: then there never will be one.
+PATIENCE = 90.0
+# A step may be struck so often; it is given up at its fifth failure.
+STRUCK = 2
 
 
 @dataclass
@@ -49,12 +58,16 @@ class Kill:
 class Storm:
     """One show under kills."""
 
-    def __init__(self, folder: Path, media_root: Path, clip: Path, *, seed: int, whole: bool) -> None:
+    def __init__(self, folder: Path, media_root: Path, clip: Path, *, seed: int, whole: bool = False) -> None:
         self.random, self.root, self.log = random.Random(seed), media_root, folder / "worker.log"
         self.mark = f"storm-{secrets.token_hex(6)}"
         self.recorder = RecorderProcess(folder)
         self.recorder.environ[processes.MARK] = self.mark
         self.kills: list[Kill] = []
+        self.lags: list[tuple[float, float]] = []
+        self.struck: Counter[str] = Counter()
+        self.sessions: list[int] = []
+        self.most_living = 0
         self.starts = 0
         self.seen: dict[int, str] = {}
         self.airing = self._airing()
@@ -112,6 +125,7 @@ class Storm:
     def start_recorder(self) -> None:
         self.starts += 1
         self.recorder.start()
+        self.most_living = max(self.most_living, len(self.living()))
         self.recorder.wait_ready(self.starts)
 
     def lanes_on_disk(self) -> set[str]:
@@ -122,50 +136,56 @@ class Storm:
             if any(part.parent.glob("*.ts"))
         }
 
-    def children(self) -> dict[str, list[tuple[int, int | None]]]:
-        """Our recorder's ffmpeg children by what they do, with the part that they write."""
-        found: dict[str, list[tuple[int, int | None]]] = {"ingest": [], "ladder": [], "push": []}
-        assert self.recorder.process is not None
-        for each in processes.marked(self.mark):
-            if each.pid == self.recorder.process.pid:
-                continue
-            try:
-                words = Path(f"/proc/{each.pid}/cmdline").read_bytes()
-            except OSError:
-                continue
-            written = re.search(rb"/parts/(\d+)/i\.m3u8", words)
-            kind = "ladder"
-            if b"hls_segment_filename" in words and written:
-                kind = "ingest"
-            elif b":%d" % self.sink.port in words:
-                kind = "push"
-            found[kind].append((each.pid, int(written[1]) if written else None))
-        return found
+    def living(self) -> set[int]:
+        """Everybody who runs for recorder and worker."""
+        return living(self.mark, (self.recorder.log, self.log), self.sessions)
 
-    def kill_one(self) -> None:
-        """Kill somebody at random: the recorder one time in three, else one of its children or the store."""
+    def kill_one(self, kind: str) -> None:
+        """Kill somebody of that kind; waits until there is one."""
         self.read_line()
-        children = self.children()
-        kinds = [kind for kind, pids in children.items() if pids] + ["store"] * (self.store is not None)
-        kind = "recorder" if not kinds or self.random.random() < 0.34 else self.random.choice(kinds)
         kill = Kill(time.monotonic(), kind)
         if kind == "recorder":
             assert self.recorder.process is not None
             self.recorder.process.kill()
             kill.at = time.monotonic()
             self.recorder.process.wait()
-            self.kills.append(kill)
             self.start_recorder()
         elif kind == "store":
             assert self.store is not None
             self.store.stop()
-            self.kills.append(kill)
-            time.sleep(self.random.uniform(0, 3))
+            time.sleep(self.random.uniform(0, 2))
             self.store.start()
         else:
-            victim, kill.part = self.random.choice(children[kind])
-            processes.send(victim, signal.SIGKILL)
-            self.kills.append(kill)
+            self._kill_child(kind, kill)
+        self.kills.append(kill)
+
+    def _kill_child(self, kind: str, kill: Kill) -> None:
+        assert self.recorder.process is not None
+        pid, deadline = self.recorder.process.pid, time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            found = children_of_recorder(pid, self.sink.port)[kind]
+            if not found:
+                # One that works on a segment lives for a tenth of a second.
+                time.sleep(0.005)
+                continue
+            victim, before = self.random.choice(found), self.jobs_killed()
+            if kind == "ladder":
+                time.sleep(self.random.uniform(0, 0.05))
+            kill.at, kill.part = time.monotonic(), victim.part
+            processes.send(victim.pid, signal.SIGKILL)
+            if kind != "ladder" or self._was_killed(before):
+                return
+        raise AssertionError(f"no {kind} to be killed: {self.recorder.words()[-3000:]}")
+
+    def jobs_killed(self) -> int:
+        return self.recorder.words().count("segment job was killed")
+
+    def _was_killed(self, before: int) -> bool:
+        """Whether the recorder saw its child killed: one that had just ended does not count."""
+        deadline = time.monotonic() + 2
+        while time.monotonic() < deadline and self.jobs_killed() == before:
+            time.sleep(0.02)
+        return self.jobs_killed() > before
 
     def read_line(self) -> None:
         """Look at the public playlist as a player does: no number ever stands for something else."""
@@ -198,39 +218,54 @@ class Storm:
 
     # -- steps afterwards --------------------------------------------------------------------------------------------
 
-    def work(self, kills: int) -> None:
-        """Let a worker do the steps, and kill it or its child while it does, so many times."""
+    def work(self, deck: Sequence[str]) -> None:
+        """Let a worker do the steps, and kill it, its pool's process or that one's ffmpeg while a step is done, as the deck says."""
         until(lambda: tasks.reconcile() or Step.objects.exists(), 20, "steps")
-        left = kills
-        deadline = time.monotonic() + 420
+        left, hint = list(deck), 0.0
+        deadline = time.monotonic() + 900
         while Step.objects.exclude(state="done").exists():
-            assert time.monotonic() < deadline, list(Step.objects.values_list("kind", "state", "attempt", "problem"))
+            now = time.monotonic()
+            assert now < deadline, list(Step.objects.values_list("kind", "state", "attempt", "problem"))
             if self.worker is None or self.worker.poll() is not None:
                 self.start_worker()
-            tasks.reconcile()
-            if left and Step.objects.filter(state="running").exists():
-                time.sleep(self.random.uniform(0, 0.6))
-                self.kill_worker()
-                left -= 1
-            time.sleep(0.1)
+            if now > hint:
+                tasks.reconcile()
+                hint = now + 0.5
+            if left and self.kill_worker(left[-1]):
+                left.pop()
+            time.sleep(0.01 if left else 0.2)
+        assert not left, "nobody to be killed at work"
         self.end_worker()
 
     def start_worker(self) -> None:
         words = ["celery", "-A", "broadcast", "worker", "-c", "1", "-l", "info", "--without-gossip", "--without-mingle"]
         environ = {**self.recorder.environ, "YISHI_STEPS_ON_AIR": "always"}
-        with self.log.open("ab") as log:
-            self.worker = subprocess.Popen(
-                [sys.executable, "-m", *words], cwd=ROOT, env=environ, stdout=log, stderr=log, start_new_session=True
-            )
+        self.worker = processes.start([sys.executable, "-m", *words], log=self.log, environ=environ, folder=ROOT)
+        self.sessions.append(self.worker.pid)
 
-    def kill_worker(self) -> None:
+    def kill_worker(self, kind: str) -> bool:
+        """Kill who does a step now: Celery's main process, the one of its pool, or the ffmpeg below that. Returns whether it could."""
         assert self.worker is not None
-        victims = [each.pid for each in processes.marked(self.mark)]
-        victim = self.random.choice(victims or [self.worker.pid])
-        self.kills.append(Kill(time.monotonic(), "worker" if victim == self.worker.pid else "worker's child"))
-        processes.send(victim, signal.SIGKILL)
-        if victim == self.worker.pid:
+        pool = below(self.worker.pid)
+        names = [f"{os.uname().nodename}:{pid}" for pid in pool]
+        busy = Step.objects.filter(state="running", worker__in=names).first()
+        if busy is None or self.struck[busy.kind] >= STRUCK:
+            return False
+        working = [child for pid in pool for child in below(pid)]
+        victims = {"worker": [self.worker.pid], "worker's pool": pool, "worker's ffmpeg": working}[kind]
+        if not victims:
+            return False
+        # Whoever will be looked for as an orphan is seen while it lives.
+        assert {self.worker.pid, *pool} <= self.living()
+        below_it = [each for pid in working if (each := processes.identify(pid))]
+        self.struck[busy.kind] += 1
+        self.kills.append(Kill(time.monotonic(), kind))
+        processes.send(self.random.choice(victims), signal.SIGKILL)
+        until(lambda: not any(each.alive for each in below_it), 20, "no ffmpeg outlives who started it")
+        if kind == "worker":
             self.end_worker()
+            until(lambda: not self.living(), 20, "nobody is left of the worker")
+        return True
 
     def end_worker(self) -> None:
         """What the house does when a service of its is gone: the rest of its session goes too."""
@@ -242,6 +277,7 @@ class Storm:
 
     def steps_are_true(self) -> None:
         """Each step done once, and what they made is what lies there."""
+        until(lambda: not self.living(), 20, "no orphan of the worker")
         rows = list(Step.objects.values_list("kind", "state"))
         assert sorted(rows) == sorted({(kind, "done") for kind, _state in rows})
         made = list(Derivative.objects.all())
@@ -254,15 +290,18 @@ class Storm:
     # -- what must be true afterwards --------------------------------------------------------------------------------
 
     def check(self) -> None:
-        until(lambda: not processes.marked(self.mark), 20, "no orphan")
+        # That they are found while they live is seen at each start of the recorder.
+        assert self.most_living >= 1
+        until(lambda: not self.living(), 20, "no orphan")
         assert not list((self.root / "run").glob("*.json"))
         parts = self.parts_agree()
         received = {number: read_numbers(files) for number, (_lane, files) in parts.items()}
         for number, numbers in received.items():
             expected = list(range(numbers[0], numbers[0] + len(numbers))) if numbers else []
             assert numbers == expected, f"part {number} has a hole inside"
+        self.measure_lags(parts, received)
         self.count_losses(parts, received)
-        self.line_is_true(received)
+        self.line_is_true()
 
     def parts_agree(self) -> dict[int, tuple[str, list[Path]]]:
         """Rows and disk say the same; lane and files in order, by number of the part."""
@@ -287,6 +326,25 @@ class Storm:
         assert not rows, "a row without media"
         return found
 
+    def measure_lags(self, parts: dict[int, tuple[str, list[Path]]], received: dict[int, list[int]]) -> None:
+        """How long after the picture that ends it was sent each segment was closed: what the machine was late with, and when."""
+        offset = time.time() - time.monotonic()
+        for lane, encoder in self.encoders.items():
+            for connection in encoder.connections:
+                files = [
+                    files
+                    for number, (each, files) in parts.items()
+                    if each == lane and received[number][:1] == [connection.first]
+                ]
+                for number, file in enumerate(files[0] if files else []):
+                    closed = file.stat().st_mtime - offset
+                    sent = connection.sent_at((number + 1) * GOP + 1)
+                    if sent is not None:
+                        self.lags.append((closed, closed - sent))
+
+    def late_around(self, at: float) -> float:
+        return max((lag for closed, lag in self.lags if abs(closed - at) < AROUND), default=0.0)
+
     def count_losses(self, parts: dict[int, tuple[str, list[Path]]], received: dict[int, list[int]]) -> None:
         """For every connection: nothing missing at its beginning, and at its end no more than the segment that was open."""
         for lane, encoder in self.encoders.items():
@@ -298,7 +356,8 @@ class Storm:
                     continue
                 missing = connection.sent_by(kill.at) - (len(mine[1]) if mine else 0)
                 kill.lost.append(max(0, missing) / RATE)
-                assert missing <= GOP + UNDERWAY, f"{lane}: {missing / RATE} s lost by {kill.kind}"
+                underway = max(UNDERWAY, 1 + self.late_around(kill.at))
+                assert missing <= GOP + underway * RATE, f"{lane}: {missing / RATE} s lost by {kill.kind}, {underway=}"
             heads = {connection.first for connection in encoder.connections}
             for numbers in filter(None, kept.values()):
                 assert numbers[0] in heads, f"{lane}: the beginning of a connection is missing before {numbers[0]}"
@@ -313,7 +372,7 @@ class Storm:
                 return each
         return None
 
-    def line_is_true(self, received: dict[int, list[int]]) -> None:
+    def line_is_true(self) -> None:
         """The public line: numbered without a gap, nothing twice, in order, with the digests of what lies there."""
         items = [json.loads(line) for line in (self.folder / "released.jsonl").read_text().splitlines()]
         assert [item["sequence"] for item in items] == list(range(len(items)))
@@ -340,10 +399,10 @@ class Storm:
 
     def pictures_follow(self, own: list[dict[str, object]]) -> None:
         """What the public sees never jumps back, not even from one lane to the other: half a second is clocks and latency."""
-        before = -1
+        before, slack = -1, RATE * max(0.5, *(lag - 1 for _closed, lag in self.lags))
         for item in own:
             numbers = read_numbers([self.folder / self.name_of(item)])
-            assert numbers[0] > before - RATE // 2, f"item {item['sequence']} shows again what was out"
+            assert numbers[0] > before - slack, f"item {item['sequence']} shows again what was out"
             before = numbers[-1]
 
     def name_of(self, item: dict[str, object]) -> str:
@@ -354,7 +413,9 @@ class Storm:
         kinds = {
             kind: sum(kill.kind == kind for kill in self.kills) for kind in sorted({each.kind for each in self.kills})
         }
+        late = sorted(lag for _closed, lag in self.lags)
         text = f"kills={len(self.kills)} {kinds} connections broken={len(losses)}"
+        text += f" segments late median={statistics.median(late):.1f} max={late[-1]:.1f}"
         if losses:
             text += f" lost seconds min={losses[0]:.1f} median={statistics.median(losses):.1f} max={losses[-1]:.1f}"
         return text

@@ -12,7 +12,7 @@ from archive.ffmpeg import RUNG_CODEC
 from archive.jobs import Job
 from archive.parts import PartFolder
 
-from .sources import PICTURE, decoded, part
+from .sources import PICTURE, decoded, dying, part
 
 pytestmark = [pytest.mark.ffmpeg, pytest.mark.timeout(120)]
 HEIGHT = 90
@@ -105,3 +105,18 @@ def test_what_cannot_be_decoded_costs_nothing_but_its_rungs(tmp_path: Path) -> N
     assert nothing is not None
     assert not nothing.well
     assert not list(folder.glob(".job-*"))
+
+
+def test_a_killed_job_is_done_again_and_one_that_is_killed_twice_is_not(tmp_path: Path) -> None:
+    received = PartFolder(part(tmp_path / "001", seconds=2), {"source": "srt"})
+    received.refresh()
+    job = Job(received, received.segments[0], (HEIGHT,))
+    done = asyncio.run(jobs.make(str(dying(tmp_path, 1)), job))
+    assert done is not None
+    assert done.well
+    assert job.target(f"{HEIGHT}p").exists()
+    assert done.measure.loudness is not None
+    done = asyncio.run(jobs.make(str(dying(tmp_path, 2)), job))
+    assert done is not None
+    assert not done.well
+    assert not list(received.path.glob(".job-*"))

@@ -8,6 +8,7 @@ import subprocess
 from array import array
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import m3u8
 import pytest
@@ -16,11 +17,12 @@ import webvtt
 from archive import tools
 from archive.models import Derivative, Recording, Step
 from archive.playlists import parse_time
-from archive.steps import acts, engine, images, work
+from archive.steps import acts, engine, images, verify, work
 from archive.storage import media
 from broadcast import clock
 from broadcast.access import HOUSE
 
+from .sources import dying
 from .steps_making import Made, Source, finished
 
 pytestmark = [pytest.mark.ffmpeg, pytest.mark.django_db(transaction=True)]
@@ -263,6 +265,19 @@ def test_verifying_tells_silence_black_errors_and_holes(media_root: Path) -> Non
     assert found["changes"][0]["after"]["width"] == 480
     step = Step.objects.get(kind="master")
     assert (step.state, step.problem) == ("waiting", "media_missing"), "a master with a hole is not made in silence"
+
+
+def test_a_killed_ffmpeg_says_nothing_of_the_media(media_root: Path, tmp_path: Path, monkeypatch) -> None:
+    finished(Source(4))
+    program = str(dying(tmp_path, 1))
+    monkeypatch.setattr(verify, "tools", SimpleNamespace(path=lambda: program))
+    all_steps()
+    step = Step.objects.get(kind="verify")
+    assert (step.state, step.problem) == ("waiting", "ffmpeg_failed")
+    Step.objects.update(not_before=None)
+    all_steps()
+    step.refresh_from_db()
+    assert (step.state, step.result["errors"], step.result["ok"]) == ("done", 0, True)
 
 
 def test_rungs_that_were_given_up_are_made_and_the_replays_name_them(media_root: Path) -> None:
