@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 RATE_BYTES = 20 << 20
 _LOCK = 0x59495348_46495849  # "YISHFIXI"
 TASK = "archive.keep"
+# In place of a store's name: the row that ends a reading of everything.
+WHOLE = "all"
 _LOOK_SECONDS = 60.0
 _looked = -_LOOK_SECONDS
 _Outcome = FixityCheck.Outcome
@@ -179,12 +181,12 @@ def _note(
 
 def _note_all(airing_id: UUID, tally: Tally) -> None:
     """One row that says that the whole was read; its `found` is how many were good."""
-    bad = any(count for outcome, count in tally.counts.items() if outcome in {_Outcome.MISSING, _Outcome.DAMAGED})
+    is_bad = any(count for outcome, count in tally.counts.items() if outcome in {_Outcome.MISSING, _Outcome.DAMAGED})
     FixityCheck.objects.create(
         recording_id=airing_id,
         key=_whole(airing_id),
-        place="all",
-        outcome=_Outcome.DAMAGED if bad else _Outcome.GOOD,
+        place=WHOLE,
+        outcome=_Outcome.DAMAGED if is_bad else _Outcome.GOOD,
         algorithm=ALGORITHM,
         expected="",
         found=str(tally.counts.get(_Outcome.GOOD, 0)),
@@ -223,7 +225,7 @@ def due(limit: int = 1) -> list[UUID]:
     if not days:
         return []
     before = clock.now() - dt.timedelta(days=days)
-    whole = Max("fixity_checks__checked_at", filter=Q(fixity_checks__place="all"))
+    whole = Max("fixity_checks__checked_at", filter=Q(fixity_checks__place=WHOLE))
     unfinished = Step.objects.filter(recording=OuterRef("pk"), state__in=[Step.State.WAITING, Step.State.RUNNING])
     finished = Recording.objects.filter(
         ~Exists(unfinished), state=Recording.State.FINISHED, reported_at__lt=clock.now() - dt.timedelta(hours=1)
@@ -251,13 +253,29 @@ def keep(airing_id: UUID) -> Tally:
     return audit_airing(airing_id) if airing_id in due(1_000) else Tally()
 
 
+def bad(airing_id: UUID | None = None) -> list[FixityCheck]:
+    """What is missing or damaged by the newest reading, of one recording or of all, in order of key.
+
+    A whole reading that did not find it bad again says that it is good: somebody brought it back.
+    """
+    rows = FixityCheck.objects.filter(recording_id=airing_id) if airing_id else FixityCheck.objects.all()
+    newest: dict[tuple[str, str], FixityCheck] = {}
+    for row in rows.exclude(place=WHOLE).order_by("id"):
+        newest[row.key, row.place] = row
+    left = {key: row for key, row in newest.items() if row.outcome in {_Outcome.MISSING, _Outcome.DAMAGED}}
+    since = {recording: _before_newest(recording) for recording in {row.recording_id for row in left.values()}}
+    return [row for _key, row in sorted(left.items()) if row.pk > since[row.recording_id]]
+
+
+def _before_newest(recording_id: UUID) -> int:
+    """Number of the row that ended the whole reading before the newest one; what came later was seen by the newest."""
+    ends = FixityCheck.objects.filter(recording_id=recording_id, place=WHOLE).order_by("-id")
+    return int(ends.values_list("id", flat=True)[1:2].first() or 0)
+
+
 def standing() -> dict[str, int]:
-    """For doctor and staff: how many objects are known to be missing or damaged by the newest reading of each."""
-    newest: dict[tuple[str, str], str] = {}
-    bad = FixityCheck.objects.exclude(place="all").order_by("id").values_list("key", "place", "outcome")
-    for key, place, outcome in bad:
-        newest[key, place] = outcome
+    """For doctor: how many objects are known to be missing or damaged, by outcome."""
     counts: dict[str, int] = {}
-    for outcome in newest.values():
-        counts[outcome] = counts.get(outcome, 0) + 1
+    for row in bad():
+        counts[row.outcome] = counts.get(row.outcome, 0) + 1
     return counts

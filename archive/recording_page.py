@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from archive import derivatives, playlists, queries
+from archive import derivatives, kept_view, playlists, queries
 from archive.models import Derivative, Recording, Step
 from archive.queries import from_milliseconds
 from archive.steps import acts
@@ -45,7 +45,8 @@ def show(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
         "may_produce": can(actor, Ability.PRODUCE, programme.pk),
         "verify": _verify(found.get("verify")),
         "loudness": _loudness(found),
-        "files": [_file(each) for each in derivatives.shown(airing_id, everything=True)],
+        "files": [_file(each) for each in _files(airing_id)],
+        "kept": _kept(airing_id),
     }
     if request.GET.get("part") == "state":
         return render(request, "archive/_recording_state.html", context)
@@ -108,6 +109,20 @@ def _loudness(found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     elif rows:
         rows[-1]["wanted"] = env.read("SOUND_LUFS")
     return rows
+
+
+def _files(airing_id: UUID) -> list[Derivative]:
+    """All but the manifest, which stands with what keeps the recording."""
+    found = derivatives.shown(airing_id, everything=True)
+    return [each for each in found if each.kind != Derivative.Kind.MANIFEST]
+
+
+def _kept(airing_id: UUID) -> dict[str, Any]:
+    """The card of what is kept, with sizes in words."""
+    found = kept_view.view(airing_id)
+    for each in (*found["behind"], *found["reported"]):
+        each["size_words"] = size_words(each["size"])
+    return found
 
 
 def _file(derivative: Derivative) -> dict[str, Any]:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
-from archive.models import Recording, Step
-from archive.steps import acts, engine, view
+from archive import fixity, kept_view
+from archive.models import Derivative, Recording, Step
+from archive.steps import acts, engine, view, work
 from broadcast import clock
 from broadcast.access import HOUSE, Actor
 from broadcast.errors import IllegalTransition, NotAllowed, NotFound
 from broadcast.models import Airing, AuditEntry
 
 from .making import make_airing, make_staff
+from .stored import Show
 
 pytestmark = pytest.mark.django_db
 
@@ -97,3 +100,57 @@ def test_a_step_that_waits_after_a_failure_can_be_tried_at_once(airing: Airing) 
     assert engine.claim("test").kind != claim.kind  # type: ignore[union-attr]
     acts.retry(HOUSE, airing.pk, claim.kind)
     assert engine.claim("test").kind == claim.kind  # type: ignore[union-attr]
+
+
+def test_the_page_says_how_the_recording_is_kept_after_the_show_too(
+    airing: Airing, media_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YISHI_STORE_COPY", str(tmp_path / "copy"))
+    monkeypatch.setattr(kept_view, "_BELIEVED_SECONDS", 0.0)
+    client = client_of(airing)
+
+    def text() -> str:
+        return client.get(f"/staff/recordings/{airing.pk}/?part=state").content.decode()
+
+    show = Show(media_root, airing.pk)
+    for _ in range(3):
+        show.close_segment()
+    assert "最后一步写" in text()
+    assert "待传 3 段，59 KB" in text()
+    Step.objects.update(state="failed")
+    Step.objects.filter(kind="manifest").update(state="waiting")
+    assert work.once("test")
+    digest = Derivative.objects.get(kind="manifest").digest
+    assert digest in text()
+    assert "录制都已传到" in text()
+    assert "8 个对象完好" in text()
+    file = show.folder / "parts/001/000001.ts"
+    whole = file.read_bytes()
+    file.write_bytes(b"rotten" + whole[6:])
+    (tmp_path / "copy" / show.key("parts/001/000001.ts")).unlink()
+    fixity.audit_airing(airing.pk, rate=0)
+    assert "2 个对象有问题" in text()
+    assert "parts/001/000001.ts" in text()
+    file.write_bytes(whole)
+    fixity.audit_airing(airing.pk, rate=0)
+    assert "个对象有问题" not in text(), "brought back by hand, and found good"
+    assert "修复过 1 个" in text()
+
+
+def test_a_machine_without_the_disk_says_what_the_recorder_last_said(
+    airing: Airing, media_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YISHI_STORE", str(tmp_path / "store"))
+    places = [{"place": "main", "waiting": 7, "waiting_bytes": 2048, "lag_seconds": 9, "problem": ""}]
+    Recording.objects.update(health={"store": {"places": places}})
+    text = client_of(airing).get(f"/staff/recordings/{airing.pk}/").content.decode()
+    assert "待传 7 段，2 KB" in text
+    assert "录制机最后所报" in text
+
+
+def test_a_failure_without_a_word_is_not_shown_by_its_code(airing: Airing) -> None:
+    step = failed(airing)
+    Step.objects.filter(pk=step.pk).update(problem="unheard_of")
+    text = client_of(airing).get(f"/staff/recordings/{airing.pk}/").content.decode()
+    assert "unheard_of" not in text
+    assert "程序出错" in text
