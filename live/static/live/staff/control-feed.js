@@ -1,6 +1,7 @@
 /* The control room's health in lines: what comes in by each lane, what is written, what the public gets. */
 
 import { t } from "../../broadcast/i18n.js";
+import { endWord, feedProblem, storeProblem } from "./control-words.js";
 import { html } from "./room-parts.js";
 import { count, span } from "./words.js";
 
@@ -19,27 +20,7 @@ const LOST_SECONDS = 6;
 /** Short silences and dark pictures are nothing. */
 const NOTICED_SECONDS = 4;
 
-/** What went wrong on the way in, by the recorder's stable codes. */
-function problemWord(code) {
-  const words = {
-    wrong_passphrase: t("SRT 口令不对"),
-    wrong_key: t("RTMP 密钥不对"),
-    wrong_app: t("RTMP 地址不对"),
-    port_in_use: t("端口被占用"),
-    bad_input: t("信号不能用"),
-    ingest_failed: t("接收没能启动"),
-    failed: t("接收没能启动"),
-    bad_handshake: t("连接不是 RTMP"),
-    bad_command: t("连接不是 RTMP"),
-    not_a_publisher: t("对方不是来推流的"),
-    too_many_attempts: t("试得太多，暂停接受"),
-    too_many_connections: t("连接太多"),
-    secret_unreadable: t("密钥读不出"),
-  };
-  return words[code] || code;
-}
-
-export const laneWord = (lane) => ({ main: t("主路"), backup: t("备路") })[lane] || lane;
+export const laneWord = (lane) => (lane === "backup" ? t("备路") : t("主路"));
 
 /** Rate, picture, loudness of a lane, as far as they are known. */
 function measures(lane) {
@@ -57,17 +38,50 @@ function trouble(lane) {
   return lane.drops > 0 ? t("一分钟丢 {n} 帧", { n: count(lane.drops) }) : "";
 }
 
+/** Why a lane gives nothing: what is wrong now, else how its last connection ended. The feed's problem names no lane. */
+function reason(feed, name, several) {
+  const last = (feed.parts || []).filter((part) => part.lane === name && part.ended_at).pop();
+  if (feed.problem && feed.problem !== "line_frozen" && !several) return feedProblem(feed.problem);
+  return last?.end_code ? endWord(last.end_code) : "";
+}
+
+/** What is done with the recording after the show, and where that is told in full. */
+export function After({ room }) {
+  const steps = room.feed?.steps;
+  if (!steps?.total) return null;
+  const done = steps.done === steps.total;
+  return html`<section class="pane after" aria-labelledby="h-after">
+    <div class="spread"><h2 id="h-after">${t("后期")} <b class=${steps.failed.length ? "bad" : done ? "ok" : ""}>${steps.done}/${steps.total}</b></h2><a href=${steps.page}>${t("录制")}</a></div>
+    ${steps.running.length > 0 && html`<p class="xs quiet">${steps.running.map((each) => `${each.name} ${each.percent}%`).join(t("，"))}</p>`}
+    ${steps.failed.length > 0 && html`<ul class="xs">${steps.failed.map((each) => html`<li key=${each.kind}><b class="bad">${t("{name}没有做成", { name: each.name })}</b> <span class="quiet">${each.problem}</span></li>`)}</ul>`}
+    ${done && html`<p class="xs quiet">${t("全部完成。")}</p>`}
+  </section>`;
+}
+
+/** Where encoders send to; only producers are told. */
+export function Addresses({ room }) {
+  const to = room.feed?.addresses;
+  if (!to || (room.state !== "planned" && room.state !== "waiting" && room.state !== "on_air")) return null;
+  const line = (name, value) => html`<dt>${name}</dt><dd class="wrap">${value}</dd>`;
+  return html`<details class="pane addresses xs"><summary>${t("推流地址")}</summary><dl class="facts">
+    ${line("SRT", to.srt_url)}${line(t("SRT 口令"), to.srt_passphrase)}
+    ${line("RTMP", to.rtmp_url)}${line(t("RTMP 密钥"), to.stream_key)}
+    ${to.backup && line(t("备路 SRT"), to.backup.srt_url)}${to.backup && line(t("备路 RTMP 密钥"), to.backup.stream_key)}
+  </dl></details>`;
+}
+
 function Lane({ feed, name, several }) {
   const lane = feed.health?.lanes?.[name];
   const title = several ? laneWord(name) : t("来路");
   const open = feed.state !== "off" && feed.state !== "finishing" && feed.state !== "finished" && feed.state !== "recorder_down";
   if (!open || (!lane && !several)) {
-    const [tone, word] = FEED()[feed.state] || ["quiet", feed.state];
-    return html`<tr><th scope="row">${title}</th><td class=${tone}>${word}</td><td>${feed.state === "receiving" ? measures(feed) : feed.problem && feed.problem !== "line_frozen" ? html`<span class="warn">${problemWord(feed.problem)}</span>` : ""}</td></tr>`;
+    const [tone, word] = FEED()[feed.state] || ["quiet", t("没有数据")];
+    return html`<tr><th scope="row">${title}</th><td class=${tone}>${word}</td><td>${feed.state === "receiving" ? measures(feed) : feed.problem && feed.problem !== "line_frozen" ? html`<span class="warn">${feedProblem(feed.problem)}</span>` : ""}</td></tr>`;
   }
-  if (!lane) return html`<tr><th scope="row">${title}</th><td class="warn">${t("等待信号")}</td><td></td></tr>`;
+  const why = reason(feed, name, several);
+  if (!lane) return html`<tr><th scope="row">${title}</th><td class="warn">${t("等待信号")}</td><td class="warn">${why}</td></tr>`;
   const age = lane.last_segment_age_seconds;
-  if (age === null || age > LOST_SECONDS) return html`<tr><th scope="row">${title}</th><td class="bad">${t("信号中断")}</td><td>${age === null ? "" : t("{span} 没有收到", { span: span(age * 1000) })}</td></tr>`;
+  if (age === null || age > LOST_SECONDS) return html`<tr><th scope="row">${title}</th><td class="bad">${t("信号中断")}</td><td>${age === null ? "" : t("{span} 没有收到", { span: span(age * 1000) })} <span class="warn">${why}</span></td></tr>`;
   const wrong = trouble(lane);
   return html`<tr><th scope="row">${title}</th><td class=${wrong ? "warn" : "ok"}>${wrong || t("正常")}</td><td>${measures(lane)}</td></tr>`;
 }
@@ -85,12 +99,7 @@ function disk(found) {
 
 /** One place that keeps copies: how far behind it is, or why it takes nothing. */
 function Store({ place }) {
-  const wrong = {
-    storage_down: t("没有应答，录制不受影响"),
-    storage_refused: t("拒绝访问，请检查密钥"),
-    stored_otherwise: t("已有不同内容"),
-    storage_failed: t("上传出错"),
-  }[place.problem] || place.problem;
+  const wrong = place.problem ? storeProblem(place.problem) : "";
   const behind = place.waiting > 0 ? t("待传 {n} 段", { n: count(place.waiting) }) : "";
   const late = place.lag_seconds >= 30;
   return html`<tr><th scope="row">${place.place === "copy" ? t("第二份") : t("存储")}</th><td class=${wrong ? "bad" : late ? "warn" : "ok"}>${wrong || (late ? t("落后 {n} 秒", { n: count(Math.round(place.lag_seconds)) }) : t("正常"))}</td><td>${wrong || late ? behind : ""}</td></tr>`;
@@ -106,15 +115,18 @@ export function Feed({ room }) {
   const gaps = feed.received_seconds > 0 ? feed.gaps?.length || 0 : 0;
   const frozen = feed.problem === "line_frozen";
   const lanes = feed.line?.lanes?.length ? feed.line.lanes : ["main"];
+  // Of several lanes it is not said which has the problem.
+  const shared = lanes.length > 1 && !frozen ? feed.problem : "";
   const pushes = feed.pushes || [];
   const failing = pushes.filter((each) => each.state === "retrying" || (each.state === "connecting" && each.problem)).length;
   const [diskTone, diskWords] = disk(feed.disk);
   return html`<table class="feeds"><caption class="vh">${t("信号")}</caption><tbody>
     ${lanes.map((name) => html`<${Lane} key=${name} feed=${feed} name=${name} several=${lanes.length > 1} />`)}
+    ${shared && html`<tr><th scope="row">${t("接收")}</th><td class="bad" colspan="2">${feedProblem(shared)}</td></tr>`}
     <tr><th scope="row">${t("录制")}</th><td class=${feed.received_seconds > 0 ? "ok" : "quiet"}>${feed.received_seconds > 0 ? t("已写 {span}", { span: span(feed.received_seconds * 1000) }) : t("还没有")}</td><td>${gaps ? html`<span class="warn">${t("断过 {n} 次", { n: gaps })}</span> ` : ""}<span class=${diskTone}>${diskWords}</span></td></tr>
     ${(feed.store?.places || []).map((each) => html`<${Store} key=${each.place} place=${each} />`)}
     <tr><th scope="row">${t("公众")}</th><td class=${frozen ? "bad" : { live: "ok", lost: "bad", cut: "bad" }[feed.public?.state] || "quiet"}>${frozen ? t("停住") : out}</td><td>${frozen ? html`<span class="warn">${t("不知有无切断")}</span>` : t("晚 {n} 秒", { n: feed.delay_seconds })}</td></tr>
     ${pushes.length > 0 && html`<tr><th scope="row">${t("转推")}</th><td class=${failing ? "bad" : "ok"}>${failing ? t("{n} 个没有推上", { n: count(failing) }) : t("正常")}</td><td>${t("共 {n} 个", { n: count(pushes.length) })}</td></tr>`}
-    ${refused > 0 && html`<tr><th scope="row">${t("拒绝连接")}</th><td class="warn">${t("{n} 次", { n: count(refused) })}</td><td>${kinds.map(([code]) => problemWord(code)).join(t("、"))}</td></tr>`}
+    ${refused > 0 && html`<tr><th scope="row">${t("拒绝连接")}</th><td class="warn">${t("{n} 次", { n: count(refused) })}</td><td>${kinds.map(([code]) => feedProblem(code)).join(t("、"))}</td></tr>`}
   </tbody></table>`;
 }

@@ -2,6 +2,7 @@
 
 import { t } from "../../broadcast/i18n.js";
 import { laneWord } from "./control-feed.js";
+import { pushProblem } from "./control-words.js";
 import { html } from "./room-parts.js";
 import { clock, count, span } from "./words.js";
 
@@ -58,6 +59,7 @@ export function Source({ room }) {
     ${room.page.may.cut && html`<div class="sources" role="group" aria-label=${t("换信号来源")}>
       ${button("auto", t("自动"), take("auto", t("已交回规则")))}${lane("main")}${lane("backup")}${button("fallback", t("垫播"), fallback, line.fallback === "none" ? t("规则里没有") : "")}</div>`}
     <p class="xs quiet">${ruleWords(line, choice)}</p>
+    ${line.behind_seconds !== null && html`<p class="xs quiet">${t("公众落后现场 {n} 秒", { n: count(Math.round(line.behind_seconds)) })}</p>`}
   </section>`;
 }
 
@@ -70,26 +72,8 @@ const PUSH = () => ({
   off: ["quiet", t("已停用")],
 });
 
-/** Why a sending does not work, by stable codes. */
-function pushProblem(code) {
-  const words = {
-    refused: t("对方拒绝连接"),
-    unreachable: t("网络不通"),
-    no_answer: t("对方没有回应"),
-    unknown_host: t("找不到主机"),
-    denied: t("密钥或密码不对"),
-    closed: t("对方断开"),
-    stalled: t("对方收得太慢"),
-    unsupported: t("对方不支持这种信号"),
-    secret_unreadable: t("地址读不出，请重填"),
-    failed: t("发送程序出错"),
-    unreported: t("录制程序没有消息"),
-  };
-  return words[code] || "";
-}
-
 function Push({ room, push }) {
-  const [tone, word] = PUSH()[push.state] || ["quiet", push.state];
+  const [tone, word] = PUSH()[push.state] || ["quiet", t("没有数据")];
   const busy = room.busy.has(`push:${push.id}`);
   const over = room.state === "ended" || room.state === "cancelled";
   const act = (name, words) => () => room.run(`push:${push.id}`, { type: "act.perform", act: `push.${name}:${push.id}`, reason: "" }, words);
@@ -102,7 +86,7 @@ function Push({ room, push }) {
   const wait = push.next_try_at ? Date.parse(push.next_try_at) - room.lane.now() : 0;
   const troubled = push.state === "retrying" || (push.state === "connecting" && push.problem);
   const said = [
-    troubled ? pushProblem(push.problem) : "",
+    troubled && push.problem ? pushProblem(push.problem) : "",
     push.state === "retrying" && wait > 0 ? t("{n} 秒后再试", { n: Math.ceil(wait / 1000) }) : "",
     troubled && push.attempts > 1 ? t("试了 {n} 次", { n: count(push.attempts) }) : "",
     push.state === "sending" && push.sending_since ? span(room.lane.now() - Date.parse(push.sending_since)) : "",

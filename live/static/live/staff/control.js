@@ -2,7 +2,7 @@
 
 import { render } from "preact";
 import { ready, t } from "../../broadcast/i18n.js";
-import { Feed } from "./control-feed.js";
+import { Addresses, After, Feed } from "./control-feed.js";
 import { Pushes, Source } from "./control-out.js";
 import { Polls } from "./control-poll.js";
 import { Questions } from "./control-questions.js";
@@ -40,7 +40,7 @@ function Foot({ room }) {
 function App({ room }) {
   return html`<${Head} room=${room} />
     <${Rundown} room=${room} />
-    <main id="main"><div class="screens"><div class="onair-side"><${Monitor} room=${room} /><${Source} room=${room} /></div><${Polls} room=${room} /></div><${Questions} room=${room} /></main>
+    <main id="main"><div class="screens"><div class="onair-side"><${Monitor} room=${room} /><${Source} room=${room} /><${After} room=${room} /><${Addresses} room=${room} /></div><${Polls} room=${room} /></div><${Questions} room=${room} /></main>
     <aside class="meters" aria-label=${t("数字和开关")}><div class="numbers-side"><${Pushes} room=${room} /><${Numbers} room=${room} /></div><${Show} room=${room} /><${Cut} room=${room} /></aside>
     <${Foot} room=${room} /><${Dialog} room=${room} />`;
 }
