@@ -19,6 +19,8 @@ from broadcast.models import Airing, Programme
 RECORDER = "main"
 _LOST = dt.timedelta(milliseconds=LOST_MS)
 _S = Airing.State
+# What goes out in place of the show, where that is said to the public.
+_SHOWING = {"filler": "filler", "rerun": "rerun"}
 
 
 def milliseconds(at: dt.datetime) -> int:
@@ -69,6 +71,7 @@ def media_of(airing: Airing, recording: Recording | None) -> dict[str, Any]:
         "replay": f"{base}/replay/master.m3u8" if replay and access.replay_is_released(airing) else None,
         "since": since.astimezone(dt.UTC).isoformat() if since else None,
         "media_kind": "audio" if airing.episode.programme.kind == Programme.Kind.RADIO else "video",
+        "showing": _SHOWING.get(recording.going_out, "live") if recording and state == "live" else "live",
     }
 
 

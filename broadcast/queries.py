@@ -106,17 +106,17 @@ def _best(airings: list[Airing]) -> Airing | None:
 
 
 def rail(airing: Airing) -> tuple[RailPart, ...]:
-    """The run-down with how far it is; needs episode.segments and segment_runs prefetched to cost nothing more."""
-    now = clock.now()
-    runs: dict[int, SegmentRun] = {run.segment_id: run for run in airing.segment_runs.all()}
-    ended = airing.state == Airing.State.ENDED
+    """The run-down with how far the delayed picture is; needs episode.segments and segment_runs prefetched to cost nothing more."""
+    now = clock.now() - dt.timedelta(seconds=airing.delay_seconds)
+    runs: dict[int, SegmentRun] = {run.segment_id: run for run in airing.segment_runs.all() if run.started_at <= now}
+    ended = airing.actual_end is not None and airing.actual_end <= now
     starts = airing.planned_start
     parts = []
     for segment in airing.episode.segments.all():
         run = runs.get(segment.pk)
         if run is None:
             part = (0, "next")
-        elif run.ended_at is not None or ended:
+        elif ended or (run.ended_at is not None and run.ended_at <= now):
             part = (segment.planned_seconds, "past")
         else:
             part = (min(int((now - run.started_at).total_seconds()), segment.planned_seconds), "now")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 
 from django.conf import settings
 
+from broadcast import clock
 from broadcast.access import Actor
 from broadcast.models import Airing, User
 from broadcast.models.catalogue import Assurance
@@ -95,7 +97,9 @@ def _vote(airing: Airing, voters: list[Actor], producer: Actor) -> None:
         least_assurance=int(Assurance.GUEST),
     )
     poll = polls.create(producer, airing.pk, create)
-    polls.open_poll(producer, airing.pk, protocol.OpenPoll(id="demo-poll-open", poll=poll["poll"]))
+    # Opened so long ago that the delayed picture has come to it: only then may anybody vote.
+    with clock.shifted(dt.timedelta(seconds=-airing.delay_seconds)):
+        polls.open_poll(producer, airing.pk, protocol.OpenPoll(id="demo-poll-open", poll=poll["poll"]))
     options = list(Option.objects.filter(poll=poll["poll"]).order_by("position").values_list("pk", flat=True))
     weights = (0, 1, 0, 2, 0, 1, 3, 0, 2, 1)
     audience.commit_batch(

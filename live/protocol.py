@@ -208,17 +208,24 @@ class AiringObject(Object, frozen=True, tag="airing"):
 
 
 class MediaObject(Object, frozen=True, tag="media"):
-    """Picture and sound as the public gets it. `playlist` is the live one while on air, `replay` once released."""
+    """Picture and sound as the public gets it. `playlist` is the live one while on air, `replay` once released.
+
+    `showing` is what the public sees on it now: the show, the filler, or an earlier episode in its place.
+    """
 
     state: Literal["none", "waiting", "live", "lost", "cut", "ended"]
     playlist: str | None = None
     replay: str | None = None
     since: str | None = None
     media_kind: Literal["video", "audio"] = "video"
+    showing: Literal["live", "filler", "rerun"] = "live"
 
 
 class SegmentObject(Object, frozen=True, tag="segment"):
-    """A part of the run-down, planned and actual. `role` is the role's name, `mark` its one character."""
+    """A part of the run-down, planned and actual. `role` is the role's name, `mark` its one character.
+
+    With a delay the public learns of a start when its picture comes to it, at `shown_from`; times are the studio's.
+    """
 
     id: int
     position: int
@@ -229,6 +236,7 @@ class SegmentObject(Object, frozen=True, tag="segment"):
     started_at: str | None
     ended_at: str | None
     role_en: str = ""
+    shown_from: str | None = None
 
 
 class PersonObject(Object, frozen=True, tag="person"):
@@ -253,7 +261,7 @@ class CommentObject(Object, frozen=True, tag="comment"):
 
 
 class QuestionObject(Object, frozen=True, tag="question"):
-    """A public question."""
+    """A public question. On air and answered come with the delayed picture, at `shown_from`; times are the studio's."""
 
     id: int
     text: str
@@ -264,6 +272,7 @@ class QuestionObject(Object, frozen=True, tag="question"):
     at: str
     on_air_at: str | None
     answered_at: str | None
+    shown_from: str | None = None
 
 
 class OptionResult(Struct, frozen=True):
@@ -275,7 +284,10 @@ class OptionResult(Struct, frozen=True):
 
 
 class PollObject(Object, frozen=True, tag="poll"):
-    """A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`."""
+    """A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`.
+
+    With a delay it is public, and takes ballots, from `shown_from` on, when the picture comes to its opening.
+    """
 
     id: int
     question: str
@@ -287,6 +299,7 @@ class PollObject(Object, frozen=True, tag="poll"):
     closes_at: str | None
     closed_at: str | None
     total: int | None
+    shown_from: str | None = None
 
 
 class CountsObject(Object, frozen=True, tag="counts"):

@@ -164,7 +164,7 @@ class _Lane:
             self._known.supports = moved.supports
 
     def _objects(self, groups: set[str]) -> tuple[Any, ...]:
-        found = queries.public_groups(self.airing_id, groups) if groups else {}
+        found = queries.public_groups(self.airing_id, groups, ahead=True) if groups else {}
         objects = (one for group in (found or {}).values() for one in group)
         return tuple(each for each in objects if self._known.public.get(each.key) != each)
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
 from broadcast.models.catalogue import Assurance
 from live import protocol
 from live.models import Comment, Item, Question
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Where a question stands for whoever looks."""
+
+    state: str
+    on_air_at: dt.datetime | None
+    answered_at: dt.datetime | None
 
 
 def iso(at: dt.datetime) -> str:
@@ -75,19 +85,21 @@ def public_comment(item: Comment) -> protocol.CommentObject:
     )
 
 
-def public_question(item: Question, supports: int) -> protocol.QuestionObject:
-    """A public question with its supports. Needs the person loaded."""
+def public_question(item: Question, supports: int, shown: Shown, delay_seconds: int) -> protocol.QuestionObject:
+    """A public question with its supports, where it stands for who looks. Needs the person loaded."""
+    since = {"on_air": shown.on_air_at, "answered": shown.answered_at}.get(shown.state) if delay_seconds else None
     return protocol.QuestionObject(
         key=f"question:{item.pk}",
         id=item.pk,
         text=item.text,
         author=item.author_name,
         to=item.person.name if item.person else "",
-        state=item.state,  # type: ignore[arg-type]
+        state=shown.state,  # type: ignore[arg-type]
         supports=supports,
         at=iso(item.public_at or item.created_at),
-        on_air_at=iso_or_none(item.on_air_at),
-        answered_at=iso_or_none(item.answered_at),
+        on_air_at=iso_or_none(shown.on_air_at),
+        answered_at=iso_or_none(shown.answered_at),
+        shown_from=iso_or_none(since and since + dt.timedelta(seconds=delay_seconds)),
     )
 
 

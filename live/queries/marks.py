@@ -42,7 +42,9 @@ def _poll_marks(airing: Airing) -> list[dict[str, Any]]:
         if poll.opened_at is not None:
             found.append(_mark(poll.opened_at, "poll.open", poll.question, poll=poll.pk))
         if poll.closed_at is not None:
-            found.append(_mark(poll.closed_at, "poll.close", poll.question, poll=poll.pk))
+            # The picture has the close where it was told, the grace before the last ballots.
+            told = poll.closed_at - dt.timedelta(seconds=poll.grace_seconds)
+            found.append(_mark(told, "poll.close", poll.question, poll=poll.pk))
     return found
 
 

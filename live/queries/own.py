@@ -9,6 +9,7 @@ from broadcast.models import Airing, Participant
 from broadcast.services import identity
 from live import protocol, wording
 from live.models import Ballot, Comment, Poll, Question, Reason, Support
+from live.queries import behind
 from live.queries.polls import counted
 
 ITEMS_SHOWN = 100
@@ -36,9 +37,13 @@ def mine(airing: Airing, participant_id: UUID | None) -> protocol.Mine:
     who = row.merged_into or row
     words = reasons()
     items: list[protocol.MyItem] = []
+    seen = behind.seen_until(airing)
+    asked = None if seen is None else behind.asked_until(airing, seen)
     for model in (Comment, Question):
-        own = model.objects.filter(room=airing.pk, author=who).order_by("-pk")[:ITEMS_SHOWN]
-        items += [wording.my_item(item, words) for item in own]
+        for item in model.objects.filter(room=airing.pk, author=who).order_by("-pk")[:ITEMS_SHOWN]:
+            if isinstance(item, Question) and item.state in Question.PUBLIC:
+                item.state = behind.as_seen(item, asked).state
+            items.append(wording.my_item(item, words))
     ballots = Ballot.objects.filter(poll__room=airing.pk, participant=who).select_related("poll")
     supports = Support.objects.filter(question__room=airing.pk, participant=who).values_list("question_id", flat=True)
     return protocol.Mine(

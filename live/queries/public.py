@@ -5,16 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Case, Count, IntegerField, Sum, Value, When
+from django.db.models import Case, Count, IntegerField, Q, Sum, Value, When
 
 from broadcast import clock, registry
 from broadcast.models import Airing, Episode, SegmentRun
 from live import protocol, wording
 from live.models import Comment, LikeCount, Poll, Question, Room
+from live.queries import behind
 from live.queries.polls import results
 
 logger = logging.getLogger(__name__)
@@ -24,10 +26,21 @@ Objects = list[Any]
 _Public = protocol.PublicObject
 
 
-def public_groups(airing_id: UUID, groups: Iterable[str] | None = None, viewers: int = 0) -> dict[str, Objects] | None:
+@dataclass(frozen=True)
+class Sight:
+    """Who looks: how many watch, and up to when they have seen the studio (`behind.seen_until`; None: all of it)."""
+
+    viewers: int = 0
+    seen: dt.datetime | None = None
+
+
+def public_groups(
+    airing_id: UUID, groups: Iterable[str] | None = None, viewers: int = 0, *, ahead: bool = False
+) -> dict[str, Objects] | None:
     """The objects of these groups (default: all), or None when there is no such airing.
 
-    Of a withdrawn episode nothing is left but the airing that says so.
+    What goes with the picture waits for it: segments, the question on air, the opening of polls. `ahead` is for staff, who need not
+    wait. Of a withdrawn episode nothing is left but the airing that says so.
     """
     airing = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
     if airing is None:
@@ -35,12 +48,13 @@ def public_groups(airing_id: UUID, groups: Iterable[str] | None = None, viewers:
     wanted = set(GROUPS if groups is None else groups)
     if airing.episode.publication == Episode.Publication.WITHDRAWN:
         return {name: [] for name in GROUPS} | {"airing": [_withdrawn(airing)]}
-    return {name: make(airing, viewers) for name, make in GROUPS.items() if name in wanted}
+    sight = Sight(viewers, None if ahead else behind.seen_until(airing))
+    return {name: make(airing, sight) for name, make in GROUPS.items() if name in wanted}
 
 
-def public_objects(airing: Airing, viewers: int = 0) -> list[_Public]:
-    """All public objects of an airing in one list."""
-    found = public_groups(airing.pk, None, viewers) or {}
+def public_objects(airing: Airing, viewers: int = 0, *, ahead: bool = False) -> list[_Public]:
+    """All public objects of an airing in one list; `ahead` as in `public_groups`."""
+    found = public_groups(airing.pk, None, viewers, ahead=ahead) or {}
     return [each for group in found.values() for each in group]
 
 
@@ -68,7 +82,7 @@ def older_comments(airing_id: UUID, before: int, most: int = 50) -> tuple[list[p
     return [wording.public_comment(row) for row in rows[:most]], len(rows) > most
 
 
-def _airing(airing: Airing, viewers: int) -> Objects:
+def _airing(airing: Airing, sight: Sight) -> Objects:
     episode, programme = airing.episode, airing.episode.programme
     return [
         protocol.AiringObject(
@@ -92,14 +106,14 @@ def _airing(airing: Airing, viewers: int) -> Objects:
 
 
 def _withdrawn(airing: Airing) -> protocol.AiringObject:
-    shown = _airing(airing, 0)[0]
+    shown = _airing(airing, Sight())[0]
     hidden: protocol.AiringObject = msgspec.structs.replace(
         shown, title="", title_en="", number=None, comments="off", questions="off", likes=False, withdrawn=True
     )
     return hidden
 
 
-def _media(airing: Airing, viewers: int) -> Objects:
+def _media(airing: Airing, sight: Sight) -> Objects:
     found: Objects = []
     for name, make in registry.public_state:
         try:
@@ -111,8 +125,10 @@ def _media(airing: Airing, viewers: int) -> Objects:
     return found
 
 
-def _segments(airing: Airing, viewers: int) -> Objects:
-    runs = {run.segment_id: run for run in SegmentRun.objects.filter(airing=airing).order_by("started_at")}
+def _segments(airing: Airing, sight: Sight) -> Objects:
+    seen = sight.seen or clock.now()
+    started = SegmentRun.objects.filter(airing=airing, started_at__lte=seen).order_by("started_at")
+    runs = {run.segment_id: run for run in started}
     shown: Objects = []
     for segment in airing.episode.segments.select_related("role"):
         run = runs.get(segment.pk)
@@ -126,14 +142,15 @@ def _segments(airing: Airing, viewers: int) -> Objects:
                 title=segment.title,
                 planned_seconds=segment.planned_seconds,
                 started_at=wording.iso(run.started_at) if run else None,
-                ended_at=wording.iso_or_none(run.ended_at) if run else None,
+                ended_at=wording.iso(run.ended_at) if run and run.ended_at and run.ended_at <= seen else None,
                 role_en=segment.role.name_en if segment.role else "",
+                shown_from=wording.iso_or_none(behind.shown_from(airing, run.started_at)) if run else None,
             )
         )
     return shown
 
 
-def _people(airing: Airing, viewers: int) -> Objects:
+def _people(airing: Airing, sight: Sight) -> Objects:
     return [
         protocol.PersonObject(
             key=f"person:{each.pk}",
@@ -148,33 +165,44 @@ def _people(airing: Airing, viewers: int) -> Objects:
     ]
 
 
-def _comments(airing: Airing, viewers: int) -> Objects:
+def _comments(airing: Airing, sight: Sight) -> Objects:
     rows = Comment.objects.filter(room=airing.pk, state=Comment.State.APPROVED).order_by("-public_at", "-pk")
     return [wording.public_comment(row) for row in rows[: protocol.COMMENTS_SHOWN]]
 
 
-_RANK = Case(
-    When(state="on_air", then=Value(0)),
-    When(state="queued", then=Value(1)),
-    When(state="approved", then=Value(2)),
-    default=Value(3),
-    output_field=IntegerField(),
-)
+def _rank(sight: Sight, asked: dict[int, behind.Asked] | None) -> Case:
+    """The one on air first, then the host's list, the others, and the answered last: by where they stand for who looks."""
+    on_air = Q(state="on_air")
+    if asked is not None:
+        on_air = Q(pk__in=[pk for pk, act in asked.items() if act.shown.state == "on_air"])
+    waiting = Q(state__in=["queued", "on_air"]) | Q(state="answered", answered_at__gt=sight.seen or clock.now())
+    return Case(
+        When(on_air, then=Value(0)),
+        When(waiting, then=Value(1)),
+        When(state="approved", then=Value(2)),
+        default=Value(3),
+        output_field=IntegerField(),
+    )
 
 
-def _questions(airing: Airing, viewers: int) -> Objects:
+def _questions(airing: Airing, sight: Sight) -> Objects:
+    asked = None if sight.seen is None else behind.asked_until(airing, sight.seen)
     rows = (
         Question.objects.filter(room=airing.pk, state__in=Question.PUBLIC)
         .select_related("person")
-        .annotate(support_count=Count("supports"), rank=_RANK)
+        .annotate(support_count=Count("supports"), rank=_rank(sight, asked))
         .order_by("rank", "-support_count", "pk")
     )
-    return [wording.public_question(row, row.support_count) for row in rows[:QUESTIONS_SHOWN]]
+    return [
+        wording.public_question(row, row.support_count, behind.as_seen(row, asked), airing.delay_seconds)
+        for row in rows[:QUESTIONS_SHOWN]
+    ]
 
 
-def _polls(airing: Airing, viewers: int) -> Objects:
+def _polls(airing: Airing, sight: Sight) -> Objects:
     rows = Poll.objects.filter(room=airing.pk).exclude(state=Poll.State.DRAFT).prefetch_related("options")
-    return [_poll(poll, clock.now()) for poll in rows]
+    now = clock.now()
+    return [_poll(poll, now) for poll in rows if sight.seen is None or behind.poll_is_shown(poll, now)]
 
 
 def _poll(poll: Poll, now: dt.datetime) -> protocol.PollObject:
@@ -197,6 +225,7 @@ def _poll(poll: Poll, now: dt.datetime) -> protocol.PollObject:
         closes_at=wording.iso_or_none(poll.closes_at),
         closed_at=wording.iso_or_none(poll.closed_at),
         total=total if shown else None,
+        shown_from=wording.iso_or_none(behind.poll_shown_from(poll)),
     )
 
 
@@ -207,11 +236,11 @@ def _results_are_public(poll: Poll) -> bool:
     return poll.result is not None and poll.results != Poll.Results.NEVER
 
 
-def _counts(airing: Airing, viewers: int) -> Objects:
+def _counts(airing: Airing, sight: Sight) -> Objects:
     return [
         protocol.CountsObject(
             key="counts",
-            viewers=viewers,
+            viewers=sight.viewers,
             likes=LikeCount.objects.filter(room=airing.pk).aggregate(all=Sum("count"))["all"] or 0,
             comments=Comment.objects.filter(room=airing.pk, state=Comment.State.APPROVED).count(),
             questions=Question.objects.filter(room=airing.pk, state__in=Question.PUBLIC).count(),
@@ -219,7 +248,7 @@ def _counts(airing: Airing, viewers: int) -> Objects:
     ]
 
 
-GROUPS: dict[str, Callable[[Airing, int], Objects]] = {
+GROUPS: dict[str, Callable[[Airing, Sight], Objects]] = {
     "airing": _airing,
     "media": _media,
     "rundown": _segments,

@@ -46,7 +46,7 @@ def staff_snapshot(actor: Actor, airing_id: UUID, view: StaffView) -> protocol.S
         items=tuple(_snapshot_items(airing_id, view)),
         polls=staff_polls(airing_id) if view is StaffView.DESK else (),
         panels=panels(airing, actor),
-        public=tuple(public_objects(airing)),
+        public=tuple(public_objects(airing, ahead=True)),
     )
 
 

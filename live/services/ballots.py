@@ -22,7 +22,8 @@ Key = tuple[int, UUID, str]
 
 # Ballots are taken while this lock is held; closing asks for the exclusive one, so a ballot counts or is refused, nothing between.
 _LOCK = """
-SELECT id, room_id, kind, state, closes_at, least_assurance, results FROM live_poll WHERE id = ANY(%s) ORDER BY id FOR SHARE
+SELECT id, room_id, kind, state, opened_at + grace_seconds * interval '1 second', closes_at, least_assurance, results
+FROM live_poll WHERE id = ANY(%s) ORDER BY id FOR SHARE
 """
 _APPEND = """
 INSERT INTO live_ballotcast (poll_id, participant_id, command_id, options, at)
@@ -48,6 +49,7 @@ class _Terms:
     room: UUID
     kind: str
     state: str
+    shown_from: dt.datetime | None
     closes_at: dt.datetime | None
     least_assurance: int
     results: str
@@ -97,15 +99,16 @@ def _lock(ids: set[int]) -> dict[int, _Terms]:
     for poll, option in Option.objects.filter(poll__in=[row[0] for row in rows]).values_list("poll_id", "pk"):
         options[poll].add(option)
     return {
-        pk: _Terms(room, kind, state, closes_at, needed, results, frozenset(options[pk]))
-        for pk, room, kind, state, closes_at, needed, results in rows
+        pk: _Terms(room, kind, state, shown_from, closes_at, needed, results, frozenset(options[pk]))
+        for pk, room, kind, state, shown_from, closes_at, needed, results in rows
     }
 
 
 def _may_vote(write: Write, terms: dict[int, _Terms], now: dt.datetime) -> None:
     command = _command(write)
     poll = terms.get(command.poll)
-    if poll is None or poll.room != write.airing_id or poll.state == Poll.State.DRAFT:
+    # With a delay an opened poll is nobody's yet until the picture has come to it.
+    if poll is None or poll.room != write.airing_id or poll.shown_from is None or now < poll.shown_from:
         raise NotFound(_("没有这个投票。"))
     if poll.state != Poll.State.OPEN or (poll.closes_at is not None and now >= poll.closes_at):
         raise IllegalTransition(_("投票已经结束。"), state="closed")

@@ -69,7 +69,7 @@ def create(actor: Actor, airing_id: UUID, command: protocol.CreatePoll) -> dict[
 
 
 def open_poll(actor: Actor, airing_id: UUID, command: protocol.OpenPoll) -> dict[str, Any]:
-    """draft → open. Marks a moment. Opening what is open changes nothing."""
+    """draft → open; the public sees it, and may vote, the grace later. Marks a moment. Opening what is open changes nothing."""
     with transaction.atomic():
         airing = _allowed(actor, airing_id, Ability.RUN)
         poll = _locked(airing_id, command.poll)
@@ -134,7 +134,9 @@ def freeze(poll_id: int) -> bool:
             "votes": {str(option): votes.get(option, 0) for option in poll.options.values_list("pk", flat=True)},
         }
         _save(HOUSE, airing, poll, "freeze", before="open")
-        moments.mark(airing, "poll.close", poll.question, at=poll.closed_at, data={"poll": poll.pk})
+        # Where the picture has it: the ballots were taken for the grace after that.
+        told = poll.closed_at - dt.timedelta(seconds=poll.grace_seconds)
+        moments.mark(airing, "poll.close", poll.question, at=told, data={"poll": poll.pk})
     return True
 
 

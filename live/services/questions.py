@@ -16,6 +16,7 @@ from broadcast.models import Airing
 from broadcast.services import moments
 from live import hints, protocol, wording
 from live.models import Question
+from live.queries import behind
 from live.services import rooms
 
 S = Question.State
@@ -120,7 +121,9 @@ def _move(actor: Actor, airing: Airing, row: Question, after: str, verb: str, at
     row.save(update_fields=["state", "version", "on_air_at", "answered_at", "staff_seq"])
     audit.record(actor, f"question.{verb}", f"question:{row.pk}", airing=airing, before=before, after=str(after))
     hints.hint(airing.pk, "staff", "questions")
-    hints.personal(airing.pk, row.author_id, protocol.Mine(items=(wording.my_item(row, {}),)))
+    # The author hears of it with everybody: what goes with a delayed picture comes by the public question.
+    if behind.seen_until(airing) is None or after in {S.APPROVED, S.QUEUED}:
+        hints.personal(airing.pk, row.author_id, protocol.Mine(items=(wording.my_item(row, {}),)))
 
 
 def _told(row: Question) -> dict[str, Any]:

@@ -188,12 +188,19 @@ def segment_views(hall: Hall) -> list[SegmentView]:
         return []
     now = clock.now()
     starts = dt.datetime.fromisoformat(hall.airing.planned_start)
-    over = hall.airing.state == "ended"
+    over = _is_over(hall.airing, now)
     found = []
     for segment in hall.segments:
         found.append(_segment_view(segment, now, starts, over))
         starts += dt.timedelta(seconds=segment.planned_seconds)
     return found
+
+
+def _is_over(airing: AiringObject, now: dt.datetime) -> bool:
+    """Whether the delayed picture has come to the end too."""
+    if airing.state != "ended" or airing.actual_end is None:
+        return airing.state == "ended"
+    return now >= dt.datetime.fromisoformat(airing.actual_end) + dt.timedelta(seconds=airing.delay_seconds)
 
 
 def _segment_view(segment: SegmentObject, now: dt.datetime, starts: dt.datetime, over: bool) -> SegmentView:
@@ -202,7 +209,8 @@ def _segment_view(segment: SegmentObject, now: dt.datetime, starts: dt.datetime,
     began = dt.datetime.fromisoformat(segment.started_at)
     if segment.ended_at is not None or over:
         return SegmentView(segment, "past", segment.planned_seconds, segment.planned_seconds, began)
-    elapsed = max(0, int((now - began).total_seconds()))
+    shown = dt.datetime.fromisoformat(segment.shown_from or segment.started_at)
+    elapsed = max(0, int((now - shown).total_seconds()))
     return SegmentView(segment, "now", min(elapsed, segment.planned_seconds), elapsed, began)
 
 

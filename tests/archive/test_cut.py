@@ -46,6 +46,21 @@ def test_cut_withholds_what_is_not_out_and_resume_what_was_made_before() -> None
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("going_out", "showing"),
+    [("", "live"), ("main", "live"), ("backup", "live"), ("filler", "filler"), ("rerun", "rerun"), ("nothing", "live")],
+)
+def test_the_public_is_told_what_stands_in_for_the_show(going_out: str, showing: str) -> None:
+    airing, producer = on_air()
+    at = clock.now() + dt.timedelta(seconds=20)
+    out = Recording(airing=airing, going_out=going_out, public_until=at, public_since=at)
+    with clock.frozen(at):
+        assert (queries.media_of(airing, out)["state"], queries.media_of(airing, out)["showing"]) == ("live", showing)
+        cuts.cut_output(producer, airing.pk)
+        assert queries.media_of(airing, out)["showing"] == "live", "a cut has words of its own"
+
+
+@pytest.mark.django_db
 def test_only_who_may_cut_and_only_on_air() -> None:
     airing, producer = on_air()
     moderator = Actor(user_id=make_staff(airing.episode.programme, "moderator").pk)

@@ -248,7 +248,8 @@ def test_a_batch_counts_a_poll_once() -> None:
 @pytest.mark.django_db
 def test_a_grace_covers_the_streams_delay() -> None:
     show = making.make_show(delay_seconds=20)
-    poll, options = making.make_poll(show)
+    with clock.shifted(dt.timedelta(seconds=-25)):
+        poll, options = making.make_poll(show)
     close(show, poll)
     late = audience.commit_batch([(making.make_viewer(), show.id, making.vote(poll, options[0]))])[0]
     assert isinstance(late, audience.Answer), "viewers are twenty seconds behind"

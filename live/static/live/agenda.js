@@ -4,19 +4,20 @@ import { t } from "../broadcast/i18n.js";
 import { all, mode, one } from "./reducer.js";
 import { clock, count, html, lasting, phrase, useSecond, useStore } from "./view.js";
 
-/** The run-down with progress at `now`: state past, now, next or, once the show is over without it, missed; seconds done, and the start. */
+/** The run-down with progress at `now`, as far as the public's picture is: state past, now, next or, once the show is over without it, missed; seconds done, and the start. */
 export function segments(state, now, playing = 0) {
   const airing = one(state, "airing");
   if (!airing) return [];
   if (playing) return played(state, airing, playing);
   let starts = Date.parse(airing.planned_start);
-  const over = airing.state === "ended";
+  // The picture is behind the studio: it comes to a start at shown_from, and to the end as much later.
+  const over = airing.state === "ended" && !(now < Date.parse(airing.actual_end) + airing.delay_seconds * 1000);
   return all(state, "segment").sort((a, b) => a.position - b.position).map((segment) => {
     const planned = starts;
     starts += segment.planned_seconds * 1000;
     if (!segment.started_at) return { segment, state: over ? "missed" : "next", done: 0, elapsed: 0, starts: new Date(planned).toISOString() };
     if (segment.ended_at || over) return { segment, state: "past", done: segment.planned_seconds, elapsed: 0, starts: segment.started_at };
-    const elapsed = Math.max(0, (now - Date.parse(segment.started_at)) / 1000);
+    const elapsed = Math.max(0, (now - Date.parse(segment.shown_from || segment.started_at)) / 1000);
     return { segment, state: "now", done: Math.min(elapsed, segment.planned_seconds), elapsed, starts: segment.started_at };
   });
 }

@@ -26,10 +26,17 @@ export function OnAir({ store, stage }) {
   if (now === "replay") return html`<p class="onair bits"><b class="state">${t("回看")}</b></p>`;
   if (now !== "live") return null;
   return html`<p class="onair bits">
-    <b class="live">${t("直播中")}</b>
+    ${GoesOut(one(state, "media"))}
     ${counts && counts.viewers > 0 && html`<span class="studio">${stage.audio ? t("{n} 人在听", { n: count(counts.viewers) }) : t("{n} 人在看", { n: count(counts.viewers) })}</span>`}
     ${airing.delay_seconds > 0 && html`<span class="studio">${t("延迟约 {n} 秒", { n: airing.delay_seconds })}</span>`}
   </p>`;
+}
+
+/** 直播中, or quietly what stands in for the show. */
+function GoesOut(media) {
+  if (media && media.showing === "filler") return html`<b class="state">${t("垫播")}</b>`;
+  if (media && media.showing === "rerun") return html`<b class="state">${t("重播")}</b>`;
+  return html`<b class="live">${t("直播中")}</b>`;
 }
 
 /** What stands over the picture when there is none, or when a touch is needed. */

@@ -79,7 +79,7 @@ export interface AiringObject {
   programme_en: string;
 }
 
-/** Picture and sound as the public gets it. `playlist` is the live one while on air, `replay` once released. */
+/** Picture and sound as the public gets it. `playlist` is the live one while on air, `replay` once released. `showing` is what the public sees on it now: the show, the filler, or an earlier episode in its place. */
 export interface MediaObject {
   kind: "media";
   key: string;
@@ -88,9 +88,10 @@ export interface MediaObject {
   replay: string | null;
   since: string | null;
   media_kind: "audio" | "video";
+  showing: "filler" | "live" | "rerun";
 }
 
-/** A part of the run-down, planned and actual. `role` is the role's name, `mark` its one character. */
+/** A part of the run-down, planned and actual. `role` is the role's name, `mark` its one character. With a delay the public learns of a start when its picture comes to it, at `shown_from`; times are the studio's. */
 export interface SegmentObject {
   kind: "segment";
   key: string;
@@ -103,6 +104,7 @@ export interface SegmentObject {
   started_at: string | null;
   ended_at: string | null;
   role_en: string;
+  shown_from: string | null;
 }
 
 /** Somebody who appears, with role in words. */
@@ -128,7 +130,7 @@ export interface CommentObject {
   at: string;
 }
 
-/** A public question. */
+/** A public question. On air and answered come with the delayed picture, at `shown_from`; times are the studio's. */
 export interface QuestionObject {
   kind: "question";
   key: string;
@@ -141,9 +143,10 @@ export interface QuestionObject {
   at: string;
   on_air_at: string | null;
   answered_at: string | null;
+  shown_from: string | null;
 }
 
-/** A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`. */
+/** A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`. With a delay it is public, and takes ballots, from `shown_from` on, when the picture comes to its opening. */
 export interface PollObject {
   kind: "poll";
   key: string;
@@ -157,6 +160,7 @@ export interface PollObject {
   closes_at: string | null;
   closed_at: string | null;
   total: number | null;
+  shown_from: string | null;
 }
 
 /** What is counted over the whole airing. `viewers` are people watching now (sockets), not visits. */

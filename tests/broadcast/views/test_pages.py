@@ -113,7 +113,8 @@ def test_which_airing_the_page_shows():
     assert queries.airing_for_page(episode, rehearsals=False) == again
 
 
-def test_the_rail_says_how_far_the_show_is():
+@pytest.mark.parametrize("delay", [0, 20])
+def test_the_rail_says_how_far_the_publics_picture_of_the_show_is(delay: int) -> None:
     airing = make(Airing.State.ON_AIR, hours=0)
     programme = airing.episode.programme
     answers = SegmentRole.objects.create(
@@ -127,8 +128,11 @@ def test_the_rail_says_how_far_the_show_is():
     ]
     now = clock.now()
     SegmentRun.objects.create(airing=airing, segment=parts[0], started_at=now - dt.timedelta(minutes=9), ended_at=now)
-    SegmentRun.objects.create(airing=airing, segment=parts[1], started_at=now - dt.timedelta(seconds=60))
-    with clock.frozen(now):
+    soon = now + dt.timedelta(seconds=1)
+    SegmentRun.objects.create(airing=airing, segment=parts[1], started_at=now - dt.timedelta(seconds=60), ended_at=soon)
+    SegmentRun.objects.create(airing=airing, segment=parts[2], started_at=soon)
+    Airing.objects.filter(pk=airing.pk).update(delay_seconds=delay)
+    with clock.frozen(now + dt.timedelta(seconds=delay)):
         (row,) = queries.on_air(Actor())
     found = [(part.name, part.state, part.done) for part in row.rail]
     assert found == [("环节1", "past", 600), ("部门答", "now", 60), ("环节3", "next", 0)]

@@ -2,7 +2,7 @@
 
 import { t } from "../../broadcast/i18n.js";
 import { html } from "./room-parts.js";
-import { clock, count, span } from "./words.js";
+import { clock, count, span, unseen } from "./words.js";
 
 const LIMITS = [null, 60, 120, 180, 300, 600];
 
@@ -72,9 +72,9 @@ function Poll({ room, poll }) {
   });
   return html`<article class=${`poll ${poll.state}`}>
     <h3>${poll.question}</h3>
-    <p class="xs quiet spread"><span>${when}${poll.state === "open" && left !== null ? t("，还剩 {span}", { span: span(left) }) : ""}</span>${poll.state !== "draft" && html`<b>${t("共 {n} 票", { n: count(poll.total) })}</b>`}</p>
+    <p class="xs quiet spread"><span>${when}${poll.state === "open" && left !== null ? t("，还剩 {span}", { span: span(left) }) : ""}${poll.state === "open" ? unseen(Date.parse(poll.opened_at) + room.page.delay_seconds * 1000, now) : ""}</span>${poll.state !== "draft" && html`<b>${t("共 {n} 票", { n: count(poll.total) })}</b>`}</p>
     ${poll.state === "draft" ? html`<p class="xs">${poll.options.map((option) => option.text).join(t("、"))}</p>` : html`<${Result} poll=${poll} />`}
-    ${poll.state === "draft" && html`<button type="button" class="strong" disabled=${off || room.state === "ended"} onClick=${run("poll.open", t("投票开始"))}>${t("开始投票")}</button>`}
+    ${poll.state === "draft" && html`<button type="button" class="strong" disabled=${off || room.state === "ended"} onClick=${run("poll.open", `${t("投票开始")}${unseen(room.page.delay_seconds * 1000, 0)}`)}>${t("开始投票")}</button>`}
     ${poll.state === "open" && !grace && html`<button type="button" disabled=${off} onClick=${close}>${t("结束投票…")}</button>`}
   </article>`;
 }

@@ -2,7 +2,7 @@
 
 import { t } from "../../broadcast/i18n.js";
 import { html } from "./room-parts.js";
-import { count, span, stateWord } from "./words.js";
+import { count, span, stateWord, unseen } from "./words.js";
 
 const SHOWN = 100;
 
@@ -20,7 +20,7 @@ function Acts({ room, item }) {
   const act = actOf(room, item);
   const off = room.busy.has(`question:${item.id}`);
   const live = room.state === "waiting" || room.state === "on_air";
-  const show = live && html`<button type="button" disabled=${off} onClick=${act("question.show", t("提问上屏"))}>${t("上屏")}</button>`;
+  const show = live && html`<button type="button" disabled=${off} onClick=${act("question.show", `${t("提问上屏")}${unseen(room.page.delay_seconds * 1000, 0)}`)}>${t("上屏")}</button>`;
   if (item.state === "on_air") return html`<button type="button" class="strong" disabled=${off} onClick=${act("question.answer", t("记为已答"))}>${t("已答")}</button>`;
   if (item.state === "queued") {
     return html`${show} <button type="button" class="plain" disabled=${off} onClick=${act("question.queue", t("从提问单拿下"), { on: false })}>${t("拿下")}</button>`;

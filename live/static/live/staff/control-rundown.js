@@ -2,7 +2,7 @@
 
 import { t } from "../../broadcast/i18n.js";
 import { html } from "./room-parts.js";
-import { clock, hourMinute, signed, span } from "./words.js";
+import { clock, hourMinute, signed, span, unseen } from "./words.js";
 
 const Mark = ({ segment }) => (segment.mark ? html`<span class="kind" title=${segment.role}>${segment.mark}</span>` : html`<span></span>`);
 
@@ -19,7 +19,7 @@ function Current({ room, segment }) {
     <h3><${Mark} segment=${segment} /> <span class="name">${segment.title}</span> <span class="quiet xs push">${t("现在")}</span></h3>
     <p class="spread"><span class=${left < 0 ? "left warn" : "left"} role="timer">${left >= 0 ? span(left) : signed(-left)}</span> <span class="quiet xs n">${left >= 0 ? t("还剩") : t("超时")}<br />${t("共 {span}", { span: span(whole) })}</span></p>
     <progress value=${Math.min(used, whole)} max=${whole} aria-label=${t("本环节已用 {used}，共 {whole}", { used: span(used), whole: span(whole) })}></progress>
-    <p class="xs quiet">${t("{clock} 开始", { clock: clock(segment.started_at) })}</p>
+    <p class="xs quiet">${t("{clock} 开始", { clock: clock(segment.started_at) })}${unseen(segment.shown_from, now)}</p>
   </div>`;
 }
 

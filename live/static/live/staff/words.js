@@ -33,6 +33,12 @@ export function span(ms) {
 /** +01:25 or −00:20. */
 export const signed = (ms) => `${ms < 0 ? "−" : "+"}${span(Math.abs(ms))}`;
 
+/** What is added while the public's delayed picture has not come to it: ，公众 12 秒后看到. `from` is an ISO time or ms. */
+export function unseen(from, now) {
+  const left = Math.ceil(((typeof from === "string" ? Date.parse(from) : from) - now) / 1000);
+  return left > 0 ? t("，公众 {n} 秒后看到", { n: left }) : "";
+}
+
 /** 3,058. */
 export const count = (value) => Number(value || 0).toLocaleString("en-US");
 
