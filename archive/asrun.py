@@ -12,6 +12,8 @@ NOTHING = "nothing"
 # A hole shorter than this is the seam between two sources, cut at key frames; at either end of the airing twice that.
 _SEAM_MS = 1_000
 _EDGE_MS = 2_000
+# From one source to another the line goes where that begins a segment: so much at most is nobody's outage.
+_CHANGE_MS = 2_500
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class AsRun:
         for item in items[self._read :]:
             since = show.start_ms if self._until is None else self._until
             if item.start_ms - since > (_EDGE_MS if self._until is None else _SEAM_MS):
-                self.stretches.append(Stretch(item.sequence, NOTHING, since, item.start_ms, "feed_missing"))
+                self.stretches.append(Stretch(item.sequence, NOTHING, since, item.start_ms, self._why(item, since)))
             self._add(item)
             self._until = item.end_ms
         self._read = len(items)
@@ -56,13 +58,21 @@ class AsRun:
                 self.stretches.append(Stretch(len(items), NOTHING, since, show.end_ms, "feed_missing"))
                 self._until = show.end_ms
 
+    def _why(self, item: Item, since: int) -> str:
+        """Why there was nothing before `item`."""
+        last = self.stretches[-1] if self.stretches else None
+        changed = last is not None and last.kind != kind_of(item)
+        return "change" if changed and item.start_ms - since <= _CHANGE_MS else "feed_missing"
+
     def _add(self, item: Item) -> None:
         last = self.stretches[-1] if self.stretches else None
         kind, _, subject = place(item).partition(":")
         if last is not None and (last.kind, last.subject) == (kind, subject):
             self.stretches[-1] = replace(last, end_ms=item.end_ms)
         else:
-            self.stretches.append(Stretch(item.sequence, kind, item.start_ms, item.end_ms, item.reason, subject))
+            # Two sources may overlap by a little: the public saw the first to its end.
+            start = max(item.start_ms, last.end_ms) if last else item.start_ms
+            self.stretches.append(Stretch(item.sequence, kind, start, max(start, item.end_ms), item.reason, subject))
 
     def news(self) -> tuple[Stretch, ...]:
         """What the rows may not say yet; call `told` when they do."""

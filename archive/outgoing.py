@@ -17,12 +17,16 @@ _SILENT = dt.timedelta(seconds=10)
 
 
 def line_view(airing: Airing, recording: Recording | None) -> dict[str, Any]:
-    """`now` as Recording.going_out; `choice` in force, auto when nobody chose; which lanes there are; the rule's fallback."""
+    """`now` as Recording.going_out; `choice` in force, auto when nobody chose; which lanes there are; the rule's fallback.
+
+    `behind_seconds`: how old the newest of the public line is; players are some seconds later still. None when nothing runs.
+    """
     choice = SourceChoice.objects.filter(airing=airing).order_by("-id").first()
     programme_id = airing.episode.programme_id
     rule = PlayoutRule.objects.select_related("filler").filter(programme_id=programme_id).first() or PlayoutRule()
     return {
         "now": recording.going_out if recording else "",
+        "behind_seconds": _behind(airing, recording),
         "choice": choice.source if choice else str(SourceChoice.Source.AUTO),
         "chosen_at": choice.chosen_at.isoformat() if choice else None,
         "lanes": [name for name, feed in (("main", airing.feed_id), ("backup", airing.backup_feed_id)) if feed],
@@ -34,6 +38,12 @@ def line_view(airing: Airing, recording: Recording | None) -> dict[str, Any]:
             _stretch(each) for each in AsRunEntry.objects.filter(airing=airing).order_by("-first_sequence")[:_LAST]
         ],
     }
+
+
+def _behind(airing: Airing, recording: Recording | None) -> float | None:
+    if recording is None or recording.public_until is None or airing.state != Airing.State.ON_AIR:
+        return None
+    return round((clock.now() - recording.public_until).total_seconds(), 1)
 
 
 def _stretch(entry: AsRunEntry) -> dict[str, Any]:

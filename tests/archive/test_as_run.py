@@ -93,3 +93,27 @@ def test_rows_are_written_once_and_grow() -> None:
     assert playout.note_as_run(airing.pk, [Stretch(0, "main", START, START + 9_000, "rule")]) == 1
     rows = list(AsRunEntry.objects.filter(airing=airing).values_list("kind", "subject", "reason"))
     assert rows == [("main", "", "rule"), ("filler", "house", "feed_missing")]
+
+
+def test_two_sources_that_overlap_are_recorded_one_after_the_other() -> None:
+    items = [
+        Item(0, 1, 0, START, 2.0, False, lane="main", reason="rule"),
+        Item(1, 2, 0, START + 1_800, 2.0, True, lane="backup", reason="feed_missing"),
+    ]
+    record = AsRun()
+    record.follow(items, Show(START, None, 4_000), closed=False)
+    assert [(each.start_ms - START, each.end_ms - START) for each in record.stretches] == [(0, 2_000), (2_000, 3_800)]
+
+
+@pytest.mark.parametrize(
+    ("lane", "hole", "reason"),
+    [("backup", 1_900, "change"), ("backup", 3_000, "feed_missing"), ("main", 1_900, "feed_missing")],
+)
+def test_the_wait_for_another_sources_next_segment_is_not_called_an_outage(lane: str, hole: int, reason: str) -> None:
+    items = [
+        Item(0, 1, 0, START, 2.0, False, lane="main", reason="rule"),
+        Item(1, 2, 0, START + 2_000 + hole, 2.0, True, lane=lane, reason="rule"),
+    ]
+    record = AsRun()
+    record.follow(items, Show(START, None, 4_000), closed=False)
+    assert [(each.kind, each.reason) for each in record.stretches[1:]] == [("nothing", reason), (lane, "rule")]
