@@ -12,6 +12,7 @@ from broadcast import env
 from broadcast.errors import Unavailable
 
 _ASK_SECONDS = 20
+_ANSWERS: dict[tuple[str, str], str] = {}
 NEEDED = {"protocols": ("srt", "pipe"), "encoders": ("libx264", "aac"), "muxers": ("hls", "mpegts", "flv")}
 
 
@@ -65,20 +66,32 @@ def path() -> str:
 
 
 def look_at(path: str) -> Ffmpeg | None:
-    """Ask one program for its version and abilities; None when it does not run."""
+    """Ask one program for its version and abilities; None when it does not run, or leaves one of the questions open."""
     version = _ask(path, "-version")
     if not version.startswith("ffmpeg version"):
         return None
-    lacks = [f"{kind[:-1]} {name}" for kind, names in NEEDED.items() for name in names if not _has(path, kind, name)]
+    said = {kind: _ask(path, f"-{kind}") for kind in NEEDED}
+    if not all(said.values()):
+        return None
+    lacks = [f"{kind[:-1]} {name}" for kind, names in NEEDED.items() for name in names if not _names(said[kind], name)]
     return Ffmpeg(path, version.splitlines()[0], tuple(lacks))
 
 
-def _has(path: str, kind: str, name: str) -> bool:
-    return any(name in word.split(",") for line in _ask(path, f"-{kind}").splitlines() for word in line.split()[:2])
+def _names(said: str, name: str) -> bool:
+    return any(name in word.split(",") for line in said.splitlines() for word in line.split()[:2])
 
 
-@lru_cache(maxsize=32)
 def _ask(path: str, question: str) -> str:
+    """What it says; "" when it does not run. That is no answer and not kept: it may have been killed, or have had no time."""
+    if (path, question) not in _ANSWERS:
+        said = _answer(path, question) or _answer(path, question)
+        if not said:
+            return ""
+        _ANSWERS[path, question] = said
+    return _ANSWERS[path, question]
+
+
+def _answer(path: str, question: str) -> str:
     try:
         done = subprocess.run(
             [path, "-hide_banner", question] if question != "-version" else [path, question],
@@ -90,4 +103,5 @@ def _ask(path: str, question: str) -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout.decode("utf-8", "replace")
+    # One that is killed may have said a part.
+    return done.stdout.decode("utf-8", "replace") if done.returncode >= 0 else ""
