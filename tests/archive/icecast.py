@@ -52,7 +52,7 @@ class Icecast:
         for each in (self.folder, self.file):
             os.chown(each, nobody.pw_uid, nobody.pw_gid)
         for parent in self.folder.parents:
-            if parent.stat().st_uid == 0 and parent.name.startswith("pytest-"):
+            if parent.stat().st_uid == 0 and parent.name.startswith(("pytest-", "popen-")):
                 parent.chmod(parent.stat().st_mode | 0o011)
         self.folder.parent.chmod(0o711)
         return nobody.pw_uid

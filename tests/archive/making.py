@@ -20,6 +20,7 @@ from django.db import connections
 
 from archive import ffmpeg, services, tools
 from archive.models import IngestSecret
+from broadcast.house import processes
 from broadcast.house.places import ROOT, free_port
 from broadcast.models import Airing, Episode, Feed, Programme, RoleGrant, User
 
@@ -66,8 +67,8 @@ def make_staff(programme: Programme, role: str = "producer") -> User:
     return user
 
 
-def until(condition: Callable[[], Any], seconds: float = 20.0, what: str = "") -> Any:
-    """Wait until the condition holds and return what it gave; fails with `what`."""
+def until(condition: Callable[[], Any], seconds: float = 60.0, what: str = "") -> Any:
+    """Wait until the condition holds and return what it gave; fails with `what`. The deadline is for machines that are busy."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = condition()
@@ -77,7 +78,7 @@ def until(condition: Callable[[], Any], seconds: float = 20.0, what: str = "") -
     raise AssertionError(f"not within {seconds} s: {what or condition}")
 
 
-async def eventually(condition: Callable[[], Any], seconds: float = 30.0, what: str = "") -> Any:
+async def eventually(condition: Callable[[], Any], seconds: float = 60.0, what: str = "") -> Any:
     """The same without standing in the loop's way."""
     for _ in range(int(seconds * 20)):
         found = condition()
@@ -115,6 +116,8 @@ class RecorderProcess:
                 env=self.environ,
                 stdout=log,
                 stderr=log,
+                # A run of the tests that is killed leaves none behind.
+                preexec_fn=processes._die_with(os.getpid(), signal.SIGKILL),
             )
 
     def wait_ready(self, count: int = 1) -> None:

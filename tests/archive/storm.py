@@ -220,7 +220,7 @@ class Storm:
 
     def work(self, deck: Sequence[str]) -> None:
         """Let a worker do the steps, and kill it, its pool's process or that one's ffmpeg while a step is done, as the deck says."""
-        until(lambda: tasks.reconcile() or Step.objects.exists(), 20, "steps")
+        until(lambda: tasks.reconcile() or Step.objects.exists(), 60, "steps")
         left, hint = list(deck), 0.0
         deadline = time.monotonic() + 900
         while Step.objects.exclude(state="done").exists():
@@ -261,10 +261,10 @@ class Storm:
         self.struck[busy.kind] += 1
         self.kills.append(Kill(time.monotonic(), kind))
         processes.send(self.random.choice(victims), signal.SIGKILL)
-        until(lambda: not any(each.alive for each in below_it), 20, "no ffmpeg outlives who started it")
+        until(lambda: not any(each.alive for each in below_it), 60, "no ffmpeg outlives who started it")
         if kind == "worker":
             self.end_worker()
-            until(lambda: not self.living(), 20, "nobody is left of the worker")
+            until(lambda: not self.living(), 60, "nobody is left of the worker")
         return True
 
     def end_worker(self) -> None:
@@ -277,7 +277,7 @@ class Storm:
 
     def steps_are_true(self) -> None:
         """Each step done once, and what they made is what lies there."""
-        until(lambda: not self.living(), 20, "no orphan of the worker")
+        until(lambda: not self.living(), 60, "no orphan of the worker")
         rows = list(Step.objects.values_list("kind", "state"))
         assert sorted(rows) == sorted({(kind, "done") for kind, _state in rows})
         made = list(Derivative.objects.all())
@@ -292,7 +292,7 @@ class Storm:
     def check(self) -> None:
         # That they are found while they live is seen at each start of the recorder.
         assert self.most_living >= 1
-        until(lambda: not self.living(), 20, "no orphan")
+        until(lambda: not self.living(), 60, "no orphan")
         assert not list((self.root / "run").glob("*.json"))
         parts = self.parts_agree()
         received = {number: read_numbers(files) for number, (_lane, files) in parts.items()}

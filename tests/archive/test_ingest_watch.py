@@ -113,11 +113,11 @@ async def test_a_picture_that_stands_still_is_named_and_its_sound_is_recorded(
     await eventually(lambda: receiver.refused.get("no_picture"), 60, "found out")
     assert receiver.problem == "no_picture"
     senders[-1].kill()
-    await eventually(lambda: receiver.writing and not receiver.receiving, 30, "listening again")
+    await eventually(lambda: receiver.writing and not receiver.receiving, 60, "listening again")
     senders.append(send(picture_and_sound(600), srt, "mpegts"))
     await eventually(lambda: receiver.problem == "", 60, "the picture is back")
     senders[-1].kill()
-    await eventually(lambda: not receiver.receiving, 30)
+    await eventually(lambda: not receiver.receiving, 60)
     receiver.folder.refresh()
     codes = [str(part.note.get("end_code")) for part in receiver.folder.parts]
     assert codes[0] == "no_picture"
@@ -138,6 +138,6 @@ async def test_a_disk_that_refuses_a_folder_is_asked_again(
         full.setattr(receiver.folder, "new_part", refuse)
         [child] = [each.run for each in receiver._children.values()]
         await child.stop(hard=True)
-        await eventually(lambda: receiver.problem == "ingest_failed", 20)
+        await eventually(lambda: receiver.problem == "ingest_failed", 60)
     senders.append(send(picture_and_sound(600), srt, "mpegts"))
     await eventually(lambda: receiver.receiving and receiver.problem == "", 60)

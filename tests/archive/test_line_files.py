@@ -95,14 +95,14 @@ def test_an_airing_without_a_feed_goes_out_as_its_rerun(recorder: RecorderProces
     until(lambda: Recording.objects.get(airing=airing).going_out == "rerun", what="staff see it")
     given = [folder / "public" / each.uri for each in live().segments]
     cuts.cut_output(HOUSE, airing.pk, "test")
-    until(lambda: any(each.uri.startswith("filler") for each in live().segments), 20, "a cut holds for a rerun too")
+    until(lambda: any(each.uri.startswith("filler") for each in live().segments), 60, "a cut holds for a rerun too")
     shown = len([each for each in live().segments if not each.uri.startswith("filler")])
     earlier.episode.publication = "withdrawn"
     earlier.episode.save()
-    until(lambda: not any(each.exists() for each in given), 20, "what is withdrawn cannot be had here either")
+    until(lambda: not any(each.exists() for each in given), 60, "what is withdrawn cannot be had here either")
     lifecycle.end(HOUSE, airing.pk)
-    until(lambda: live().is_endlist, 20, "the line ends")
-    until(lambda: Recording.objects.get(airing=airing).state == "finished", 20, "finished")
+    until(lambda: live().is_endlist, 60, "the line ends")
+    until(lambda: Recording.objects.get(airing=airing).state == "finished", 60, "finished")
     assert len([each for each in live().segments if not each.uri.startswith("filler")]) == shown
     entries = AsRunEntry.objects.filter(airing=airing).exclude(kind="nothing")
     assert [(each.kind, each.reason) for each in entries] == [("rerun", "planned"), ("cut", "cut")]

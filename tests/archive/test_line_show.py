@@ -11,7 +11,7 @@ from typing import Any
 import m3u8
 import pytest
 
-from archive import playout, services
+from archive import playout, queries, services
 from archive.models import AsRunEntry, IngestSecret, Recording
 from broadcast import lifecycle
 from broadcast.access import HOUSE
@@ -66,28 +66,30 @@ def test_backup_takes_over_without_a_break_then_filler_then_the_feed_again(
         return publishers[-1].send_srt(port, ingest.passphrase)
 
     main, backup = publish(ingest.srt_port), publish(ingest.backup.srt_port)
-    until(lambda: len(list(folder.glob("parts/*/000002.ts"))) == 2, 40, "both lanes receive")
+    until(lambda: len(list(folder.glob("parts/*/000002.ts"))) == 2, 90, "both lanes receive")
     lifecycle.start(HOUSE, airing.pk)
-    until(lambda: len(log(folder)) >= 2, 40, "public media")
+    until(lambda: len(log(folder)) >= 2, 90, "public media")
     assert kinds(folder) == ["main"]
     main.stop()
-    until(lambda: kinds(folder) == ["main", "backup"], 40, "the back-up goes out")
+    until(lambda: kinds(folder) == ["main", "backup"], 90, "the back-up goes out")
     assert Recording.objects.get(airing=airing).state == "receiving"
     main = publish(ingest.srt_port)
-    until(lambda: kinds(folder) == ["main", "backup", "main"], 40, "main again")
+    until(lambda: kinds(folder) == ["main", "backup", "main"], 90, "main again")
     main.stop()
     backup.stop()
-    until(lambda: kinds(folder)[-1] == "filler", 40, "the filler goes out")
+    until(lambda: kinds(folder)[-1] == "filler", 90, "the filler goes out")
     until(lambda: Recording.objects.get(airing=airing).going_out == "filler", what="staff see it")
+    told = queries.public_media(Airing.objects.select_related("episode__programme").get(pk=airing.pk))
+    assert (told["state"], told["showing"]) == ("live", "filler"), "and so does the public"
     publish(ingest.srt_port)
-    until(lambda: kinds(folder)[-1] == "main", 40, "the feed again")
+    until(lambda: kinds(folder)[-1] == "main", 90, "the feed again")
     until(lambda: Recording.objects.get(airing=airing).going_out == "main", what="staff see it")
     for before, after in pairwise(log(folder)):
         hole = after["start_ms"] - before["start_ms"] - round(before["duration"] * 1000)
         assert -250 <= hole < 2_300, "no more than a segment is missing between any two"
     lifecycle.end(HOUSE, airing.pk)
     until(lambda: (folder / "replay.m3u8").exists(), 60, "the replay for the public")
-    until(lambda: Recording.objects.get(airing=airing).state == "finished", 30, "finished")
+    until(lambda: Recording.objects.get(airing=airing).state == "finished", 90, "finished")
 
     shown = kinds(folder)
     assert shown.count("filler") == 1

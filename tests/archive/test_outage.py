@@ -190,7 +190,7 @@ def test_the_line_waits_for_a_lock_and_a_cut_holds_beside_an_airing_that_cannot_
     until(lambda: len(live().segments) >= 2, what="public media")
     with psycopg.connect(recorder.environ["YISHI_DATABASE_URL"]) as holder:
         holder.execute("SELECT pg_advisory_lock(%s)", [cuts._CUT_LOCK])
-        until(lambda: Recording.objects.get(airing=airing).problem == "line_frozen", 15, "the standstill is told")
+        until(lambda: Recording.objects.get(airing=airing).problem == "line_frozen", 60, "the standstill is told")
         stood = len(live().segments)
         assert "cuts are unknown" in recorder.words()
         holder.execute("SELECT pg_sleep(4)")

@@ -232,7 +232,7 @@ async def test_a_feed_is_fetched_over_http_and_again_when_it_ends(
     assert f"/{KEY}/x?token={KEY} HTTP/1.0" in source.heads[0]
     [child] = [each.run for each in intake._children.values()]
     await child.stop(hard=True)
-    await eventually(lambda: source.asked >= 2, 30, "fetched again")
+    await eventually(lambda: source.asked >= 2, 60, "fetched again")
     await intake.stop()
     assert KEY not in caplog.text
     source.server.close()
@@ -254,7 +254,7 @@ async def test_nobody_is_followed_and_nothing_else_is_recorded(
         url = f"http://127.0.0.1:{source.port}/x"
         intake = fetch(url)
         await receive(intake, url)
-        await eventually(lambda intake=intake, code=code: intake.problem == code, 20, code)
+        await eventually(lambda intake=intake, code=code: intake.problem == code, 60, code)
         await intake.stop()
         assert not list(intake.folder.path.glob("parts/*"))
         source.server.close()
@@ -322,8 +322,8 @@ async def test_a_source_that_is_not_there_is_tried_again_later_each_time(
     url = f"rtmp://127.0.0.1:{free_port()}/live/{KEY}"
     intake = fetch(url)
     await receive(intake, url)
-    await eventually(lambda: intake.problem == "source_unreachable", 30)
-    await eventually(lambda: intake.refused["source_unreachable"]["count"] >= 3, 30)
+    await eventually(lambda: intake.problem == "source_unreachable", 60)
+    await eventually(lambda: intake.refused["source_unreachable"]["count"] >= 3, 60)
     assert KEY not in caplog.text
     assert not [part for part in intake.folder.path.glob("parts/*") if int(part.name) > 1], "no folder is left behind"
 
@@ -336,8 +336,8 @@ async def test_an_address_that_is_not_allowed_any_more_is_asked_for_nothing(
     monkeypatch.setenv("YISHI_PULL_ALLOW", "relay.example.org")
     intake = fetch("")
     await receive(intake, f"http://127.0.0.1:{source.port}/x")
-    await eventually(lambda: intake.problem == "address_not_allowed", 20)
+    await eventually(lambda: intake.problem == "address_not_allowed", 60)
     await receive(intake, "")
-    await eventually(lambda: intake.problem == "address_unreadable", 20)
+    await eventually(lambda: intake.problem == "address_unreadable", 60)
     assert source.asked == 0
     source.server.close()

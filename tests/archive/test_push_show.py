@@ -43,18 +43,18 @@ def test_what_is_cut_reaches_no_target_and_bad_targets_cost_the_recording_nothin
     until(lambda: Recording.objects.get(airing=airing).state == "receiving", what=recorder.words())
     lifecycle.start(HOUSE, airing.pk)
     for name in ("srt", "rtmp"):
-        until(lambda name=name: push(name).state == "sending", 40, f"{name}: {recorder.words()[-3000:]}")
-        until(lambda name=name: push(name).sent_seconds >= 2, 40, name)
+        until(lambda name=name: push(name).state == "sending", 90, f"{name}: {recorder.words()[-3000:]}")
+        until(lambda name=name: push(name).sent_seconds >= 2, 90, name)
     cuts.cut_output(HOUSE, airing.pk, "test")
     since = push("srt").sent_seconds
-    until(lambda: push("srt").sent_seconds >= since + 5, 40, "the filler is sent")
+    until(lambda: push("srt").sent_seconds >= since + 5, 90, "the filler is sent")
     cuts.resume_output(HOUSE, airing.pk)
     resumed = OutputCut.objects.get().until_media_time
     assert resumed
-    until(lambda: (sent := push("srt").sent_until) and sent > resumed, 40, "media again")
+    until(lambda: (sent := push("srt").sent_until) and sent > resumed, 90, "media again")
     lifecycle.end(HOUSE, airing.pk)
-    until(lambda: push("srt").state == push("rtmp").state == "done", 40, "the tail is sent")
-    until(lambda: Recording.objects.get(airing=airing).state == "finished", 40)
+    until(lambda: push("srt").state == push("rtmp").state == "done", 90, "the tail is sent")
+    until(lambda: Recording.objects.get(airing=airing).state == "finished", 90)
     for each in (srt, rtmp):
         each.end()
 
@@ -108,11 +108,11 @@ def test_a_killed_recorder_leaves_no_sender_and_the_next_one_goes_on_sending(
     until(lambda: Recording.objects.get(airing=airing).state == "listening")
     publish()
     lifecycle.start(HOUSE, airing.pk)
-    until(lambda: Push.objects.filter(airing=airing, sent_seconds__gt=0).exists(), 40, recorder.words()[-3000:])
+    until(lambda: Push.objects.filter(airing=airing, sent_seconds__gt=0).exists(), 90, recorder.words()[-3000:])
     before = Push.objects.get()
     assert len(senders()) == 1
     recorder.kill()
-    until(lambda: not senders(), 10, "no sender outlives the recorder")
+    until(lambda: not senders(), 60, "no sender outlives the recorder")
     receiver.end()
     receiver.listen()
     recorder.start()

@@ -18,6 +18,7 @@ from archive import tasks
 from archive.models import Derivative, Step
 from archive.steps import engine, plan
 from broadcast import clock
+from broadcast.house import processes
 from broadcast.house.places import ROOT
 
 from .making import RecorderProcess, until
@@ -42,6 +43,7 @@ class Worker:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=processes._die_with(os.getpid(), signal.SIGKILL),
             )
 
     def kill(self) -> None:
@@ -89,7 +91,7 @@ def test_a_worker_killed_in_the_middle_loses_no_step_and_none_is_done_twice(
     workers[0].kill()
     assert Step.objects.get(pk=master.pk).state == "running"
     assert not Derivative.objects.exists()
-    until(lambda: not children_in(engine.work_folder()), 10, "ffmpeg dies with its worker")
+    until(lambda: not children_in(engine.work_folder()), 60, "ffmpeg dies with its worker")
     assert (engine.work_folder() / f"{master.pk}-1").exists()
 
     Step.objects.filter(pk=master.pk).update(lease_until=clock.now())
@@ -109,4 +111,4 @@ def test_a_worker_killed_in_the_middle_loses_no_step_and_none_is_done_twice(
     folder = Path(settings.MEDIA_ROOT) / f"airings/{made.airing.pk}/derived"
     files = {file.relative_to(settings.MEDIA_ROOT).as_posix() for file in folder.rglob("*") if file.is_file()}
     assert files == set(Derivative.objects.values_list("key", flat=True)), "no file without a row, none missing"
-    until(lambda: not list(engine.work_folder().iterdir()), 10, "no temporary file is left")
+    until(lambda: not list(engine.work_folder().iterdir()), 60, "no temporary file is left")

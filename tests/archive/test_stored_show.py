@@ -55,7 +55,7 @@ def test_a_show_leaves_for_the_store_through_an_outage(
     settings.MEDIA_ROOT = str(tmp_path / "another-machine")
     views.forget_rights()
     serving.forget()
-    until(lambda: status(airing, "replay/index.m3u8") == 200, 30, "the delay has passed")
+    until(lambda: status(airing, "replay/index.m3u8") == 200, 60, "the delay has passed")
     for uri in listed(proxy, airing, "replay.m3u8"):
         assert status(airing, f"replay/{uri}") == 200
     variants = m3u8.loads(text(proxy, airing, "replay-master.m3u8")).playlists
