@@ -59,7 +59,7 @@ export function Source({ room }) {
     ${room.page.may.cut && html`<div class="sources" role="group" aria-label=${t("换信号来源")}>
       ${button("auto", t("自动"), take("auto", t("已交回规则")))}${lane("main")}${lane("backup")}${button("fallback", t("垫播"), fallback, line.fallback === "none" ? t("规则里没有") : "")}</div>`}
     <p class="xs quiet">${ruleWords(line, choice)}</p>
-    ${line.behind_seconds !== null && html`<p class="xs quiet">${t("公众落后现场 {n} 秒", { n: count(Math.round(line.behind_seconds)) })}</p>`}
+    ${Number.isFinite(line.behind_seconds) && html`<p class="xs quiet">${t("公众落后现场 {n} 秒", { n: count(Math.round(line.behind_seconds)) })}</p>`}
   </section>`;
 }
 
