@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from pytest_django import DjangoDbBlocker
 
 from broadcast.house import messages, vendor
 from broadcast.house.places import ROOT, Places, here
@@ -20,6 +22,13 @@ def emptied_beside_readers() -> Iterator[None]:
         patch.setattr(DatabaseOperations, "sql_flush", emptying.statements)
         patch.setattr(DatabaseOperations, "execute_sql_flush", emptying.run)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The database as migrations leave it; what they put in comes back after each emptying, in whatever order tests run."""
+    with django_db_blocker.unblock():
+        emptying.remember(connection)
 
 
 @pytest.fixture(scope="session", autouse=True)

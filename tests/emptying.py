@@ -3,7 +3,7 @@
 Django's way is one TRUNCATE of everything, which waits for readers too. A web process that lives longer than a test reads
 several tables in one transaction, so the two could wait for each other and PostgreSQL ended one of them: now and then a test
 failed after it had passed. Here every table is locked against writers alone and emptied by DELETE. Readers go on; a writer under
-way is waited for, and what it wrote goes too. Sequences run on, as they do with TRUNCATE.
+way is waited for, and what it wrote goes too. Sequences run on, as they do with TRUNCATE. Rows that migrations made come back.
 """
 
 from __future__ import annotations
@@ -28,6 +28,30 @@ _BUSY = """
 """
 
 
+_COPY = "as_migrated_"
+# Django makes its own again after each emptying.
+_DJANGOS = ("django_", "auth_")
+
+
+def remember(wrapper: BaseDatabaseWrapper) -> None:
+    """Keep a copy of each row that migrations made, in a fresh database, for `statements` to bring back."""
+    with wrapper.cursor() as cursor:
+        for table in wrapper.introspection.table_names(cursor):
+            if table.startswith((_COPY, *_DJANGOS)):
+                continue
+            name, copy = (wrapper.ops.quote_name(each) for each in (table, _COPY + table))
+            cursor.execute(f"SELECT EXISTS (TABLE {name})")
+            if cursor.fetchone()[0]:
+                cursor.execute(f"CREATE TABLE IF NOT EXISTS {copy} AS TABLE {name}")
+
+
+def _brought_back(operations: DatabaseOperations, tables: Sequence[str]) -> list[str]:
+    with operations.connection.cursor() as cursor:
+        copies = {each for each in operations.connection.introspection.table_names(cursor) if each.startswith(_COPY)}
+    quoted = operations.quote_name
+    return [f"INSERT INTO {quoted(each)} TABLE {quoted(_COPY + each)}" for each in tables if _COPY + each in copies]
+
+
 def statements(
     operations: DatabaseOperations,
     style: Any,
@@ -43,7 +67,7 @@ def statements(
     # EXCLUSIVE goes together with plain reading and with nothing else.
     locks = [f"SET LOCAL lock_timeout = {LOCK_MS}", f"LOCK TABLE {', '.join(names)} IN EXCLUSIVE MODE"]
     # In any order: Django's foreign keys are looked at when the transaction ends.
-    return [*locks, *(f"DELETE FROM {name}" for name in names)]
+    return [*locks, *(f"DELETE FROM {name}" for name in names), *_brought_back(operations, tables)]
 
 
 def run(operations: DatabaseOperations, commands: Sequence[str]) -> None:

@@ -146,3 +146,12 @@ def test_numbers_run_on_unless_they_are_asked_to_begin_again() -> None:
     call_command("flush", verbosity=0, interactive=False, reset_sequences=True)
     make_rows()
     assert Feed.objects.get().pk == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_what_migrations_put_in_is_there_after_each_emptying(turn: str) -> None:
+    """Else a test would hold or not by which tests its process ran before."""
+    from live.models import Reason
+
+    assert Reason.objects.filter(is_active=True).exists(), turn

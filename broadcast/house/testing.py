@@ -17,7 +17,7 @@ from broadcast.house.places import ROOT
 
 LIMIT_SECONDS = 15 * 60
 # They start a whole house and look at how fast it mends itself.
-ALONE = ("tests/journeys", "tests/broadcast/house")
+ALONE = ("tests/journeys/test_kill.py", "tests/broadcast/house/test_up.py")
 PROGRAMS = ("chromium", "ffmpeg", "icecast2")  # named as their packages are
 _CLOSING = re.compile(r"\d+ (?:passed|failed|error|skipped|deselected)")
 
@@ -97,7 +97,7 @@ def _runs(words: Sequence[str]) -> list[tuple[str, list[str]]]:
     """
     if [word for word in words if word != "--long"]:
         return [("pytest", list(words))]
-    together = [f"--ignore={each}" for each in ALONE] + ["-n", "auto", "--maxprocesses=4", "--dist=loadfile"]
+    together = [f"--ignore={each}" for each in ALONE] + ["-n", "auto", "--maxprocesses=4", "--dist=loadgroup"]
     return [("pytest", [*words, *together]), ("pytest, whole houses", [*words, *ALONE])]
 
 

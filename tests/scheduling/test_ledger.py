@@ -136,7 +136,7 @@ def test_a_used_feed_is_tried_again_until_it_is_free(show):
         ledger.tick()
         firing = Firing.objects.get(airing=show)
         assert (firing.outcome, state(show)) == ("claimed", S.PLANNED)
-        assert "正被另一场使用" in firing.reason
+        assert "请先结束那一场" in firing.reason
     with at(-9):
         ledger.tick()
         assert Firing.objects.get(airing=show).attempt == 2
