@@ -121,7 +121,7 @@ class RecorderProcess:
             )
 
     def wait_ready(self, count: int = 1) -> None:
-        until(lambda: self.words().count("recorder ready") >= count, 90, f"recorder ready: {self.words()[-2000:]}")
+        until(lambda: self.words().count("recorder ready") >= count, 240, f"recorder ready: {self.words()[-2000:]}")
 
     def kill(self) -> None:
         assert self.process

@@ -43,8 +43,8 @@ def weather(storm: Storm, deck: dict[str, int], pause: tuple[float, float]) -> N
     storm.check()
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("storm", [280], indirect=True)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("storm", [400], indirect=True)
 def test_five_kills_lose_a_segment_each_at_most(storm: Storm) -> None:
     weather(storm, {"recorder": 2, "ingest": 2, "ladder": 1}, (0.3, 2.0))
     print(storm.summary())
