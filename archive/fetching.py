@@ -11,7 +11,7 @@ import contextlib
 import logging
 import ssl
 
-from archive import ffmpeg, pull
+from archive import ffmpeg, pull, tls
 from archive.doors import Door, explain
 from archive.pull import Address, Forbidden
 from archive.runner import Ended, Run
@@ -38,7 +38,10 @@ class PullDoor(Door):
         except Forbidden as error:
             self._refuse("address_unreadable" if self.entrance.pull_url == "" else error.code)
             return False
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, ssl.SSLError):
+        except ssl.SSLCertVerificationError:
+            self._refuse("source_untrusted")
+            return False
+        except (OSError, TimeoutError, asyncio.IncompleteReadError):
             self._refuse("source_unreachable")
             return False
         return run is not None and run.progress.moved_at is not None
@@ -65,7 +68,8 @@ class PullDoor(Door):
             rest = address.path + (f"?{address.query}" if address.query else "")
             url = f"{address.scheme}://{pull.bracketed(host)}:{address.port}{rest}"
             application = address.path.strip("/").split("/")[0]
-            words = ffmpeg.fetch_rtmp(self.house.program, url, f"{address.shown}/{application}", part.path)
+            app_url, trusted = f"{address.shown}/{application}", tls.authorities()
+            words = ffmpeg.fetch_rtmp(self.house.program, url, app_url, part.path, trusted)
         run = Run(
             words,
             name=f"pull-{self.entrance.lane}-{part.number}",
@@ -80,7 +84,7 @@ class PullDoor(Door):
         if run.progress.moved_at is not None:
             self.problem = ""
         elif not self.closing:
-            code = explain(ended)
+            code = "source_untrusted" if tls.is_untrusted("\n".join(ended.words)) else explain(ended)
             self._refuse("source_unreachable" if code in {"ingest_failed", "port_in_use"} else code)
 
     async def _fetch_http(self, address: Address, number: str) -> Run | None:

@@ -91,10 +91,13 @@ def ingest_pipe(program: str, folder: Path, container: str, *, sound_only: bool 
     return _finish(program, _part(source, folder, sound_only=sound_only))
 
 
-def fetch_rtmp(program: str, url: str, app_url: str, folder: Path, *, sound_only: bool = False) -> list[str]:
-    """Fetch an RTMP stream into `folder`; `app_url` is its address up to the application, as the other side knows it."""
+def fetch_rtmp(program: str, url: str, app_url: str, folder: Path, authorities: str = "") -> list[str]:
+    """Fetch an RTMP stream into `folder`; `app_url` is its address up to the application, as the other side knows it.
+
+    Over TLS the other side must prove its name to the authorities in that file.
+    """
     protocols = "rtmps,rtmp,tls,tcp" if url.startswith("rtmps:") else "rtmp,tcp"
-    secure = {"tls_verify": 1} if url.startswith("rtmps:") else {}
+    secure = {"tls_verify": 1, "ca_file": authorities} if url.startswith("rtmps:") else {}
     source = ffmpeg.input(
         url,
         f="flv",
@@ -105,7 +108,7 @@ def fetch_rtmp(program: str, url: str, app_url: str, folder: Path, *, sound_only
         protocol_whitelist=protocols,
         **secure,
     )
-    return _finish(program, _part(source, folder, sound_only=sound_only))
+    return _finish(program, _part(source, folder))
 
 
 def srt_call(where: str, options: Mapping[str, str]) -> str:

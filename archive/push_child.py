@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from archive import sending
+from archive import sending, tls
 from archive.mpegts import CLOCK, ORIGIN, BadSegment, Joiner, Scan, scan
 from archive.output import Item
 from archive.parts import now_ms
@@ -87,7 +87,7 @@ class Child:
         if found is None:
             self.next += 1
             return "changed"
-        words = sending.words(self.means.program, self.address, found.streams)
+        words = sending.words(self.means.program, self.address, found.streams, tls.authorities())
         run = self._run = Run(
             words,
             name=self.name,

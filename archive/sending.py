@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urls
 
 from archive.ffmpeg import PEER_SILENT_US
 from archive.mpegts import Streams
+from archive.tls import UNTRUSTED
 
 RTMP, SRT, ICECAST = "rtmp", "srt", "icecast"
 SCHEMES = {"rtmp": RTMP, "rtmps": RTMP, "srt": SRT, "icecast": ICECAST, "icecasts": ICECAST}
@@ -38,6 +39,11 @@ class Address:
     url: str
     shown: str
     secrets: tuple[str, ...] = ()
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it is reached over TLS."""
+        return self.shown.startswith(("rtmps:", "icecasts:"))
 
 
 def parse(text: str) -> Address:
@@ -126,7 +132,8 @@ def _icecast(parts: SplitResult, place: str) -> Address:
         raise BadAddress("key")
     login = f"{parts.username or 'source'}:{parts.password}@"
     host = place if parts.port else f"{place}:{_PORTS[parts.scheme]}"
-    url = f"icecast://{login}{host}/{mount}"
+    # ffmpeg's own icecast protocol asks nobody for a certificate: over TLS we speak HTTP to it, which is all that it is.
+    url = f"{'https' if parts.scheme == 'icecasts' else 'icecast'}://{login}{host}/{mount}"
     return Address(ICECAST, url, f"{parts.scheme}://{place}/{mount}", _secrets(url, parts.password, "", parts))
 
 
@@ -153,15 +160,17 @@ def _sound_numbers(streams: Streams) -> tuple[tuple[int, int], ...]:
     return tuple(each for each in streams.kinds if each[1] in {0x03, 0x04, 0x0F, 0x11, 0x81})
 
 
-def words(program: str, address: Address, streams: Streams) -> list[str]:
+def words(program: str, address: Address, streams: Streams, authorities: str = "") -> list[str]:
     """All words of the child that reads a joined transport stream from its standard input, paces it and sends it.
 
-    They hold the key: never log them.
+    Over TLS the target must prove its name to the authorities in that file. They hold the key: never log them.
     """
     begin = [program, "-hide_banner", "-nostdin", "-loglevel", "warning", "-nostats"]
     begin += ["-progress", "pipe:1", "-stats_period", "0.5"]
     begin += ["-re", "-copyts", *_PROBE, "-f", "mpegts", "-protocol_whitelist", "pipe", "-i", "pipe:0"]
-    return [*begin, *_OUTPUTS[address.kind](address, streams)]
+    *how, target = _OUTPUTS[address.kind](address, streams)
+    secure = ["-tls_verify", "1", "-ca_file", authorities] if address.is_secure else []
+    return [*begin, *how, *secure, target]
 
 
 def _to_rtmp(address: Address, streams: Streams) -> list[str]:
@@ -184,7 +193,7 @@ def _to_icecast(address: Address, streams: Streams) -> list[str]:
     else:
         coder = ["-ar", "44100", "-c:a", "libmp3lame", "-b:a", "128k", "-content_type", "audio/mpeg"]
         coder += ["-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"]
-    secure = ["-tls", "1"] if address.shown.startswith("icecasts:") else []
+    secure = ["-method", "PUT", "-chunked_post", "0", "-send_expect_100", "1"] if address.is_secure else []
     return [*sound, *coder, *secure, "-rw_timeout", _SILENCE_US, address.url]
 
 
@@ -195,6 +204,7 @@ _SAID = (
     ("refused", r"Connection refused|Connection setup failure: (?:unable to connect|connection rejected)"),
     ("unknown_host", r"Failed to resolve hostname|Name or service not known|Temporary failure in name resolution"),
     ("denied", r"401 |403 |Unauthorized|Forbidden|Authentication|ERROR:BADSECRET|wrong password|NetStream.Publish.Bad"),
+    ("untrusted", UNTRUSTED),
     ("unreachable", r"No route to host|Network is unreachable"),
     # The second is what libsrt's callers say of a peer that is not there.
     ("no_answer", r"Connection timed out|Connection to \S+ failed: Input/output error|ERROR:TIMEOUT"),
