@@ -6,14 +6,15 @@ import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import UUID
+
+from django.db.models import QuerySet
 
 from archive import clips
 from archive.ffmpeg import PLAYLIST
 from archive.models import Filler, PlayoutRule
 from archive.output import Tape, TapeSegment
 from broadcast import access
-from broadcast.models import Airing, Programme
+from broadcast.models import Airing, Episode, Programme
 
 HOUSE = "filler:house"
 _PLAIN_NAME = re.compile(r"^[\w-]{1,60}\.ts$")
@@ -70,33 +71,32 @@ def rerun(airing: Airing, earlier: Airing | None) -> TapeRef | None:
         earlier = earlier.rerun_of
     if earlier is None or earlier.pk == airing.pk or earlier.episode.programme_id != airing.episode.programme_id:
         return None
-    if not access.replay_is_released(earlier):
+    if not access.may_be_rerun(earlier):
         return None
     folder = f"airings/{earlier.pk}"
     return TapeRef(f"rerun:{earlier.pk}", f"{folder}/replay.m3u8", f"{folder}/public")
 
 
 def _newest(airing: Airing) -> Airing | None:
+    return offered(airing.episode.programme_id).exclude(pk=airing.pk).first()
+
+
+def offered(programme_id: int) -> QuerySet[Airing]:
+    """What a programme could play again, the latest first; whether each may go out now, `access.may_be_rerun` says."""
     return (
         Airing.objects.select_related("episode")
         .filter(
-            episode__programme_id=airing.episode.programme_id,
+            episode__programme_id=programme_id,
             state=Airing.State.ENDED,
             rerun_of__isnull=True,
+            announced_at__isnull=False,
             episode__signed_off_at__isnull=False,
+            episode__publication=Episode.Publication.PUBLISHED,
             recording__replay_ready_at__isnull=False,
         )
-        .exclude(episode__publication="withdrawn")
-        .exclude(pk=airing.pk)
         .exclude(kind=Airing.Kind.REHEARSAL)
         .order_by("-actual_end")
-        .first()
     )
-
-
-def rerun_airing(source: str) -> UUID | None:
-    """The airing that a source of the log is a rerun of; None for any other source."""
-    return UUID(source.removeprefix("rerun:")) if source.startswith("rerun:") else None
 
 
 # -- their segments, from files --------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from archive.models import AsRunEntry, PlayoutRule, Push, Recording, SimulcastTarget, SourceChoice
-from broadcast import clock
+from broadcast import access, clock
 from broadcast.models import Airing
 
 # So many of the last stretches of the as-run record are shown.
@@ -59,19 +59,22 @@ def _stretch(entry: AsRunEntry) -> dict[str, Any]:
 def pushes_view(airing: Airing) -> list[dict[str, Any]]:
     """The targets of the airing's programme and how each fares, without addresses."""
     pushes = {each.target_id: each for each in Push.objects.filter(airing=airing)}
+    public = access.is_public(airing)
     return [
-        _view(target, pushes.get(target.pk))
+        _view(target, pushes.get(target.pk), public)
         for target in SimulcastTarget.objects.filter(programme_id=airing.episode.programme_id)
         if target.is_active or target.pk in pushes
     ]
 
 
-def _view(target: SimulcastTarget, push: Push | None) -> dict[str, Any]:
+def _view(target: SimulcastTarget, push: Push | None, public: bool) -> dict[str, Any]:
     push = push or Push(target=target)
-    off = push.is_off or not target.is_active
+    off = push.is_off or not target.is_active or not public
     state, problem = push.state, push.problem
     if state in _MOVING and push.reported_at and clock.now() - push.reported_at > _SILENT:
         state, problem = str(Push.State.CONNECTING), "unreported"
+    if not public:
+        problem = "not_public"
     return {
         "id": target.pk,
         "name": target.name,

@@ -9,8 +9,10 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from archive.fallback import offered
 from archive.models import Filler, PlayoutRule, SimulcastTarget
 from archive.playout import HEIGHTS, LIMITS
+from broadcast.access import may_be_rerun
 from broadcast.models import Airing, Programme
 
 _RERUNS_OFFERED = 30
@@ -138,8 +140,7 @@ class RuleForm(PlainForm):
         super().__init__(data, initial=initial, prefix="rule")
         fillers = Filler.objects.filter(Q(programme=programme) | Q(programme=None), state=Filler.State.READY)
         self._choices("filler", fillers)
-        ended = Airing.objects.filter(episode__programme=programme, state=Airing.State.ENDED, recording__isnull=False)
-        newest = list(ended.order_by("-actual_start").values_list("pk", flat=True)[:_RERUNS_OFFERED])
+        newest = [each.pk for each in offered(programme.pk)[:_RERUNS_OFFERED] if may_be_rerun(each)]
         kept = [*newest, *([rule.rerun_of_id] if rule.rerun_of_id else [])]
         self._choices(
             "rerun_of", Airing.objects.filter(pk__in=kept).select_related("episode").order_by("-actual_start")

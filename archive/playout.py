@@ -16,7 +16,7 @@ from archive.asrun import Stretch
 from archive.models import AsRunEntry, Filler, PlayoutRule, SourceChoice
 from archive.queries import from_milliseconds
 from broadcast import audit, clock, signals
-from broadcast.access import Ability, Actor, require
+from broadcast.access import Ability, Actor, may_be_rerun, require
 from broadcast.errors import IllegalTransition, InvalidInput, NotFound
 from broadcast.lifecycle import locked
 from broadcast.models import Airing, Programme
@@ -144,6 +144,8 @@ def _rerun_of(programme: Programme, value: Any) -> Airing | None:
         raise InvalidInput(_("只能重播同一个节目的往期。"), field="rerun_of")
     if value.state != _S.ENDED:
         raise InvalidInput(_("这一场还没有播完，不能重播。"), field="rerun_of")
+    if not may_be_rerun(value):
+        raise InvalidInput(_("这一场的回看没有公开，不能重播。"), field="rerun_of")
     return value
 
 

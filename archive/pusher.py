@@ -24,12 +24,16 @@ _TURN = 0.25
 
 @dataclass(frozen=True)
 class Target:
-    """What is wanted of one target now. `address` is None when it cannot be opened; `asked_ms` moves when a restart is asked for."""
+    """What is wanted of one target now. `address` is None when it cannot be opened; `asked_ms` moves when a restart is asked for.
+
+    What is not `public` (any more) may not go on for a moment: the child is killed, not asked.
+    """
 
     key: int
     address: Address | None
     enabled: bool = True
     asked_ms: int = 0
+    public: bool = True
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,8 @@ class Pusher:
             return
         self._failures = 0
         self._news.set()
-        if self._child is not None and (self._ending is None or self._ending.done()):
-            self._ending = asyncio.create_task(self._child.stop("asked"))
+        if self._child is not None and (self._ending is None or self._ending.done() or not target.public):
+            self._ending = asyncio.create_task(self._child.stop("asked", hard=not target.public))
 
     async def finish(self) -> None:
         """End: after the tail is out where the line is complete, else at once. Never raises."""
@@ -140,7 +144,7 @@ class Pusher:
             return True
         if not self.target.enabled:
             self._go_on_at(len(items) - CUSHION, missed=False)
-            self._move("off", "")
+            self._move("off", "" if self.target.public else "not_public")
             await self._pause(1.0)
         elif self.target.address is None:
             self._move("retrying", "secret_unreadable")

@@ -15,7 +15,7 @@ from archive.models import Push, SimulcastTarget
 from archive.pusher import PushReport, Target
 from archive.queries import from_milliseconds, milliseconds
 from archive.sending import Address, BadAddress
-from broadcast import audit, clock, sealing, signals
+from broadcast import access, audit, clock, sealing, signals
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotFound
 from broadcast.lifecycle import locked
@@ -189,22 +189,27 @@ def _wish(actor: Actor, push: Push, act: str, reason: str) -> dict[str, Any]:
 
 
 def wanted(airing_ids: Iterable[UUID]) -> dict[UUID, dict[int, tuple[Target, PushReport]]]:
-    """By airing and target: what is to be done, and what was last reported (where a new process goes on). Secrets are open here."""
-    airings = dict(Airing.objects.filter(pk__in=list(airing_ids)).values_list("pk", "episode__programme_id"))
+    """By airing and target: what is to be done, and what was last reported (where a new process goes on). Secrets are open here.
+
+    Platforms ask nobody who watches: an airing that is not for everybody goes to none of them.
+    """
+    rows = Airing.objects.select_related("episode__programme").filter(pk__in=list(airing_ids))
+    airings = {each.pk: each for each in rows}
     pushes = {(each.airing_id, each.target_id): each for each in Push.objects.filter(airing__in=airings)}
     found: dict[UUID, dict[int, tuple[Target, PushReport]]] = {key: {} for key in airings}
-    for row in SimulcastTarget.objects.filter(programme__in=set(airings.values())):
+    public = {key for key, each in airings.items() if access.is_public(each)}
+    for row in SimulcastTarget.objects.filter(programme__in={each.episode.programme_id for each in airings.values()}):
         address = _open(row)
-        for airing_id, programme_id in airings.items():
-            if programme_id == row.programme_id:
+        for airing_id, airing in airings.items():
+            if airing.episode.programme_id == row.programme_id:
                 push = pushes.get((airing_id, row.pk))
-                found[airing_id][row.pk] = (_wanted_of(row, address, push), _reported(push))
+                found[airing_id][row.pk] = (_wanted_of(row, address, push, airing_id in public), _reported(push))
     return found
 
 
-def _wanted_of(row: SimulcastTarget, address: Address | None, push: Push | None) -> Target:
+def _wanted_of(row: SimulcastTarget, address: Address | None, push: Push | None, public: bool) -> Target:
     asked = milliseconds(push.restart_asked_at) if push and push.restart_asked_at else 0
-    return Target(row.pk, address, row.is_active and not (push and push.is_off), asked)
+    return Target(row.pk, address, public and row.is_active and not (push and push.is_off), asked, public)
 
 
 def _open(row: SimulcastTarget) -> Address | None:

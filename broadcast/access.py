@@ -148,6 +148,11 @@ def may_watch(actor: Actor, airing: Airing) -> bool:
     return may_watch_programme(actor, programme)
 
 
+def is_public(airing: Airing) -> bool:
+    """Whether anybody at all may watch it, so that it may be sent where nobody is asked who they are."""
+    return may_watch(Actor(), airing)
+
+
 def may_watch_programme(actor: Actor, programme: Programme) -> bool:
     """Whether the programme is for `actor`: public for all, members' for members and staff, closed for staff alone."""
     if programme.audience == Programme.Audience.PUBLIC:
@@ -175,3 +180,12 @@ def replay_is_released(airing: Airing) -> bool:
         return False
     out = clock.now() >= airing.actual_end + dt.timedelta(seconds=airing.delay_seconds)
     return out and episode.publication != Episode.Publication.WITHDRAWN
+
+
+def may_be_rerun(airing: Airing) -> bool:
+    """Whether its replay may go out again in its own programme: those whom that is for have the replay already.
+
+    Never a rehearsal, nor what was not announced or is not published.
+    """
+    shown = airing.kind != Airing.Kind.REHEARSAL and airing.announced_at is not None
+    return shown and airing.episode.publication == Episode.Publication.PUBLISHED and replay_is_released(airing)

@@ -73,7 +73,7 @@ const PUSH = () => ({
 });
 
 function Push({ room, push }) {
-  const [tone, word] = PUSH()[push.state] || ["quiet", t("没有数据")];
+  const [tone, word] = push.problem === "not_public" ? ["quiet", t("不公开，不转推")] : PUSH()[push.state] || ["quiet", t("没有数据")];
   const busy = room.busy.has(`push:${push.id}`);
   const over = room.state === "ended" || room.state === "cancelled";
   const act = (name, words) => () => room.run(`push:${push.id}`, { type: "act.perform", act: `push.${name}:${push.id}`, reason: "" }, words);
@@ -92,7 +92,7 @@ function Push({ room, push }) {
     push.state === "sending" && push.sending_since ? span(room.lane.now() - Date.parse(push.sending_since)) : "",
     push.missed_seconds > 0 ? t("漏了 {span}", { span: span(push.missed_seconds * 1000) }) : "",
   ].filter(Boolean);
-  const buttons = room.page.may.run && !over && (push.off_here
+  const buttons = room.page.may.run && !over && push.problem !== "not_public" && (push.off_here
     ? html`<button type="button" disabled=${busy} onClick=${act("on", t("已恢复推送“{name}”", { name: push.name }))}>${t("恢复推送")}</button>`
     : push.active && html`<button type="button" disabled=${busy} onClick=${act("restart", t("正在重连“{name}”", { name: push.name }))}>${t("重连")}</button> <button type="button" disabled=${busy} onClick=${stop}>${t("停推…")}</button>`);
   // A target in trouble is open from the start; what people open or close stays so.
