@@ -15,15 +15,14 @@ from uuid import UUID
 from django.conf import settings
 
 from archive import clips
-from archive.storage import MAIN, Storage, StorageDown, StorageRefused
+from archive.storage import MAIN, Storage
 from archive.storage.places import leaving
-from archive.storage.shelf import Round, Shelf
+from archive.storage.shelf import OF_THE_STORE, Round, Shelf
 from broadcast import env
 
 logger = logging.getLogger(__name__)
 _FILLER = "filler"
 _WORKERS = 4
-_OF_THE_STORE = frozenset({StorageDown.code, StorageRefused.code})
 _PASS_SECONDS = 1.0
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 10.0
@@ -50,7 +49,7 @@ class Lane:
         """What a round came to: after a failure the store is left alone, longer each time."""
         self.results[name] = result
         self.sent += result.sent
-        if result.problem not in _OF_THE_STORE:
+        if result.problem not in OF_THE_STORE:
             self.failures = 0
             # What is wrong with one folder keeps no other waiting.
             self.due[name] = now + (_FIRST_PAUSE if result.problem else 0.0)

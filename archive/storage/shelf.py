@@ -21,6 +21,8 @@ MEDIA, TEXTS = ".ts", frozenset({".m3u8", ".json", ".jsonl", ".vtt"})
 _SELDOM = frozenset({"i.m3u8", "kept.m3u8", "measures.jsonl", "part.json"})
 _SELDOM_SECONDS = 20.0
 _AT_ONCE = 64
+# With these nothing else can be sent either; every other problem is of one object.
+OF_THE_STORE = frozenset({StorageDown.code, StorageRefused.code})
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,9 @@ class Shelf:
         try:
             folders = {name: _changed(self.folder / name) for name in ["", *self._listed]}
             files = self.files()
-            self._send_media(files, pool, result, most)
-            if not result.problem:
-                self._take_back(files)
+            # First, and whatever else is wrong: what lost its public name.
+            self._take_back(files, result)
+            if self._send_media(files, pool, result, most) not in OF_THE_STORE:
                 self._send_notes(files, result, everything=resting)
             if resting and not result.waiting and not result.problem and len(folders) == len({"", *self._listed}):
                 self._ledger.settle(folders)
@@ -146,21 +148,23 @@ class Shelf:
         # A public name comes right after the segment that it names.
         return sorted(waiting, key=lambda each: (each.inode not in public, each.written_ns, each.inode, each.is_public))
 
-    def _send_media(self, files: list[File], pool: Executor, result: Round, most: int) -> None:
+    def _send_media(self, files: list[File], pool: Executor, result: Round, most: int) -> str:
+        """Returns the first problem, of the store before that of one object."""
         waiting = [each for each in self._waiting(files) if each.name not in self._odd]
         first = {each.inode: each for each in files if not each.is_public}
+        problems: list[str] = []
         for group in (
             [each for each in waiting[:most] if not each.is_public],
             [each for each in waiting[:most] if each.is_public],
         ):
-            for problem in pool.map(lambda each: self._send(each, first.get(each.inode)), group):
-                result.problem = result.problem or problem
+            problems += [each for each in pool.map(lambda each: self._send(each, first.get(each.inode)), group) if each]
         left = [each for each in waiting if each.name not in self._ledger and each.name not in self._odd]
         result.sent = len(waiting) - len(left)
         result.waiting, result.waiting_bytes = len(left), sum(each.size for each in left)
         result.oldest_ns = min((each.written_ns for each in left), default=0)
-        if self._odd and not result.problem:
-            result.problem = StoredOtherwise.code
+        problem = next((each for each in problems if each in OF_THE_STORE), problems[0] if problems else "")
+        result.problem = problem or result.problem or (StoredOtherwise.code if self._odd else "")
+        return problem
 
     def _send(self, file: File, original: File | None) -> str:
         """Send one segment; the code of what was wrong, or ""."""
@@ -189,14 +193,18 @@ class Shelf:
             return "storage_failed"
         return ""
 
-    def _take_back(self, files: Iterable[File]) -> None:
+    def _take_back(self, files: Iterable[File], result: Round) -> None:
         """What lost its public name here loses it in the store; as received it stays."""
         if not (self.folder / "public").is_dir():
             return
         there = {each.name for each in files}
-        for name in [each for each in self._ledger.stored if each.startswith("public/") and each not in there]:
-            self.storage.delete(f"{self.key}/{name}")
-            self._ledger.drop(name)
+        try:
+            for name in [each for each in self._ledger.stored if each.startswith("public/") and each not in there]:
+                self.storage.delete(f"{self.key}/{name}")
+                self._ledger.drop(name)
+        except (StorageDown, StorageRefused, Damaged) as error:
+            result.problem = error.code
+            logger.error("storage takes nothing back place=%s folder=%s: %s", self.place, self.key, error)
 
     # -- playlists and notes ---------------------------------------------------------------------------------------
 
@@ -241,7 +249,8 @@ class Shelf:
         if name.startswith("filler-"):
             return self.elsewhere(name)
         name = name if "/" in name else f"public/{name}"
-        return name in self._ledger or name in self._odd
+        # What was withdrawn is nowhere and never will be: the line goes on past it.
+        return name in self._ledger or name in self._odd or not (self.folder / name).exists()
 
 
 def _look(path: str, entry: os.DirEntry[str]) -> File | None:
