@@ -19,6 +19,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from archive import manifest
 from archive.models import Derivative, FixityCheck, Recording, Step
 from archive.parts import AiringFolder
+from archive.steps import engine
 from archive.storage import ALGORITHM, Storage, StorageDown, StorageRefused, Stored, places
 from archive.storage.base import CHUNK, digest_of
 from broadcast import audit, clock, env
@@ -110,8 +111,7 @@ def _refresh(airing_id: UUID) -> None:
 
 def _pending(airing_id: UUID) -> QuerySet[Step]:
     """Steps that may still make or send what the manifest lists."""
-    unfinished = Step.objects.filter(recording_id=airing_id, state__in=[Step.State.WAITING, Step.State.RUNNING])
-    return unfinished.exclude(kind=Step.Kind.MANIFEST)
+    return engine.unfinished().filter(recording_id=airing_id).exclude(kind=Step.Kind.MANIFEST)
 
 
 def _is_gone(wanted: Stored) -> bool:
@@ -226,7 +226,7 @@ def due(limit: int = 1) -> list[UUID]:
         return []
     before = clock.now() - dt.timedelta(days=days)
     whole = Max("fixity_checks__checked_at", filter=Q(fixity_checks__place=WHOLE))
-    unfinished = Step.objects.filter(recording=OuterRef("pk"), state__in=[Step.State.WAITING, Step.State.RUNNING])
+    unfinished = engine.unfinished().filter(recording=OuterRef("pk"))
     finished = Recording.objects.filter(
         ~Exists(unfinished), state=Recording.State.FINISHED, reported_at__lt=clock.now() - dt.timedelta(hours=1)
     )

@@ -145,12 +145,28 @@ def ready(now: dt.datetime) -> QuerySet[Step]:
     """Steps that somebody may take up: waiting with all that they need done, or running with a lapsed lease."""
     may_begin = Q()
     for kind, needs in plan.NEEDS.items():
-        over = [_S.DONE, _S.FAILED] if kind in plan.LAST else [_S.DONE]
-        missing = Step.objects.filter(recording=OuterRef("recording"), kind__in=needs).exclude(state__in=over)
+        missing = Step.objects.filter(recording=OuterRef("recording"), kind__in=needs).exclude(state=_S.DONE)
+        if kind in plan.LAST:
+            missing = missing.exclude(state=_S.FAILED).exclude(waits_in_vain())
         condition = Q(kind=kind) & ~Q(Exists(missing)) if needs else Q(kind=kind)
         may_begin = may_begin | condition
     waiting = Q(state=_S.WAITING) & (Q(not_before__isnull=True) | Q(not_before__lte=now)) & may_begin
     return Step.objects.filter(waiting | Q(state=_S.RUNNING, lease_until__lt=now))
+
+
+def waits_in_vain() -> Q:
+    """Steps that wait for one that failed, be it through others: nothing comes of them unless somebody has that one tried again."""
+    found = Q()
+    for kind in plan.kinds():
+        if kind not in plan.LAST and (needs := plan.all_needs(kind)):
+            failed = Step.objects.filter(recording=OuterRef("recording"), kind__in=needs, state=_S.FAILED)
+            found |= Q(kind=kind, state=_S.WAITING) & Q(Exists(failed))
+    return found
+
+
+def unfinished() -> QuerySet[Step]:
+    """Steps of which something may still come, unless somebody acts."""
+    return Step.objects.filter(state__in=[_S.WAITING, _S.RUNNING]).exclude(waits_in_vain())
 
 
 def claim(worker: str) -> Claim | None:

@@ -21,3 +21,9 @@ LAST = frozenset({"upload", "manifest"})
 def kinds() -> tuple[str, ...]:
     """All kinds that a recording gets, in order."""
     return tuple(NEEDS)
+
+
+def all_needs(kind: str) -> set[str]:
+    """What it needs, and what those need."""
+    found = set(NEEDS[kind])
+    return found.union(*(all_needs(need) for need in found))
