@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 from django.test import Client
 
+from broadcast import registry
 from broadcast.identity import COOKIE
 from broadcast.models import Airing, Episode, Programme
 from broadcast.models.catalogue import Assurance
@@ -208,3 +209,12 @@ def test_after_the_end_a_part_that_never_ran_is_said_not_to_have_been_held(show)
     agenda = page[page.index('<table class="rundown">') : page.index("</table>", page.index('<table class="rundown">'))]
     assert "没有进行" in agenda
     assert "<time" not in agenda, "no start for what never started"
+
+
+@pytest.mark.parametrize(("showing", "word"), [("live", "直播中"), ("filler", "垫播"), ("rerun", "重播")])
+def test_the_page_says_what_stands_in_for_the_show(show, monkeypatch, showing, word):
+    media = {"state": "live", "showing": showing}
+    monkeypatch.setattr(registry, "public_state", [("media", lambda _airing: media)])
+    page = browser().get(address(show)).content.decode()
+    (shown,) = re.findall(r'<div id="onair">.*?<b class="[a-z]+">(.*?)</b>', page, re.DOTALL)
+    assert shown == word
