@@ -54,7 +54,7 @@ def test_five_kills_lose_a_segment_each_at_most(storm: Storm) -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("storm", [1500], indirect=True)
 def test_sixty_kills_lose_a_segment_each_at_most(storm: Storm) -> None:
-    weather(storm, {"recorder": 14, "ingest": 14, "ladder": 10, "push": 8, "store": 8}, (1.0, 5.0))
+    weather(storm, {"recorder": 14, "ingest": 14, "ladder": 10, "push": 8, "store": 8}, (0.5, 4.0))
     deck = ["worker", "worker's pool", "worker's ffmpeg"] * 2
     storm.random.shuffle(deck)
     storm.work(deck)
