@@ -34,6 +34,7 @@ export function createPlayer(video, onChange) {
   let mediaErrors = 0;
   let lastTime = -1;
   let lastMoved = Date.now();
+  let back = false; // whether the viewer is back in time on purpose, and not to be taken to the edge
   let moment = null; // where to go on after another playlist was taken: {date, time}
   const native = !Hls.isSupported() && Boolean(video.canPlayType("application/vnd.apple.mpegurl"));
 
@@ -57,6 +58,7 @@ export function createPlayer(video, onChange) {
     mediaErrors = 0;
     video.removeAttribute("controls");
     moment = null;
+    back = false;
     state = { ...IDLE, url, live, muted: video.muted };
     if (!url) {
       video.removeAttribute("src");
@@ -85,6 +87,7 @@ export function createPlayer(video, onChange) {
     // Who chose the sound alone loads no picture, not even while its address is looked up.
     const autoStartLoad = state.listening || !chosen().listening;
     hls = new Hls({ ...CONFIG, startPosition: resume, autoStartLoad });
+    stay(back);
     hls.on(Hls.Events.MANIFEST_LOADED, (_name, data) => found(data.levels));
     hls.on(Hls.Events.MANIFEST_PARSED, parsed);
     hls.on(Hls.Events.LEVEL_UPDATED, (_name, data) => updated(data.details));
@@ -157,7 +160,14 @@ export function createPlayer(video, onChange) {
     reload();
   }
 
+  /** hls.js takes who is too late to the live edge; not the one who went back or stopped. */
+  function stay(on) {
+    back = on;
+    if (hls) hls.config.liveMaxLatencyDurationCount = on ? Infinity : CONFIG.liveMaxLatencyDurationCount;
+  }
+
   function reload() {
+    if (back && !moment) moment = { date: date(), time: video.currentTime };
     destroy();
     tries += 1;
     set({ broken: tries, stalled: true });
@@ -191,6 +201,7 @@ export function createPlayer(video, onChange) {
 
   function pause() {
     wanted = false;
+    if (state.live) stay(true);
     video.pause();
   }
 
@@ -262,6 +273,7 @@ export function createPlayer(video, onChange) {
     },
     seek(to) {
       const end = state.edge || video.duration || to;
+      stay(state.live && to < end - NEAR_EDGE_SECONDS);
       video.currentTime = Math.max(state.start, Math.min(to, end));
       ticked();
     },
