@@ -26,7 +26,8 @@ _CHUNK = 256 * 1024
 _MOST_WAITING = 1 << 20
 _PAUSE_SECONDS = 0.05
 _STUCK_SECONDS = 60.0
-_RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+_RANGE = re.compile(r"^bytes=([0-9]*)-([0-9]*)$")
+_MOST_DIGITS = 18
 _NAMED = {Derivative.Kind.MASTER, Derivative.Kind.SOUND}
 
 
@@ -122,13 +123,19 @@ def span_of(text: str, size: int) -> tuple[int, int] | None:
     if match is None or not (match[1] or match[2]):
         return None
     if not match[1]:
-        long = min(int(match[2]), size)
+        long = min(_whole(match[2]), size)
         return (size - long, long) if long else (0, 0)
-    start = int(match[1])
-    end = min(int(match[2]), size - 1) if match[2] else size - 1
-    if match[2] and int(match[2]) < start:
+    start = _whole(match[1])
+    end = min(_whole(match[2]), size - 1) if match[2] else size - 1
+    if match[2] and _whole(match[2]) < start:
         return None
     return (start, end - start + 1) if start < size else (0, 0)
+
+
+def _whole(digits: str) -> int:
+    """The number; one of thousands of digits, which int() refuses, is only known to be larger than any file."""
+    digits = digits.lstrip("0") or "0"
+    return int(digits) if len(digits) <= _MOST_DIGITS else 10**_MOST_DIGITS
 
 
 def _opened(key: str, start: int, length: int) -> BinaryIO:

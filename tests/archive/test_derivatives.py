@@ -172,3 +172,16 @@ async def test_a_slow_peer_is_not_sent_more_than_it_takes(airing: Airing, monkey
     waiting[0], sent[:] = derivatives._MOST_WAITING + 1, []
     await send()
     assert sent == [], "one that takes nothing is left"
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("bytes={}-", (0, 0)),
+        ("bytes=-{}", (0, 500)),
+        ("bytes=0-{}", (0, 500)),
+        ("bytes=٣-٤", None),
+    ],
+)
+def test_numbers_of_any_length_are_numbers_and_nothing_else_is(text: str, span: tuple[int, int] | None) -> None:
+    assert span_of(text.format("9" * 5000), 500) == span
