@@ -18,8 +18,9 @@ from broadcast.models import Airing, Episode, Programme
 
 HOUSE = "filler:house"
 _PLAIN_NAME = re.compile(r"^[\w-]{1,60}\.ts$")
-# Files may go: a list is believed for so long.
+# Files may go: a list is believed for so long. They come too, so that there is none is believed for less.
 _BELIEVED_SECONDS = 10.0
+_MISSED_SECONDS = 2.0
 _MOST_REFERENCES = 5
 
 
@@ -139,8 +140,8 @@ class Shelf:
 
     def _tape(self, ref: TapeRef) -> Tape | None:
         now = time.monotonic()
-        at, kept = self._kept.get(ref, (now, None))
-        if kept is not None and now - at < _BELIEVED_SECONDS:
+        at, kept = self._kept.get(ref, (now - _BELIEVED_SECONDS, None))
+        if now - at < (_MISSED_SECONDS if kept is None else _BELIEVED_SECONDS):
             return kept
         tape = self._read(ref)
         if tape is not None and tape == kept:
