@@ -11,10 +11,10 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 
-from archive import cuts, fallback, playout, pull, queries, services
+from archive import cuts, fallback, playout, pull, queries, services, withdrawn
 from archive.entrances import BACKUP, MAIN, Entrance
 from archive.fallback import TapeRef
-from archive.models import AsRunEntry, IngestSecret, OutputCut, PlayoutRule, SourceChoice
+from archive.models import IngestSecret, OutputCut, PlayoutRule, SourceChoice
 from archive.output import Choice, Rule, Show
 from broadcast import clock, sealing
 from broadcast.models import Airing, Programme
@@ -130,13 +130,8 @@ def _acts(airings: Iterable[Airing]) -> dict[UUID, _Acts]:
         found.setdefault(cut.airing_id, _Acts()).cuts.append(cut)
     for choice in SourceChoice.objects.filter(airing__in=airings).order_by("from_media_time", "id"):
         found.setdefault(choice.airing_id, _Acts()).choices.append(choice)
-    reruns = list(
-        AsRunEntry.objects.filter(airing__in=airings, kind="rerun").values_list("airing_id", "subject").distinct()
-    )
-    gone = Airing.objects.filter(pk__in={subject for _, subject in reruns}, episode__publication="withdrawn")
-    for subject in map(str, gone.values_list("pk", flat=True) if reruns else ()):
-        for airing_id in (each for each, other in reruns if other == subject):
-            found.setdefault(airing_id, _Acts()).withdrawn.add(f"rerun:{subject}")
+    for airing_id, source in withdrawn.owed([each.pk for each in airings]):
+        found.setdefault(airing_id, _Acts()).withdrawn.add(source)
     return found
 
 
@@ -167,6 +162,9 @@ def _wanted_of(airing: Airing, secret: IngestSecret | None, acts: _Acts, now: dt
     aside = airing.state in {_S.PLANNED, _S.ENDED}
     late = airing.actual_end is not None and now < airing.actual_end + dt.timedelta(seconds=rule.late_seconds)
     feed = airing.feed
+    tapes = fallback.references(airing, getattr(airing.episode.programme, "playout_rule", None))
+    # What was read before a withdrawal is judged again by what was read after it.
+    rerun = fallback.rerun(airing, airing.rerun_of) if feed is None else None
     return Wanted(
         airing_id=airing.pk,
         receives=feed is not None and feed.is_active and (airing.state != _S.ENDED or late),
@@ -177,8 +175,8 @@ def _wanted_of(airing: Airing, secret: IngestSecret | None, acts: _Acts, now: dt
         show=show_of(airing, acts),
         pull_url=pull.opened(feed) if feed else None,
         backup=_backup_of(airing, secret),
-        tapes=fallback.references(airing, getattr(airing.episode.programme, "playout_rule", None)),
-        rerun=fallback.rerun(airing, airing.rerun_of) if feed is None else None,
+        tapes=tuple(each for each in tapes if each.source not in acts.withdrawn),
+        rerun=rerun if rerun and rerun.source not in acts.withdrawn else None,
         withdrawn=frozenset(acts.withdrawn),
         aside=aside,
         rungs=rungs_of(airing, rule),

@@ -28,6 +28,7 @@ from archive.services import Report
 from archive.session import Session
 from archive.storage import media
 from archive.uploader import Uploader
+from archive.withdrawn import Withdrawals
 from broadcast import env
 
 logger = logging.getLogger(__name__)
@@ -78,6 +79,7 @@ class Recorder:
         aside = [
             asyncio.create_task(self._make_filler(), name="filler"),
             asyncio.create_task(self._open_gate(), name="gate"),
+            asyncio.create_task(Withdrawals().run(), name="withdrawals"),
         ]
         logger.info("recorder ready ffmpeg=%s", self.program.path)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,12 @@ def public_name(airing: object, part: int, number: int, rung: str) -> str:
     return sealing.digest("media-segment", f"{airing}/{part}/{number}/{rung}")[:20]
 
 
+def tape_name(airing: object, source: str, file: str, rung: str = "") -> str:
+    """Public file name that a tape's segment, or a rung of it, has in an airing."""
+    words = f"{airing}/{source}/{file}/{rung}" if rung else f"{airing}/{source}/{file}"
+    return f"{sealing.digest('media-segment', words)[:20]}.ts"
+
+
 class Names:
     """What of one airing's rungs is public, and what its parts carry. All of it is found again on disk."""
 
@@ -43,6 +50,8 @@ class Names:
         self.facts: dict[int | str, Facts] = {}
         # Sizes of the public files by name.
         self.public: dict[str, int] = {}
+        # Sources that nothing may be named of any more.
+        self.withdrawn: frozenset[str] = frozenset()
         self._twins: dict[tuple[str, str], dict[str, str]] = {}
         self._load()
 
@@ -115,6 +124,11 @@ class Names:
             self.folder[f"public/{name}"].unlink(missing_ok=True)
             self.public.pop(name, None)
 
+    def listed(self) -> set[str]:
+        """Rungs that a live playlist was ever written of, whatever the rule says now."""
+        start = LIVE.removesuffix(".m3u8") + "-"
+        return {file.stem.removeprefix(start) for file in self.folder.path.glob(f"{start}*.m3u8")}
+
     def size(self, name: str) -> int:
         """Bytes of a public file; 0 when it is not there."""
         if name not in self.public:
@@ -128,12 +142,18 @@ class Names:
         """A filler stands in all rungs as it is, an earlier airing has rungs of its own; of both the sound alone is taken."""
         if rung == SOUND and item.source == CUT:
             return f"filler-sound-{item.number:03d}.ts"
-        if not item.file:
+        if not item.file or item.source in self.withdrawn:
             return writer.uri(item)
-        name = f"{sealing.digest('media-segment', f'{self.folder.airing_id}/{item.source}/{item.file}/{rung}')[:20]}.ts"
+        name = tape_name(self.folder.airing_id, item.source, item.file, rung)
         if name in self.public or self._give(item, rung, self.folder[f"public/{name}"], writer):
             return name
         return writer.uri(item)
+
+    def forget(self, source: str, files: Iterable[str], rungs: Iterable[str]) -> None:
+        """Take away the public names of rungs of a tape's segments."""
+        for name in {tape_name(self.folder.airing_id, source, file, rung) for file in files for rung in rungs}:
+            self.folder[f"public/{name}"].unlink(missing_ok=True)
+            self.public.pop(name, None)
 
     def _give(self, item: Item, rung: str, target: Path, writer: Writer) -> bool:
         """Name the rung of a tape's segment; its sound is split off where it has none. Returns whether there is one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -68,6 +68,16 @@ class Rungs:
         """Take away the public names of all that was ever made of the segment."""
         with self._lock:
             self.names.unlink(segment)
+
+    def refuse(self, sources: frozenset[str]) -> None:
+        """Sources whose episode is withdrawn now: no rung of them is named (again), also after a restart."""
+        with self._lock:
+            self.names.withdrawn = sources
+
+    def forget(self, source: str, files: Iterable[str]) -> None:
+        """Take away the public names of all rungs of these segments of a tape."""
+        with self._lock:
+            self.names.forget(source, files, {SOUND, *self._names(), *self._lanes, *self.names.listed()})
 
     def _names(self) -> list[str]:
         return variants.names(list(self.names.facts.values()), self.heights)

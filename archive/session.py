@@ -126,13 +126,11 @@ class Session:
         if not self._staff_done:
             self._write_staff(segments, show, stopped)
         tapes = replace(show, fallback=self._shelf.tape(self.wanted.tapes), rerun=self._rerun())
+        self._forget(self.wanted.withdrawn)
         fresh = self.folder.fresh(as_of_ms, LOST_MS)
         self.writer.advance(
             segments, tapes, as_of_ms, fresh, may_close=stopped or self._has_end(segments, show, as_of_ms)
         )
-        for source in self.wanted.withdrawn - self._forgotten:
-            self.writer.forget(source)
-        self._forgotten |= self.wanted.withdrawn
         self._as_of_ms = as_of_ms
         self._as_run.follow(self.writer.items, show, closed=self.writer.closed)
         if self.writer.closed and self._public_of != show:
@@ -141,6 +139,13 @@ class Session:
             if segments:
                 self.replay_ready_ms = now_ms()
             logger.info("public replay written airing=%s segments=%s", self.wanted.airing_id, len(segments))
+
+    def _forget(self, withdrawn: frozenset[str]) -> None:
+        """First of all: nothing of a withdrawn source is named in this pass. One that is published again may be forgotten again."""
+        self.rungs.refuse(withdrawn)
+        for source in withdrawn - self._forgotten:
+            self.writer.forget(source)
+        self._forgotten = withdrawn
 
     def _rerun(self) -> Tape | None:
         return self._shelf.tape((self.wanted.rerun,)) if self.wanted.rerun else None

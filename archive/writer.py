@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -32,6 +32,9 @@ class RungLinks(Protocol):
     def unlink(self, segment: Segment) -> None:
         """The segment may not be public, whatever was said before: its rungs lose their public names."""
 
+    def forget(self, source: str, files: Iterable[str]) -> None:
+        """These segments of a tape may not be public any more: their rungs lose their public names."""
+
     def write_playlists(self, writer: Writer) -> None:
         """The live playlist was written: those of the rungs follow, with the same numbers and discontinuities."""
 
@@ -46,6 +49,9 @@ class NoRungs:
         """Nothing to name."""
 
     def unlink(self, segment: Segment) -> None:
+        """Nothing was named."""
+
+    def forget(self, source: str, files: Iterable[str]) -> None:
         """Nothing was named."""
 
     def write_playlists(self, writer: Writer) -> None:
@@ -175,6 +181,7 @@ class Writer:
         """Take the public names of what went out of that source; the log and the playlist keep saying that it did."""
         for name in {self.tape_name(item) for item in self.items if item.source == source}:
             self.storage.delete(f"{self.folder.key}/public/{name}.ts")
+        self.rungs.forget(source, {item.file for item in self.items if item.source == source})
 
     def _public_key(self, segment: Segment) -> str:
         return f"{self.folder.key}/public/{self.name(segment.part, segment.number)}.ts"
