@@ -52,42 +52,49 @@ def make_reel(
     return folder
 
 
-def make_numbered(target: Path, seconds: int = 150) -> Path:
+def make_numbered(
+    target: Path,
+    seconds: int = 150,
+    *,
+    first: int = 0,
+    fps: int = 25,
+    size: str = "320x180",
+    rate: int = 48_000,
+    tone: str = "400+40*floor(t)",
+) -> Path:
     """A loop whose every picture carries its number, and whose tone rises every second: what went out can be named exactly."""
     strips = ["drawbox=x=0:y=0:w=20:h=ih:color=white:t=fill"]
     strips += [
-        f"drawbox=x={20 * (bit + 1)}:y=0:w=20:h=ih:color=white:t=fill:enable='mod(floor(n/{2**bit}),2)'"
+        f"drawbox=x={20 * (bit + 1)}:y=0:w=20:h=ih:color=white:t=fill:enable='mod(floor((n+{first})/{2**bit}),2)'"
         for bit in range(_BITS)
     ]
-    words = [tools.path(), "-loglevel", "error", "-f", "lavfi", "-i", f"color=blue:s=320x180:r=25:d={seconds}"]
-    words += ["-f", "lavfi", "-i", f"aevalsrc='0.2*sin(2*PI*(400+40*floor(t))*t)':s=48000:d={seconds}"]
-    words += ["-vf", ",".join(strips), "-c:v", "libx264", "-preset", "ultrafast", "-g", "50", "-pix_fmt", "yuv420p"]
-    subprocess.run([*words, "-sc_threshold", "0", "-c:a", "aac", "-ac", "2", "-f", "mp4", str(target)], check=True)
+    strips.append(f"scale={size.replace('x', ':')}")
+    words = [tools.path(), "-loglevel", "error", "-f", "lavfi", "-i", f"color=blue:s=320x180:r={fps}:d={seconds}"]
+    words += ["-f", "lavfi", "-i", f"aevalsrc='0.2*sin(2*PI*({tone})*t)':s={rate}:d={seconds}"]
+    words += ["-vf", ",".join(strips), "-c:v", "libx264", "-preset", "ultrafast", "-g", str(fps * 2)]
+    words += ["-pix_fmt", "yuv420p", "-sc_threshold", "0", "-c:a", "aac", "-ac", "2", "-f", "mp4", str(target)]
+    subprocess.run(words, check=True)
     return target
 
 
 def numbers(*files: Path) -> set[int]:
     """Numbers of the pictures of `make_numbered` in these files; other pictures have none."""
-    found = set()
-    for file in files:
-        words = [
-            tools.path(),
-            "-loglevel",
-            "error",
-            "-i",
-            str(file),
-            "-map",
-            "0:v",
-            "-vf",
-            "scale=320:180,crop=320:2:0:90",
-        ]
-        words += ["-vsync", "passthrough", "-f", "rawvideo", "-pix_fmt", "gray", "-"]
-        raw = subprocess.run(words, capture_output=True, check=True).stdout
-        for at in range(0, len(raw), 640):
-            bits = [raw[at + 10 + 20 * place] > 140 for place in range(16)]
-            # The first strip is white, the last three are not.
-            if bits[0] and not any(bits[13:]):
-                found.add(sum(on << bit for bit, on in enumerate(bits[1 : _BITS + 1])))
+    return {number for file in files for number in numbers_in(file) if number is not None}
+
+
+def numbers_in(media: bytes | Path, filters: str = "") -> list[int | None]:
+    """The number of each picture in order, as a player shows them; None for another picture. `filters` are done first."""
+    file, data = (str(media), None) if isinstance(media, Path) else ("pipe:0", media)
+    words = [tools.path(), "-loglevel", "error", "-i", file, "-map", "0:v"]
+    words += ["-vf", f"{filters}scale=320:180,crop=320:2:0:90", "-vsync", "passthrough"]
+    words += ["-f", "rawvideo", "-pix_fmt", "gray", "-"]
+    raw = subprocess.run(words, input=data, capture_output=True, check=True).stdout
+    found: list[int | None] = []
+    for at in range(0, len(raw), 640):
+        bits = [raw[at + 10 + 20 * place] > 140 for place in range(16)]
+        # The first strip is white, the last three are not.
+        ours = bits[0] and not any(bits[13:])
+        found.append(sum(on << bit for bit, on in enumerate(bits[1 : _BITS + 1])) if ours else None)
     return found
 
 
