@@ -108,7 +108,8 @@ def _may_vote(write: Write, terms: dict[int, _Terms], now: dt.datetime) -> None:
     command = _command(write)
     poll = terms.get(command.poll)
     # With a delay an opened poll is nobody's yet until the picture has come to it.
-    if poll is None or poll.room != write.airing_id or poll.shown_from is None or now < poll.shown_from:
+    is_hidden = poll is None or poll.state == Poll.State.DRAFT or poll.shown_from is None or now < poll.shown_from
+    if poll is None or is_hidden or poll.room != write.airing_id:
         raise NotFound(_("没有这个投票。"))
     if poll.state != Poll.State.OPEN or (poll.closes_at is not None and now >= poll.closes_at):
         raise IllegalTransition(_("投票已经结束。"), state="closed")
