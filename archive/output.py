@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from archive.ffmpeg import SEGMENT_SECONDS
-from archive.playlists import Entry, Segment, render, target_duration
+from archive.playlists import END, Entry, Segment, entry_text, head, target_duration
 
 FILLER_MS = SEGMENT_SECONDS * 1000
 LOST_MS = 6_000
@@ -82,11 +84,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class TapeSegment:
-    """A prepared segment: its key in storage, seconds, whether it does not continue the one before."""
+    """A prepared segment: its key in storage, seconds, whether it does not continue the one before.
+
+    One that is `lost` cannot be read: the line passes over it.
+    """
 
     file: str
     duration: float
     gap: bool = False
+    lost: bool = False
 
     @property
     def ms(self) -> int:
@@ -100,6 +106,13 @@ class Tape:
 
     source: str
     segments: tuple[TapeSegment, ...]
+
+    def without(self, lost: Collection[str]) -> Tape | None:
+        """The same, of which those files are lost; None when nothing is left."""
+        if not any(each.file in lost for each in self.segments):
+            return self
+        segments = tuple(replace(each, lost=each.lost or each.file in lost) for each in self.segments)
+        return None if all(each.lost for each in segments) else Tape(self.source, segments)
 
 
 @dataclass(frozen=True)
@@ -152,20 +165,38 @@ def complete(show: Show, now_ms: int) -> bool:
 
 
 def live_playlist(items: Sequence[Item], uris: Sequence[str], window_seconds: int, *, ended: bool) -> str:
-    """The sliding DVR playlist over all that was released: numbers go on for ever, old entries slide out."""
-    first = 0
-    if items:
-        edge = items[-1].end_ms - window_seconds * 1000
-        while first < len(items) - 1 and items[first].end_ms <= edge:
-            first += 1
-    entries = [
-        Entry(uri, item.start_ms, item.duration, item.gap)
-        for item, uri in zip(items[first:], uris[first:], strict=True)
-    ]
-    return render(
-        entries,
-        sequence=items[first].sequence if items else 0,
-        discontinuities=sum(item.gap for item in items[:first]),
-        target=target_duration([Entry("", 0, item.duration, False) for item in items]),
-        ended=ended,
-    )
+    """The sliding DVR playlist over all that was released."""
+    window = Window(window_seconds)
+    for item, uri in zip(items, uris, strict=True):
+        window.add(item, uri)
+    return window.text(ended=ended)
+
+
+class Window:
+    """The sliding DVR playlist, item by item: numbers go on for ever, old entries slide out, and nothing is looked at twice."""
+
+    def __init__(self, seconds: int) -> None:
+        # How many items ever were in it.
+        self.count = 0
+        self._keep_ms = seconds * 1000
+        self._shown: deque[tuple[Item, Entry, str]] = deque()
+        self._discontinuities = 0
+        self._target = target_duration([])
+
+    def add(self, item: Item, uri: str) -> None:
+        """The next item of the line and what it is called in this playlist."""
+        entry = Entry(uri, item.start_ms, item.duration, item.gap)
+        self._shown.append((item, entry, entry_text(entry)))
+        self._target = target_duration([entry], self._target)
+        self.count += 1
+        while len(self._shown) > 1 and self._shown[0][0].end_ms <= item.end_ms - self._keep_ms:
+            self._discontinuities += self._shown.popleft()[0].gap
+
+    def text(self, *, ended: bool) -> str:
+        """The playlist as it stands."""
+        if not self._shown:
+            return head(0, 0, self._target) + (END if ended else "")
+        first, entry, _ = self._shown[0]
+        others = "".join(text for _, _, text in islice(self._shown, 1, None))
+        begin = head(first.sequence, self._discontinuities, self._target) + entry_text(entry, first=True)
+        return begin + others + (END if ended else "")

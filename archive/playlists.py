@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _RUNG = re.compile(r"^\d+p\.m3u8")
+END = "#EXT-X-ENDLIST\n"
 
 
 @dataclass(frozen=True)
@@ -85,15 +86,14 @@ def format_time(ms: int) -> str:
     return dt.datetime.fromtimestamp(ms / 1000, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def parse_part(text: str) -> list[RawSegment]:
+def parse_part(text: str, following: int | None = None) -> list[RawSegment]:
     """Segments of a part's playlist as ffmpeg writes it; what is torn or strange is left out, never guessed.
 
-    A segment without a time of its own follows the one before.
+    A segment without a time of its own follows the one before; the first, `following` (ms), where only the end of a list is read.
     """
     found: list[RawSegment] = []
     duration: float | None = None
     at: int | None = None
-    following: int | None = None
     for line in text.splitlines():
         if line.startswith("#EXTINF:"):
             duration = _number(line[8:].split(",")[0])
@@ -134,26 +134,31 @@ def render(
     ended: bool = False,
 ) -> str:
     """A media playlist. `sequence` and `discontinuities` are those of what slid out before; `kind` is "", EVENT or VOD."""
+    begin = head(sequence, discontinuities, target or target_duration(entries), kind)
+    lines = "".join(entry_text(entry, first=index == 0) for index, entry in enumerate(entries))
+    return begin + lines + (END if ended else "")
+
+
+def head(sequence: int, discontinuities: int, target: int, kind: str = "") -> str:
+    """What stands in a media playlist before its entries."""
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:6",
         "#EXT-X-INDEPENDENT-SEGMENTS",
-        f"#EXT-X-TARGETDURATION:{target or target_duration(entries)}",
+        f"#EXT-X-TARGETDURATION:{target}",
         f"#EXT-X-MEDIA-SEQUENCE:{sequence}",
         f"#EXT-X-DISCONTINUITY-SEQUENCE:{discontinuities}",
     ]
     if kind:
         lines.append(f"#EXT-X-PLAYLIST-TYPE:{kind}")
-    for index, entry in enumerate(entries):
-        if entry.gap:
-            lines.append("#EXT-X-DISCONTINUITY")
-        if entry.gap or index == 0:
-            lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{format_time(entry.start_ms)}")
-        lines.append(f"#EXTINF:{entry.duration:.3f},")
-        lines.append(entry.uri)
-    if ended:
-        lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
+
+
+def entry_text(entry: Entry, *, first: bool = False) -> str:
+    """One entry; the first of a playlist is dated, like every one behind a discontinuity."""
+    gap = "#EXT-X-DISCONTINUITY\n" if entry.gap else ""
+    date = f"#EXT-X-PROGRAM-DATE-TIME:{format_time(entry.start_ms)}\n" if entry.gap or first else ""
+    return f"{gap}{date}#EXTINF:{entry.duration:.3f},\n{entry.uri}\n"
 
 
 def render_master(variants: Sequence[Variant]) -> str:
@@ -187,20 +192,43 @@ def _rounded_up(bits: int) -> int:
     return max(1, -(-bits // 10_000)) * 10_000
 
 
-def spans(entries: Sequence[Entry]) -> list[dict[str, object]]:
+class Spans:
     """The gap map turned round: runs of unbroken media time, each with its place in the replay in seconds."""
-    runs: list[list[float]] = []
-    offset = 0.0
-    end: int | None = None
+
+    def __init__(self) -> None:
+        self._runs: list[tuple[int, float, float]] = []
+        self._offset = 0.0
+        self._end: int | None = None
+
+    def add(self, entry: Entry) -> None:
+        """The next entry of the replay."""
+        if self._end is None or entry.gap or abs(entry.start_ms - self._end) > 500:
+            self._runs.append((entry.start_ms, self._offset, 0.0))
+        at, place, long = self._runs[-1]
+        self._runs[-1] = (at, place, long + entry.duration)
+        self._offset += entry.duration
+        self._end = entry.start_ms + round(entry.duration * 1000)
+
+    def copy(self) -> Spans:
+        """The same so far, going on by itself."""
+        other = Spans()
+        other._runs, other._offset, other._end = list(self._runs), self._offset, self._end
+        return other
+
+    def rows(self) -> list[dict[str, object]]:
+        """The runs as they are written beside a replay."""
+        return [
+            {"at": format_time(at), "offset": round(place, 3), "duration": round(long, 3)}
+            for at, place, long in self._runs
+        ]
+
+
+def spans(entries: Iterable[Entry]) -> list[dict[str, object]]:
+    """The spans of a whole replay."""
+    found = Spans()
     for entry in entries:
-        if end is None or entry.gap or abs(entry.start_ms - end) > 500:
-            runs.append([entry.start_ms, offset, 0.0])
-        runs[-1][2] += entry.duration
-        offset += entry.duration
-        end = entry.start_ms + round(entry.duration * 1000)
-    return [
-        {"at": format_time(int(at)), "offset": round(place, 3), "duration": round(long, 3)} for at, place, long in runs
-    ]
+        found.add(entry)
+    return found.rows()
 
 
 def coverage(segments: Sequence[Segment]) -> list[tuple[int, int]]:

@@ -16,15 +16,21 @@ def entries(segments: Sequence[Segment], show: Show, *, everything: bool) -> lis
     absent. With `everything` (staff) nothing is, but of two lanes at the same time one is shown.
     """
     if everything:
-        inside = [
-            each
-            for each in segments
-            if each.end_ms > show.start_ms and (show.end_ms is None or each.start_ms < show.end_ms)
-        ]
+        inside = [each for each in segments if is_inside(each, show)]
         facts = Show(min((each.start_ms for each in inside), default=0), None, 0)
     else:
         inside, facts = list(segments), show.without_tapes
     return _marked(_planned(inside, facts))
+
+
+def is_inside(segment: Segment, show: Show) -> bool:
+    """Whether any of it was sent while the show ran."""
+    return segment.end_ms > show.start_ms and (show.end_ms is None or segment.start_ms < show.end_ms)
+
+
+def address(part: int, number: int) -> str:
+    """Where staff find a segment as it was received, relative to their replay."""
+    return f"parts/{part:03d}/{number:06d}.ts"
 
 
 def _planned(segments: Sequence[Segment], show: Show) -> list[Segment]:

@@ -27,6 +27,7 @@ class _Lane:
 
     uris: list[str] = field(default_factory=list)
     rate: Rate = field(default_factory=Rate)
+    window: output.Window | None = None
 
 
 class Rungs:
@@ -54,12 +55,12 @@ class Rungs:
 
     # -- names -----------------------------------------------------------------------------------------------------
 
-    def link(self, segment: Segment) -> None:
+    def link(self, segment: Segment | Item) -> None:
         """Give the segment's rungs and its sound their public names, as far as they are made. Blocks on the disk."""
         with self._lock:
             self._link(segment)
 
-    def _link(self, segment: Segment) -> None:
+    def _link(self, segment: Segment | Item) -> None:
         self.names.note(segment.part, segment.number)
         for rung in self._names():
             self.names.publish(segment.part, segment.number, rung)
@@ -100,9 +101,10 @@ class Rungs:
             self._extend(lane, rung, writer)
             count = len(lane.uris)
             self.pending = self.pending or count < len(items)
-            text = output.live_playlist(
-                items[:count], lane.uris, writer.window_seconds, ended=writer.closed and count == len(items)
-            )
+            window = lane.window = lane.window or output.Window(writer.window_seconds)
+            for item, uri in zip(items[window.count : count], lane.uris[window.count :], strict=True):
+                window.add(item, uri)
+            text = window.text(ended=writer.closed and count == len(items))
             write_atomically(self.folder[playlist_file(LIVE, rung)], text.encode())
         self._write_master(LIVE, {rung: lane.rate for rung, lane in self._lanes.items()}, self._top.rate)
 

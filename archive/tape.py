@@ -57,12 +57,12 @@ def following(show: Show, history: Sequence[Item], t: int) -> Place | None:
     if tape is None or not tape.segments:
         return None
     before = next((item for item in reversed(history) if item.source == tape.source), None)
-    number = 0 if before is None else (before.number + 1) % len(tape.segments)
+    number = _readable(tape, 0 if before is None else (before.number + 1) % len(tape.segments))
     start = _after_cuts(show, t, tape.segments[number].ms)
     if start is None:
         return None
     if before is not None:
-        number = _passed_over(tape, number, _cut_until(show, before.end_ms, start) - before.end_ms)
+        number = _readable(tape, _passed_over(tape, number, _cut_until(show, before.end_ms, start) - before.end_ms))
     place = Place(tape, number, start)
     again = _after_cuts(show, start, place.segment.ms)
     if again is None:
@@ -82,10 +82,16 @@ def at_its_time(show: Show, t: int) -> Place | None:
     at = show.start_ms
     for number, segment in enumerate(tape.segments):
         end = at + segment.ms
-        if at >= t and not any(cut.overlaps(at, end) for cut in show.cuts):
+        if at >= t and not segment.lost and not any(cut.overlaps(at, end) for cut in show.cuts):
             return Place(tape, number, at) if show.end_ms is None or end <= show.end_ms else None
         at = end
     return None
+
+
+def _readable(tape: Tape, number: int) -> int:
+    """The first segment from `number` on that is not lost, going round; a tape has at least one."""
+    count = len(tape.segments)
+    return next((at % count for at in range(number, number + count) if not tape.segments[at % count].lost), number)
 
 
 def _after_cuts(show: Show, t: int, ms: int) -> int | None:

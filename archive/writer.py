@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from archive import clips, line, output, playlists, replay
+from archive import clips, line, output, playlists, released, replay
 from archive.ffmpeg import SEGMENT_PATTERN
+from archive.growing import Growing
 from archive.output import CUT, Item, Show
-from archive.parts import AiringFolder
+from archive.parts import AiringFolder, now_ms
 from archive.playlists import Entry, Segment
-from archive.storage import Storage, Stored, write_atomically
+from archive.released import Log
+from archive.storage import Storage, Stored, StoredOtherwise, write_atomically
 from broadcast import sealing
 
-RELEASED = "released.jsonl"
+logger = logging.getLogger(__name__)
+RELEASED = released.FILE
 LIVE = "live.m3u8"
 STAFF = "staff.m3u8"
 PUBLIC = "replay.m3u8"
+# A segment that cannot be read is tried in so many passes before the line goes on without it.
+TRIES = 4
+_CHUNK = 1 << 20
 
 
 class RungLinks(Protocol):
     """What gives the lower rungs their public names and playlists; it is called where the public line is written."""
 
-    def link(self, segment: Segment) -> None:
+    def link(self, segment: Segment | Item) -> None:
         """The segment is public from now on: its rungs may get their public names."""
 
     def unlink(self, segment: Segment) -> None:
@@ -45,7 +52,7 @@ class RungLinks(Protocol):
 class NoRungs:
     """The source alone."""
 
-    def link(self, segment: Segment) -> None:
+    def link(self, segment: Segment | Item) -> None:
         """Nothing to name."""
 
     def unlink(self, segment: Segment) -> None:
@@ -59,6 +66,14 @@ class NoRungs:
 
     def write_replay(self, writer: Writer, name: str, chosen: Sequence[tuple[Segment, bool]], *, ended: bool) -> None:
         """There are none."""
+
+
+class _Unreadable(Exception):
+    """A segment, or a file of a tape, that was tried often enough."""
+
+    def __init__(self, what: tuple[int, int] | str) -> None:
+        super().__init__(what)
+        self.what = what
 
 
 class Writer:
@@ -76,36 +91,20 @@ class Writer:
         self.folder, self.storage, self.window_seconds = folder, storage, window_seconds
         self.rungs: RungLinks = rungs or NoRungs()
         self.filler = "sound" if sound_only else "picture"
-        self.items: list[Item] = []
-        self.closed = False
+        self._log = Log(folder[RELEASED])
+        # All that was ever released, in order.
+        self.items = self._log.items
+        live = folder[LIVE]
+        self.closed = live.exists() and playlists.END in live.read_text(encoding="utf-8")
+        # What the line passed over: segments by part and number, files of tapes by key; and when that was last.
+        self.lost: set[tuple[int, int] | str] = set()
+        self.lost_at_ms: int | None = None
+        self._tries: Counter[tuple[int, int] | str] = Counter()
+        self._window = output.Window(window_seconds)
+        # Whether the playlists say what the log does.
+        self._shown = self.closed
+        self._growing = Growing()
         self._staff = (-1, False)
-        self._load()
-
-    def _load(self) -> None:
-        """Read the log; a line torn by a crash was never in a playlist and is cut off."""
-        file = self.folder[RELEASED]
-        if not file.exists():
-            return
-        raw = file.read_bytes()
-        good = 0
-        for text in raw.splitlines(keepends=True):
-            try:
-                item = Item(
-                    **{name: value for name, value in json.loads(text).items() if name in Item.__dataclass_fields__}
-                )
-            except (ValueError, TypeError):
-                break
-            if item.part == 0 and not item.source:
-                # Written by an older version, which knew no other filler.
-                item = replace(item, source=CUT, reason=CUT)
-            if not text.endswith(b"\n") or item.sequence != len(self.items):
-                break
-            self.items.append(item)
-            good += len(text)
-        if good < len(raw):
-            os.truncate(file, good)
-        live = self.folder[LIVE]
-        self.closed = live.exists() and "#EXT-X-ENDLIST" in live.read_text(encoding="utf-8")
 
     def name(self, part: int, number: int) -> str:
         """Public name of a segment: cannot be guessed, and the same whoever asks."""
@@ -140,42 +139,74 @@ class Writer:
         Without `may_close` the line stays open past its time: the last media may not be on disk yet.
         """
         if self.closed:
+            if not self._shown:
+                self._write_live(ended=True)
             return False
-        released = line.plan(self.items, segments, show, now_ms, fresh)
+        before = len(self.items)
+        while (passed := self._advance(segments, show, now_ms, fresh)) is not None:
+            # Without it another source may go out in its place, so all that follows is chosen again.
+            self._pass_over(passed, now_ms)
         closing = may_close and output.complete(show, now_ms)
-        if not released and not closing:
+        if len(self.items) == before and self._shown and not closing:
             return False
-        files = {(segment.part, segment.number): segment for segment in segments}
-        for item in released:
-            self._release(item, files)
-        self.closed = closing
-        self._write_live()
+        self._write_live(ended=closing)
         return True
 
-    def _release(self, item: Item, files: dict[tuple[int, int], Segment]) -> None:
-        entry: dict[str, Any] = asdict(item)
+    def _advance(
+        self, segments: Sequence[Segment], show: Show, now_ms: int, fresh: frozenset[int]
+    ) -> tuple[int, int] | str | None:
+        """Release what is due; the first thing that can be read no more ends that, and is returned. Raises OSError."""
+        if self.lost:
+            segments = self._readable(segments)
+            tapes = [tape and tape.without(self._lost_files) for tape in (show.fallback, show.rerun)]
+            show = replace(show, fallback=tapes[0], rerun=tapes[1])
+        for item in line.plan(self.items, segments, show, now_ms, fresh):
+            try:
+                self._release(item)
+            except _Unreadable as error:
+                return error.what
+        return None
+
+    def _readable(self, segments: Sequence[Segment]) -> list[Segment]:
+        return [each for each in segments if (each.part, each.number) not in self.lost]
+
+    @property
+    def _lost_files(self) -> frozenset[str]:
+        return frozenset(each for each in self.lost if isinstance(each, str))
+
+    def _pass_over(self, what: tuple[int, int] | str, at_ms: int) -> None:
+        """The line goes on without it, for good: behind it stands a discontinuity."""
+        logger.error("the public line passes over what cannot be read airing=%s what=%s", self.folder.airing_id, what)
+        self.lost.add(what)
+        self.lost_at_ms = at_ms
+
+    def _release(self, item: Item) -> None:
+        facts: dict[str, Any] = {}
+        if item.file or not item.is_filler:
+            stored = self._given(item)
+            facts = {"size": stored.size, "digest": stored.digest, "algorithm": stored.algorithm}
+        if not item.is_filler:
+            self.rungs.link(item)
+        self._log.add(item, facts)
+
+    def _given(self, item: Item) -> Stored:
+        """Give an item its public name. Raises _Unreadable when it can be read no more, OSError when it may be yet."""
         if item.file:
-            stored = self._link_tape(item)
-            entry.update(size=stored.size, digest=stored.digest, algorithm=stored.algorithm)
-        elif not item.is_filler:
-            segment = files[item.part, item.number]
-            stored = self._link(segment)
-            self.rungs.link(segment)
-            entry.update(size=stored.size, digest=stored.digest, algorithm=stored.algorithm)
-        with self.folder[RELEASED].open("ab") as log:
-            log.write(json.dumps(entry).encode() + b"\n")
-            log.flush()
-            os.fsync(log.fileno())
-        self.items.append(item)
+            # A tape's segment gets a name in this airing.
+            key = f"{self.folder.key}/public/{self.tape_name(item)}.ts"
+            return self._put(key, self.folder.path.parents[1] / item.file, item.file)
+        return self._put(self._public_key(item.part, item.number), self.path_of(item), (item.part, item.number))
 
-    def _link(self, segment: Segment) -> Stored:
-        source = self.folder[f"parts/{segment.part:03d}/{segment.file}"]
-        return self.storage.put(self._public_key(segment), source)
-
-    def _link_tape(self, item: Item) -> Stored:
-        """Give a tape's segment a name in this airing. Raises FileNotFoundError when it is on no disk of ours."""
-        root = self.folder.path.parents[1]
-        return self.storage.put(f"{self.folder.key}/public/{self.tape_name(item)}.ts", root / item.file)
+    def _put(self, key: str, source: Path, what: tuple[int, int] | str) -> Stored:
+        try:
+            return self.storage.put(key, source)
+        except (OSError, StoredOtherwise) as error:
+            # A full disk is no fault of the segment.
+            if isinstance(error, StoredOtherwise) or not _is_readable(source):
+                self._tries[what] += 1
+                if self._tries[what] >= TRIES or not source.exists():
+                    raise _Unreadable(what) from error
+            raise
 
     def forget(self, source: str) -> None:
         """Take the public names of what went out of that source; the log and the playlist keep saying that it did."""
@@ -183,50 +214,88 @@ class Writer:
             self.storage.delete(f"{self.folder.key}/public/{name}.ts")
         self.rungs.forget(source, {item.file for item in self.items if item.source == source})
 
-    def _public_key(self, segment: Segment) -> str:
-        return f"{self.folder.key}/public/{self.name(segment.part, segment.number)}.ts"
+    def _public_key(self, part: int, number: int) -> str:
+        return f"{self.folder.key}/public/{self.name(part, number)}.ts"
 
-    def _write_live(self) -> None:
-        uris = [self.uri(item) for item in self.items]
-        text = output.live_playlist(self.items, uris, self.window_seconds, ended=self.closed)
-        write_atomically(self.folder[LIVE], text.encode())
+    def _write_live(self, *, ended: bool) -> None:
+        self._shown = False
+        for item in self.items[self._window.count :]:
+            self._window.add(item, self.uri(item))
+        write_atomically(self.folder[LIVE], self._window.text(ended=ended).encode())
+        self.closed = ended
         self.rungs.write_playlists(self)
+        self._shown = True
 
     def write_staff(self, segments: Sequence[Segment], show: Show, *, ended: bool = False) -> None:
         """The whole recording so far for staff, cuts included: growing while the show runs, closed once with `ended`."""
         if self._staff == (len(segments), ended):
             return
+        if ended:
+            chosen = replay.entries(segments, show, everything=True)
+            entries = [
+                Entry(replay.address(each.part, each.number), each.start_ms, each.duration, gap) for each, gap in chosen
+            ]
+            self._write_replay(STAFF, entries)
+            self.rungs.write_replay(self, STAFF, chosen, ended=True)
+        else:
+            self._write_with_spans(STAFF, *self._growing.follow(segments, show))
         self._staff = (len(segments), ended)
-        chosen = replay.entries(segments, show, everything=True)
-        entries = [
-            Entry(f"parts/{each.part:03d}/{each.number:06d}.ts", each.start_ms, each.duration, gap)
-            for each, gap in chosen
-        ]
-        self._write_replay(STAFF, entries, ended=ended)
-        self.rungs.write_replay(self, STAFF, chosen, ended=ended)
 
     def write_public(self, segments: Sequence[Segment], show: Show) -> None:
         """The public's replay, whole, without the cuts of `show`; only once the public line is complete.
 
-        What was cut loses its public name first, whatever gave it one. Whether the public may have the replay is not asked here.
+        What was cut loses its public name first, whatever gave it one; what has one already is not read again, and what can be
+        read no more is left out. Whether the public may have the replay is not asked here. Raises OSError.
         """
-        chosen = replay.entries(segments, show, everything=False)
         for segment in segments:
             if any(cut.withholds(segment) for cut in show.cuts):
-                self.storage.delete(self._public_key(segment))
+                self.storage.delete(self._public_key(segment.part, segment.number))
                 self.rungs.unlink(segment)
-        for segment, _ in chosen:
-            self._link(segment)
-            self.rungs.link(segment)
+        lost: set[tuple[int, int]] = set()
+        while (passed := self._name_all(chosen := self._chosen(segments, show, lost))) is not None:
+            self._pass_over(passed, now_ms())
+            lost.add(passed)
         entries = [
             Entry(f"{self.name(each.part, each.number)}.ts", each.start_ms, each.duration, gap) for each, gap in chosen
         ]
-        self._write_replay(PUBLIC, entries, ended=True)
+        self._write_replay(PUBLIC, entries)
         self.rungs.write_replay(self, PUBLIC, chosen, ended=True)
 
-    def _write_replay(self, name: str, entries: Sequence[Entry], *, ended: bool) -> None:
-        text = playlists.render(entries, kind="VOD" if ended else "EVENT", ended=ended)
-        write_atomically(
-            self.folder[name.replace(".m3u8", "-spans.json")], json.dumps({"spans": playlists.spans(entries)}).encode()
-        )
+    @staticmethod
+    def _chosen(
+        segments: Sequence[Segment], show: Show, lost: Collection[tuple[int, int]]
+    ) -> list[tuple[Segment, bool]]:
+        there = [each for each in segments if (each.part, each.number) not in lost] if lost else segments
+        return replay.entries(there, show, everything=False)
+
+    def _name_all(self, chosen: Sequence[tuple[Segment, bool]]) -> tuple[int, int] | None:
+        """Give all of them their public names; the first that can be read no more ends that, and is returned."""
+        for segment, _ in chosen:
+            key = self._public_key(segment.part, segment.number)
+            try:
+                if self.storage.head(key) is None:
+                    self._put(
+                        key, self.folder[f"parts/{segment.part:03d}/{segment.file}"], (segment.part, segment.number)
+                    )
+            except _Unreadable:
+                return segment.part, segment.number
+            self.rungs.link(segment)
+        return None
+
+    def _write_replay(self, name: str, entries: Sequence[Entry]) -> None:
+        self._write_with_spans(name, playlists.render(entries, kind="VOD", ended=True), playlists.spans(entries))
+
+    def _write_with_spans(self, name: str, text: str, spans: list[dict[str, object]]) -> None:
+        write_atomically(self.folder[name.replace(".m3u8", "-spans.json")], json.dumps({"spans": spans}).encode())
         write_atomically(self.folder[name], text.encode())
+
+
+def _is_readable(file: Path) -> bool:
+    """Whether the whole file can be read."""
+    try:
+        with file.open("rb") as stream:
+            while stream.read(_CHUNK):
+                pass
+    except OSError:
+        return False
+    return True
