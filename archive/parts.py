@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -42,8 +43,12 @@ class PartFolder:
     note: dict[str, Any]
     segments: list[Segment] = field(default_factory=list)
     size_bytes: int = 0
+    seconds: float = 0.0
+    # Another one whenever a segment came or is told of anew.
+    edition: int = 0
     log: Log = field(init=False, repr=False, compare=False)
     _read_ns: int = 0
+    _kept_bytes: int = -1
     _heard: tuple[int, int] = (0, 0)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
@@ -90,20 +95,24 @@ class PartFolder:
     def _hear(self) -> None:
         # Whoever measures adds to the same log: what is known is counted, not what this reading brought.
         self.log.refresh()
-        state = (len(self.segments), len(self.log.known))
+        known = self.log.known
+        state = (len(self.segments), len(known))
         if state == self._heard:
             return
-        self._heard = state
-        for index, each in enumerate(self.segments):
-            found = self.log.known.get(each.number)
-            if found is not None and found.silent != each.silent:
-                self.segments[index] = replace(each, silent=found.silent)
+        before, self._heard = self._heard, state
+        # A segment's number is its place.
+        for number in [*range(before[0], state[0]), *islice(list(known), before[1], None)]:
+            found = known.get(number)
+            each = self.segments[number] if number < state[0] else None
+            if found is not None and each is not None and found.silent != each.silent:
+                self.segments[number] = replace(each, silent=found.silent)
+                self.edition += 1
 
     def _refresh(self) -> bool:
-        raw = self._read()
-        if raw is None or len(raw) <= len(self.segments):
+        fresh = self._read()
+        if not fresh:
             return False
-        for number, each in enumerate(raw[len(self.segments) :], start=len(self.segments)):
+        for number, each in enumerate(fresh, start=len(self.segments)):
             try:
                 found = (self.path / each.file).stat()
             except OSError:
@@ -114,28 +123,58 @@ class PartFolder:
                 Segment(self.number, number, each.start_ms + shift, each.duration, received, each.file, self.lane)
             )
             self.size_bytes += found.st_size
+            self.seconds += each.duration
+            self.edition += 1
         self._settle_times()
         return True
 
-    def _read(self) -> list[RawSegment] | None:
-        """What ffmpeg's playlist says, None when that is not new; at first also what we kept of it before a crash."""
+    def _read(self) -> list[RawSegment]:
+        """What ffmpeg's playlist says beyond what we know; at first also what we kept of it before a crash."""
         try:
             written = (self.path / PLAYLIST).stat().st_mtime_ns
         except FileNotFoundError:
             written = -1
         if written == self._read_ns:
-            return None
+            return []
         first, self._read_ns = self._read_ns == 0, written
-        text = (self.path / PLAYLIST).read_text(encoding="utf-8", errors="replace") if written > 0 else ""
-        raw = playlists.parse_part(text)
+        text = (self.path / PLAYLIST).read_bytes() if written > 0 else b""
+        if not first:
+            return self._read_end(text)
+        raw = playlists.parse_part(text.decode("utf-8", "replace"))
         kept = self.path / _KEPT
-        if first and kept.exists():
+        if kept.exists():
             # A child that died while it wrote its playlist may have left it empty; ours is half a second older at most.
             before = playlists.parse_part(kept.read_text(encoding="utf-8", errors="replace"))
-            return max(raw, before, key=len)
-        if len(raw) > len(self.segments):
-            write_atomically(kept, text.encode())
+            raw = max(raw, before, key=len)
+        elif raw:
+            self._keep_list(text)
+        return raw[len(self.segments) :]
+
+    def _read_end(self, text: bytes) -> list[RawSegment]:
+        """What follows the last segment that we know: hours of a list are not read anew for each of its lines."""
+        last = self.segments[-1] if self.segments else None
+        at = text.rfind(f"\n{last.file}\n".encode()) if last else -1
+        if last is None or at < 0:
+            raw = playlists.parse_part(text.decode("utf-8", "replace"))[len(self.segments) :]
+            if raw:
+                self._keep_list(text)
+            return raw
+        end = text[at + len(last.file) + 2 :]
+        shift = int(self.note.get("shift_ms", 0))
+        raw = playlists.parse_part(end.decode("utf-8", "replace"), last.end_ms - shift)
+        if raw:
+            self._keep_list(text, at + len(last.file) + 2)
         return raw
+
+    def _keep_list(self, text: bytes, known: int | None = None) -> None:
+        """Keep a copy of ffmpeg's list; where its first `known` bytes are kept already, what follows is appended."""
+        kept = self.path / _KEPT
+        if known is None or self._kept_bytes != known or kept.stat().st_size != known:
+            write_atomically(kept, text)
+        else:
+            with kept.open("ab") as stream:
+                stream.write(text[known:])
+        self._kept_bytes = len(text)
 
     def _settle_times(self) -> None:
         """Once enough came, move the part's times back by what ffmpeg needed to know the streams; kept in the note."""
@@ -144,6 +183,7 @@ class PartFolder:
         late = min(segment.received_ms - segment.end_ms for segment in self.segments[: _SURE_SEGMENTS + 2])
         shift = max(min(late, 0), -_MOST_SHIFT_MS)
         self.segments = [replace(each, start_ms=each.start_ms + shift) for each in self.segments]
+        self.edition += 1
         self._keep(shift_ms=shift)
 
     def close(self, code: str, at_ms: int | None = None) -> None:
@@ -168,6 +208,8 @@ class AiringFolder:
         self.key = f"airings/{airing_id}"
         self.path = (root or Path(settings.MEDIA_ROOT)) / self.key
         self._parts: dict[int, PartFolder] = {}
+        self._sorted: tuple[tuple[tuple[int, int], ...], list[Segment]] = ((), [])
+        self._numbering = threading.Lock()
 
     def __getitem__(self, name: str) -> Path:
         return self.path / name
@@ -233,8 +275,12 @@ class AiringFolder:
 
     def segments(self) -> list[Segment]:
         """Segments with final times of all parts, in order of start."""
-        found = [segment for part in self.parts if part.sure for segment in part.segments]
-        return sorted(found, key=lambda segment: (segment.start_ms, segment.part))
+        parts = [part for part in self.parts if part.sure]
+        edition = tuple((part.number, part.edition) for part in parts)
+        if edition != self._sorted[0]:
+            found = [segment for part in parts for segment in part.segments]
+            self._sorted = edition, sorted(found, key=lambda segment: (segment.start_ms, segment.part))
+        return list(self._sorted[1])
 
     def fresh(self, at_ms: int, within_ms: int) -> frozenset[int]:
         """Parts that still receive: open, and a segment came within the time."""
