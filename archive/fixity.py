@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from kombu.exceptions import OperationalError as BrokerError
 
-from archive import manifest
+from archive import manifest, mending
 from archive.models import Derivative, FixityCheck, Recording, Step
 from archive.parts import AiringFolder
 from archive.steps import engine
 from archive.storage import ALGORITHM, Storage, StorageDown, StorageRefused, Stored, places
-from archive.storage.base import CHUNK, digest_of
 from broadcast import audit, clock, env
 from broadcast.access import HOUSE
 from broadcast.celery import app
@@ -133,24 +130,36 @@ def _audit_object(airing_id: UUID, wanted: Stored, stores: dict[str, Storage], t
     if problems and _is_gone(wanted):
         return
     for name, problem in problems.items():
-        mended = bool(good) and _mend(wanted, stores[good[0]], stores[name])
+        mended = bool(good) and mending.mend(wanted, stores[good[0]], stores[name], wanted.key)
         outcome = _Outcome.REPAIRED if mended else _Outcome(problem.kind)
         tally.add(outcome)
         _note(airing_id, wanted, name, problem, outcome, good[0] if mended else "")
+    if good:
+        _audit_name(airing_id, wanted, stores, good[0], tally, pace)
 
 
-def _mend(wanted: Stored, source: Storage, target: Storage) -> bool:
-    """Bring the good bytes over: they are compared once more on the way, and the new object is read again."""
-    with tempfile.TemporaryDirectory(prefix="yishi-mend-") as folder:
-        copy = Path(folder) / "object"
-        with source.open(wanted.key) as stream, copy.open("wb") as out:
-            while piece := stream.read(CHUNK):
-                out.write(piece)
-        with copy.open("rb") as stream:
-            if digest_of(stream) != (wanted.size, wanted.digest):
-                return False
-        target.put(wanted.key, copy, replace=True)
-    return manifest.check(target, wanted) is None
+def _audit_name(
+    airing_id: UUID, wanted: Stored, stores: dict[str, Storage], good: str, tally: Tally, pace: Pace
+) -> None:
+    """The same for the object's public name, in each place where it has one with bytes of its own; a name is never given here."""
+    key = mending.public_key(airing_id, wanted.key)
+    if key is None:
+        return
+    for name, place in stores.items():
+        if place.head(key) is None or mending.is_same(place, key, wanted.key):
+            continue
+        problem = manifest.check(place, replace(wanted, key=key))
+        pace.spend(wanted.size)
+        # One that is missing by now was withdrawn meanwhile.
+        if problem is None or problem.kind == "missing":
+            continue
+        mended = mending.mend(wanted, stores[good], place, key)
+        if mending.is_withdrawn(airing_id, key):
+            place.delete(key)
+            continue
+        outcome = _Outcome.REPAIRED if mended else _Outcome.DAMAGED
+        tally.add(outcome)
+        _note(airing_id, replace(wanted, key=key), name, problem, outcome, good if mended else "")
 
 
 def _note(

@@ -62,6 +62,12 @@ class Storage(Protocol):
         Without `replace` raises StoredOtherwise when other bytes are there.
         """
 
+    def mend(self, key: str, source: Path) -> None:
+        """Write the right bytes of an object that has others or is missing, even where the store believes that it has them.
+
+        Names that share the object's bytes have them right then too.
+        """
+
     def write(self, key: str, content: bytes) -> Stored:
         """Keep or replace a small object in one step: a reader sees the old or the new one."""
 

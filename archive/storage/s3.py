@@ -89,10 +89,17 @@ class S3Storage:
         """Send the file; what the service says it kept is compared with what was sent."""
         size, digest, check = _measured(source)
         there = self.head(key)
-        if there is not None and (there.size, there.digest) == (size, digest):
+        if there == Stored(key, size, digest):
             return there
         if there is not None and not replace:
             raise StoredOtherwise(f"{key} is there with other bytes", key=key, expected=digest, found=there.digest)
+        return self._send_file(key, source, size, digest, check)
+
+    def mend(self, key: str, source: Path) -> None:
+        """Send it, whatever the service says of what it has: a digest is kept beside the bytes and does not rot with them."""
+        self._send_file(key, source, *_measured(source))
+
+    def _send_file(self, key: str, source: Path, size: int, digest: str, check: int) -> Stored:
         if size <= PART_BYTES:
             self._send(key, source.read_bytes(), digest)
             return Stored(key, size, digest)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from archive import fixity, manifest, uploader
+from archive import fixity, manifest, mending, uploader
 from archive.models import Derivative, FixityCheck, Recording
 from archive.storage import LocalStorage, trying
 from archive.uploader import Uploader
@@ -183,3 +183,54 @@ def test_the_command_says_what_it_found(airing: Airing, show: Show) -> None:
     with pytest.raises(CommandError):
         call_command("fixity", str(airing.pk), stdout=said)
     assert "damaged=1" in said.getvalue()
+
+
+def name_segments(airing: Airing, show: Show) -> list[Path]:
+    """Public names as the recorder gives them; the show of these tests has its own."""
+    from archive.parts import AiringFolder
+    from archive.storage import media
+    from archive.writer import Writer
+
+    writer = Writer(AiringFolder(airing.pk), media(), window_seconds=60, sound_only=False)
+    names = [show.folder / f"public/{writer.name(1, number)}.ts" for number in range(show.count)]
+    for number, each in enumerate(names):
+        each.hardlink_to(show.folder / f"parts/001/{number:06d}.ts")
+    return names
+
+
+def test_public_names_are_mended_with_their_segment(airing: Airing, show: Show, copy: Path) -> None:
+    names = name_segments(airing, show)
+    upload(show)
+    hurt = show.folder / "parts/001/000001.ts"
+    whole = flip(hurt)
+    assert names[1].read_bytes() != whole
+    assert fixity.audit_airing(airing.pk, rate=0).counts == {"good": 7, "repaired": 1}
+    assert hurt.read_bytes() == whole == names[1].read_bytes()
+    hurt.unlink()
+    names[1].write_bytes(b"rotten as well")
+    assert fixity.audit_airing(airing.pk, rate=0).counts == {"good": 7, "repaired": 2}
+    assert hurt.read_bytes() == whole == names[1].read_bytes()
+
+
+def test_public_names_in_the_store_are_read_too(airing: Airing, show: Show, proxy: Proxy, tmp_path: Path) -> None:
+    names = name_segments(airing, show)
+    upload(show)
+    key, rotten = show.key(f"public/{names[2].name}"), tmp_path / "rotten"
+    rotten.write_bytes(b"x" * 20_000)
+    proxy.storage.put(key, rotten, replace=True)
+    assert fixity.audit_airing(airing.pk, rate=0).counts == {"good": 4, "repaired": 1}
+    with proxy.storage.open(key) as stream:
+        assert stream.read() == names[2].read_bytes()
+    names[2].unlink()
+    proxy.storage.delete(key)
+    assert fixity.audit_airing(airing.pk, rate=0).counts == {"good": 4}
+    assert not names[2].exists(), "what was withdrawn gets no name"
+    assert proxy.storage.head(key) is None
+
+
+def test_rungs_have_public_names_of_their_own(airing: Airing) -> None:
+    from archive.rung_names import public_name
+
+    found = mending.public_key(airing.pk, f"airings/{airing.pk}/parts/002/480p/000007.ts")
+    assert found == f"airings/{airing.pk}/public/{public_name(airing.pk, 2, 7, '480p')}.ts"
+    assert mending.public_key(airing.pk, f"airings/{airing.pk}/released.jsonl") is None

@@ -223,3 +223,17 @@ def test_the_places_are_those_of_the_variables(
     monkeypatch.setenv("YISHI_STORE", "ftp://elsewhere")
     with pytest.raises(ValueError, match="YISHI_STORE"):
         stores.kept()
+
+
+def test_what_is_mended_is_written_whatever_the_store_believes(storage: Storage, file: Path) -> None:
+    storage.put(NAME, file)
+    storage.copy(NAME, "airings/a/public/x.ts")
+    if isinstance(storage, LocalStorage):
+        storage.path(NAME).write_bytes(b"rotten")
+    storage.mend(NAME, file)
+    assert read_back(storage, NAME).digest == digest(file)
+    assert read_back(storage, "airings/a/public/x.ts").digest == digest(file), "by all its names"
+    if isinstance(storage, LocalStorage):
+        storage.delete(NAME)
+        storage.mend(NAME, file)
+        assert read_back(storage, NAME).digest == digest(file)
