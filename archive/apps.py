@@ -24,6 +24,7 @@ class ArchiveConfig(AppConfig):
         registry.staff_acts.register("output.confirm", cuts.confirm_cut)
         for name, act in playout.ACTS.items():
             registry.staff_acts.register(name, act)
+        registry.staff_acts.register("ingest.rotate", services.rotate_secret)
         registry.staff_acts_on.register("push.restart", simulcast.restart_push)
         registry.staff_acts_on.register("push.off", simulcast.switch_push_off)
         registry.staff_acts_on.register("push.on", simulcast.switch_push_on)

@@ -20,11 +20,6 @@ _LOST = dt.timedelta(milliseconds=LOST_MS)
 _S = Airing.State
 
 
-def recorder_alive() -> bool:
-    """Whether the recorder process was seen in the last seconds."""
-    return RecorderStatus.objects.filter(name=RECORDER, seen_at__gt=clock.now() - _LOST).exists()
-
-
 def feed_panel(airing: Airing, actor: Actor) -> dict[str, Any]:
     """The control room's view of feed and output. Addresses only for those who may PRODUCE."""
     recording = Recording.objects.filter(airing_id=airing.pk).first()

@@ -231,17 +231,6 @@ def spans(entries: Iterable[Entry]) -> list[dict[str, object]]:
     return found.rows()
 
 
-def coverage(segments: Sequence[Segment]) -> list[tuple[int, int]]:
-    """Unbroken stretches of media time, joined over parts that touch or overlap; milliseconds."""
-    covered: list[tuple[int, int]] = []
-    for segment in sorted(segments, key=lambda each: each.start_ms):
-        if covered and segment.start_ms - covered[-1][1] <= 500:
-            covered[-1] = (covered[-1][0], max(covered[-1][1], segment.end_ms))
-        else:
-            covered.append((segment.start_ms, segment.end_ms))
-    return covered
-
-
 def gaps(covered: Sequence[tuple[int, int]], since_ms: int, until_ms: int) -> list[tuple[int, int]]:
     """What is missing between two times, given stretches in order; holes under half a second do not count."""
     edges = [

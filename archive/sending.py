@@ -17,7 +17,12 @@ SCHEMES = {"rtmp": RTMP, "rtmps": RTMP, "srt": SRT, "icecast": ICECAST, "icecast
 LONGEST = 500
 _PORTS = {"rtmp": 1935, "rtmps": 443, "icecast": 8000, "icecasts": 443}
 _HOST = re.compile(r"^(?=.{1,253}$)[a-z0-9]([a-z0-9._-]*[a-z0-9])?$", re.IGNORECASE)
+# Where clouds tell a machine its secrets; link-local ones are refused as such. Private networks are allowed: transmitters are there.
+_TELLTALES = frozenset({"100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254"})
+_TELLTALE_NAMES = frozenset({"metadata", "metadata.google.internal", "metadata.tencentyun.com", "instance-data"})
 _SRT_OPTIONS = {"streamid", "passphrase", "pbkeylen", "latency", "mode"}
+# What a resolver reads as an address though it is not written as one: 2852039166, 0xa9fea9fe, 0251.0376.0251.0376, 1.2.3.
+_NUMBER = re.compile(r"^(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*\.?$", re.IGNORECASE)
 _MOST_LATENCY_MS = 8_000
 _PROBE = ["-analyzeduration", "2000000", "-probesize", "8000000"]
 _SILENCE_US = str(PEER_SILENT_US)
@@ -74,10 +79,12 @@ def _host(name: str) -> str:
     try:
         number = ipaddress.ip_address(name)
     except ValueError:
-        if not _HOST.match(name) or name.replace(".", "").isdigit():
+        if not _HOST.match(name) or _NUMBER.match(name) or name.lower().rstrip(".") in _TELLTALE_NAMES:
             raise BadAddress("host") from None
         return name.lower()
-    if number.is_link_local or number.is_multicast or number.is_unspecified or number.is_reserved:
+    meant = getattr(number, "ipv4_mapped", None) or number
+    nobody = meant.is_link_local or meant.is_multicast or meant.is_unspecified
+    if nobody or (meant.is_reserved and not meant.is_loopback) or str(meant) in _TELLTALES:
         raise BadAddress("host")
     return f"[{number}]" if number.version == 6 else str(number)
 

@@ -19,7 +19,7 @@ from archive.ffmpeg import Srt
 from archive.models import IngestSecret, Part, RecorderStatus, Recording
 from broadcast import audit, clock, env, sealing, signals
 from broadcast.access import Ability, Actor, require
-from broadcast.errors import NotFound
+from broadcast.errors import IllegalTransition, NotFound
 from broadcast.lifecycle import locked
 from broadcast.models import Airing
 
@@ -134,14 +134,23 @@ def public_ingest_host() -> str:
     return host
 
 
-def rotate_secret(actor: Actor, airing_id: UUID, reason: str) -> None:
-    """New key and passphrase; the recorder drops whoever still uses the old ones. Needs PRODUCE."""
+def rotate_secret(actor: Actor, airing_id: UUID, reason: str = "") -> dict[str, Any]:
+    """New keys and passphrase; the recorder drops whoever still uses the old ones. Needs PRODUCE.
+
+    Takes the airing's row; announces recording_changed. Raises NotFound without a feed and IllegalTransition when it is over.
+    """
     with transaction.atomic():
         airing = locked(airing_id)
         require(actor, Ability.PRODUCE, airing.episode.programme_id)
+        if airing.feed_id is None:
+            raise NotFound(_("这一场还没有信号线路，请先给它选一路信号。"))
+        if airing.state in {Airing.State.ENDED, Airing.State.CANCELLED}:
+            raise IllegalTransition(_("这一场已经结束，密钥不再改动。"), state=airing.state, wanted="rotated")
         ensure_recording(airing_id)
         _keep_secret(airing_id, secrets.token_hex(16), secrets.token_hex(12))
         audit.record(actor, "ingest.rotate", f"airing:{airing_id}", airing=airing, reason=reason)
+        signals.tell(signals.recording_changed, airing_id=airing_id)
+    return {"rotated": True}
 
 
 # -- what the recorder reports ---------------------------------------------------------------------------------------

@@ -48,6 +48,13 @@ def test_addresses_are_read_and_shown_without_their_keys(text: str, kind: str, s
         assert hidden not in runner.redact(f"Error opening {address.url}: {hidden}", address.secrets)
 
 
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "[::1]", "10.0.0.9", "192.168.3.4", "[fd12:3456::9]", "transmitter.local", "1a.cn"]
+)
+def test_a_transmitter_on_the_own_network_is_a_target_like_any_other(host: str) -> None:
+    assert sending.parse(f"srt://{host}:9000").shown == f"srt://{host}:9000"
+
+
 def test_latency_is_read_in_milliseconds_and_in_microseconds() -> None:
     assert "latency=2000000" in sending.parse(SRT).url
     assert "latency=120000" in sending.parse("srt://a.example:1?latency=120").url
@@ -66,6 +73,14 @@ def test_latency_is_read_in_milliseconds_and_in_microseconds() -> None:
         ("rtmp://a.example/key", "key"),
         ("rtmp:///live/key", "host"),
         ("rtmp://169.254.169.254/live/key", "host"),
+        ("rtmp://[fe80::1]/live/key", "host"),
+        ("rtmp://[::ffff:169.254.169.254]/live/key", "host"),
+        ("rtmp://2852039166/live/key", "host"),
+        ("rtmp://0xa9fea9fe/live/key", "host"),
+        ("rtmp://0xa9.0xfe.43518/live/key", "host"),
+        ("rtmp://100.100.100.200/live/key", "host"),
+        ("icecast://source:x@[fd00:ec2::254]:80/latest", "host"),
+        ("icecast://source:x@metadata.google.internal:80/v1", "host"),
         ("rtmp://0.0.0.0/live/key", "host"),
         ("rtmp://1.2.3/live/key", "host"),
         ("rtmp://a.example:99999/live/key", "port"),

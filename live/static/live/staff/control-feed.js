@@ -63,11 +63,18 @@ export function Addresses({ room }) {
   const to = room.feed?.addresses;
   if (!to || (room.state !== "planned" && room.state !== "waiting" && room.state !== "on_air")) return null;
   const line = (name, value) => html`<dt>${name}</dt><dd class="wrap">${value}</dd>`;
+  const rotate = () => room.ask({
+    title: t("换新的口令和密钥？"),
+    lines: [t("正在推流的编码器马上断开，填上新的才能再连。"), t("旧的口令和密钥从此无效，主路备路一起换。")],
+    verb: t("换新的"),
+    risk: true,
+    act: () => room.act("ingest.rotate", t("口令和密钥已换新")),
+  });
   return html`<details class="pane addresses xs"><summary>${t("推流地址")}</summary><dl class="facts">
     ${line("SRT", to.srt_url)}${line(t("SRT 口令"), to.srt_passphrase)}
     ${line("RTMP", to.rtmp_url)}${line(t("RTMP 密钥"), to.stream_key)}
     ${to.backup && line(t("备路 SRT"), to.backup.srt_url)}${to.backup && line(t("备路 RTMP 密钥"), to.backup.stream_key)}
-  </dl></details>`;
+  </dl>${room.page.may.produce && html`<p class="row"><button type="button" disabled=${room.busy.has("ingest.rotate")} onClick=${rotate}>${t("换口令和密钥…")}</button></p>`}</details>`;
 }
 
 function Lane({ feed, name, several }) {
