@@ -111,8 +111,10 @@ def _pending(airing_id: UUID) -> QuerySet[Step]:
     return engine.unfinished().filter(recording_id=airing_id).exclude(kind=Step.Kind.MANIFEST)
 
 
-def _is_gone(wanted: Stored) -> bool:
-    """Whether it is a file of a step that was taken away on purpose since the manifest was read."""
+def _is_gone(airing_id: UUID, wanted: Stored) -> bool:
+    """Whether it is of a rung, or a file of a step, that was taken away on purpose since the manifest was read."""
+    if manifest.is_taken_away(airing_id, wanted.key):
+        return True
     return "/derived/" in wanted.key and not Derivative.objects.filter(key=wanted.key, digest=wanted.digest).exists()
 
 
@@ -124,11 +126,12 @@ def _audit_object(airing_id: UUID, wanted: Stored, stores: dict[str, Storage], t
         pace.spend(wanted.size)
         if problem is None:
             good.append(name)
-            tally.add(_Outcome.GOOD)
         else:
             problems[name] = problem
-    if problems and _is_gone(wanted):
+    if problems and _is_gone(airing_id, wanted):
         return
+    for _name in good:
+        tally.add(_Outcome.GOOD)
     for name, problem in problems.items():
         mended = bool(good) and mending.mend(wanted, stores[good[0]], stores[name], wanted.key)
         outcome = _Outcome.REPAIRED if mended else _Outcome(problem.kind)

@@ -176,6 +176,8 @@ def verify(manifest: dict[str, Any], place: Storage) -> list[Problem]:
     listed = {each.key for each in wanted}
     received = f"airings/{manifest['airing']}/parts/"
     keys = (key for key in place.list(received.rstrip("/")) if key.endswith(".ts") and key not in listed)
+    # Rungs were left out when the disk guard took them; another place may keep them.
+    keys = (key for key in keys if not _RUNG.fullmatch(key.split("/")[-2]))
     return [*problems, *(Problem(key, "unlisted") for key in keys)]
 
 
@@ -190,10 +192,16 @@ def _names(folder: Path) -> list[str]:
 
 
 def _is_kept(name: str) -> bool:
-    last = name.rsplit("/", 1)[-1]
-    if last.startswith("."):
+    if any(each.startswith(".") for each in name.split("/")):
         return False
+    last = name.rsplit("/", 1)[-1]
     return last in _NOTES or (name.startswith("parts/") and name.endswith(".ts"))
+
+
+def is_taken_away(airing_id: UUID, key: str) -> bool:
+    """Whether the disk guard took the object from the recorder's disk, where that is at hand: it is not to be brought back."""
+    folder = AiringFolder(airing_id).path
+    return folder.is_dir() and _taken_away(folder, key.removeprefix(f"airings/{airing_id}/"))
 
 
 def _taken_away(folder: Path, name: str) -> bool:

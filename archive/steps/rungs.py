@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from archive import jobs, orders, tools
+from archive import disk, jobs, orders, tools
 from archive.ffmpeg import rung_name
 from archive.parts import AiringFolder
 from archive.playlists import Segment
@@ -13,6 +13,7 @@ from archive.rung_names import PUBLIC
 from archive.rungs import Rungs
 from archive.steps import material
 from archive.steps.material import Piece
+from archive.steps.run import StepFailed
 from archive.steps.work import Outcome, Work
 from archive.storage import media
 from archive.writer import STAFF, Writer
@@ -30,6 +31,14 @@ def work(work: Work) -> Outcome:
         return Outcome({"skipped": "no_rungs"})
     folder = AiringFolder(airing.pk)
     folder.load()
+    with disk.making_rungs(folder.path) as free:
+        if not free:
+            # The disk guard takes them away: there is no room.
+            raise StepFailed("disk")
+        return _make(work, airing, folder, heights)
+
+
+def _make(work: Work, airing: Airing, folder: AiringFolder, heights: Sequence[int]) -> Outcome:
     everything = _chosen(folder, material.pieces(airing.pk, public=False), None)
     missing = _missing(folder, everything, heights)
     failed = 0

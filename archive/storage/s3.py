@@ -25,12 +25,8 @@ PART_BYTES = 16 << 20
 _MOST_PARTS = 10_000
 _MARK = "sha256"
 _MD5 = re.compile(r"[0-9a-f]{32}")
-_TYPES = {
-    ".ts": "video/mp2t",
-    ".m3u8": "application/vnd.apple.mpegurl",
-    ".json": "application/json",
-    ".mp4": "video/mp4",
-}
+_TYPES = {".ts": "video/mp2t", ".mp4": "video/mp4", ".json": "application/json"}
+_TYPES[".m3u8"] = "application/vnd.apple.mpegurl"
 
 
 @dataclass(frozen=True)

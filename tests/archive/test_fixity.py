@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from archive import fixity, manifest, mending, uploader
+from archive import disk, fixity, manifest, mending, uploader
 from archive.models import Derivative, FixityCheck, Recording
 from archive.storage import LocalStorage, trying
 from archive.uploader import Uploader
@@ -234,3 +234,29 @@ def test_rungs_have_public_names_of_their_own(airing: Airing) -> None:
     found = mending.public_key(airing.pk, f"airings/{airing.pk}/parts/002/480p/000007.ts")
     assert found == f"airings/{airing.pk}/public/{public_name(airing.pk, 2, 7, '480p')}.ts"
     assert mending.public_key(airing.pk, f"airings/{airing.pk}/released.jsonl") is None
+
+
+def test_rungs_taken_away_for_want_of_space_are_no_damage_and_are_not_brought_back(
+    airing: Airing, show: Show, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung = show.folder / "parts/001/480p"
+    rung.mkdir()
+    for number in range(3):
+        (rung / f"{number:06d}.ts").write_bytes(b"G" * 188)
+    upload(show)
+    assert fixity.audit_airing(airing.pk, rate=0).counts == {"good": 14}
+    wanted = manifest.newest(airing.pk)
+    with monkeypatch.context() as patch:
+        # The guard comes when the list has been read already.
+        patch.setattr(manifest, "newest", lambda _: (disk.take_away(show.folder), wanted)[1])
+        assert fixity.audit_airing(airing.pk, rate=0).counts == {"good": 8}
+    assert not rung.exists()
+    assert not FixityCheck.objects.exclude(place=fixity.WHOLE).exists()
+    assert fixity.audit_airing(airing.pk, rate=0).counts == {"good": 8}
+    found = manifest.newest(airing.pk)
+    assert found
+    assert manifest.verify(found, LocalStorage(copy)) == [], "the copy may keep them"
+    hidden = show.folder / "parts/001/.480p.gone"
+    hidden.mkdir()
+    (hidden / "000000.ts").write_bytes(b"G")
+    assert manifest.build(airing, found)["objects"] == found["objects"]
