@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 
 from archive import ffmpeg, pull, tls
 from archive.doors import Door, explain
@@ -20,8 +21,20 @@ from archive.watching import receiving
 logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 10.0
 SILENT_SECONDS = 10.0
+RESOLVE_SECONDS = 10.0
 _HEAD_BYTES = 16_384
 _READ = 65_536
+
+
+# Threads of their own: those that hang in the name service are nobody else's.
+_NAMES = ThreadPoolExecutor(4, thread_name_prefix="names")
+
+
+async def _resolve(address: Address) -> str:
+    """Where the address leads now. Raises Forbidden, TimeoutError."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(RESOLVE_SECONDS):
+        return await loop.run_in_executor(_NAMES, pull.resolve, address, pull.patterns())
 
 
 class PullDoor(Door):
@@ -33,7 +46,7 @@ class PullDoor(Door):
         """Look where the address leads now, and record what comes from there."""
         try:
             address = pull.parse(self.entrance.pull_url or "")
-            number = await asyncio.to_thread(pull.resolve, address, pull.patterns())
+            number = await _resolve(address)
             run = await self._fetch(address, number)
         except Forbidden as error:
             self._refuse("address_unreadable" if self.entrance.pull_url == "" else error.code)

@@ -215,12 +215,14 @@ class AiringFolder:
         return self.path / name
 
     def new_part(self, source: str, lane: str = "main") -> PartFolder:
-        """An empty folder for a connection to come in that lane."""
+        """An empty folder for a connection to come in that lane. Blocks on the disk."""
         parts = self.path / "parts"
-        parts.mkdir(parents=True, exist_ok=True)
-        number = max((int(each.name) for each in parts.iterdir() if each.name.isdigit()), default=0) + 1
-        folder = parts / f"{number:03d}"
-        folder.mkdir()
+        # Two lanes may begin at once.
+        with self._numbering:
+            parts.mkdir(parents=True, exist_ok=True)
+            number = max((int(each.name) for each in parts.iterdir() if each.name.isdigit()), default=0) + 1
+            folder = parts / f"{number:03d}"
+            folder.mkdir()
         part = PartFolder(folder, {"source": source, "lane": lane, "opened_ms": now_ms()})
         part._keep()
         self._parts[number] = part

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -76,7 +77,8 @@ class Child:
         self.sent_seconds = 0.0
         self.sending_since_ms: int | None = None
         self._run: Run | None = None
-        self._fed: list[_Fed] = []
+        # What is not sent yet, as far as the child has it.
+        self._fed: deque[_Fed] = deque()
         self._reason = ""
 
     async def run(self) -> str:
@@ -161,8 +163,8 @@ class Child:
 
     def _count(self, place: int) -> None:
         """The child has sent up to that place of its stream."""
-        done = [each for each in self._fed if place + _LATE >= each.end and each.index >= self.next]
-        for each in done:
+        while self._fed and place + _LATE >= self._fed[0].end:
+            each = self._fed.popleft()
             self.next = each.index + 1
             self.sent_until_ms = each.item.end_ms
             self.sent_seconds += each.item.duration

@@ -7,6 +7,7 @@ import fcntl
 import logging
 import os
 import signal
+from collections.abc import Coroutine, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from archive.parts import AiringFolder, now_ms
 from archive.pushing import Pushing
 from archive.rtmp_gate import Gate
 from archive.services import Report
-from archive.session import Session
+from archive.session import LINES, Session
 from archive.storage import media
 from archive.uploader import Uploader
 from archive.withdrawn import Withdrawals
@@ -132,23 +133,34 @@ class Recorder:
         await self._learn()
         for airing_id in [each for each in self.sessions if each not in self.wanted]:
             self.leaving[airing_id] = self.sessions.pop(airing_id)
-        await asyncio.gather(*(self._leave(airing_id) for airing_id in list(self.leaving)))
-        for each in self.wanted.values():
-            # One that comes back while its children still die waits for them: they hold its port.
-            if each.airing_id not in self.sessions and each.airing_id not in self.leaving:
-                self.sessions[each.airing_id] = await asyncio.to_thread(self._enter, each)
-        self.pushing.advance({key: each.writer for key, each in self.sessions.items()})
-        self.ladders.advance(self.sessions)
-        results = await asyncio.gather(
-            *(each.advance(self.wanted[key], self.as_of[key]) for key, each in self.sessions.items()),
-            return_exceptions=True,
+        await self._each("be left", (self._leave(airing_id) for airing_id in list(self.leaving)))
+        # One that comes back while its children still die waits for them: they hold its port.
+        fresh = [each for key, each in self.wanted.items() if key not in self.sessions and key not in self.leaving]
+        await self._each("be entered", map(self._welcome, fresh))
+        await self._each("be sent to platforms", [self._send_out()])
+        await self._each(
+            "go on", (each.advance(self.wanted[key], self.as_of[key]) for key, each in self.sessions.items())
         )
-        for result in results:
-            if isinstance(result, BaseException):
-                logger.error("a session failed", exc_info=result)
-        await self.uploader.advance(self.sessions)
+        await self._each("be stored", [self.uploader.advance(self.sessions)])
         if self._reporting is None or self._reporting.done():
             self._reporting = asyncio.create_task(self._report(), name="report")
+
+    @staticmethod
+    async def _each(what: str, jobs: Iterable[Coroutine[Any, Any, None]]) -> None:
+        """Do all of them; one that fails keeps no other from being done."""
+        for result in await asyncio.gather(*jobs, return_exceptions=True):
+            if isinstance(result, Exception):
+                logger.error("an airing cannot %s", what, exc_info=result)
+
+    async def _send_out(self) -> None:
+        try:
+            self.pushing.advance({key: each.writer for key, each in self.sessions.items()})
+        finally:
+            self.ladders.advance(self.sessions)
+
+    async def _welcome(self, wanted: Wanted) -> None:
+        loop = asyncio.get_running_loop()
+        self.sessions[wanted.airing_id] = await loop.run_in_executor(LINES, self._enter, wanted)
 
     async def _learn(self) -> None:
         """Bring `wanted` and `as_of` up to date: what to do, and for each airing the time before which no cut is unknown.
@@ -193,6 +205,13 @@ class Recorder:
         health = {**self.ladders.health(airing_id, session), "store": self.uploader.report(airing_id)}
         return replace(session.report(), health=health)
 
+    def _reports_now(self) -> Iterator[Report]:
+        for key in self.sessions:
+            try:
+                yield self._report_of(key)
+            except Exception:
+                logger.exception("an airing cannot be reported airing=%s", key)
+
     async def _report(self, *, final: bool = False) -> None:
         now = asyncio.get_running_loop().time()
         urgent = bool(self._last_words) or any(each.urgent for each in self.sessions.values())
@@ -200,7 +219,7 @@ class Recorder:
             return
         self._reported = now
         last_words = list(self._last_words)
-        reports = [*last_words, *(self._report_of(key) for key in self.sessions)]
+        reports = [*last_words, *self._reports_now()]
 
         def write() -> bool:
             refused, disk = dict(self.gate.refused), self.ladders.disk_report()

@@ -116,9 +116,12 @@ class Run:
             # playlist of the closed segments stands as it is.
             preexec_fn=_die_with(os.getpid(), signal.SIGKILL),
         )
+        end = self._end = asyncio.create_task(self._watch(self._process), name=f"run {self.name}")
         if self._register:
-            self._file = remember(self._register, self._process.pid)
-        self._end = asyncio.create_task(self._watch(self._process), name=f"run {self.name}")
+            self._file = await asyncio.to_thread(remember, self._register, self._process.pid)
+            if end.done() and self._file:
+                # It was gone before it was noted.
+                self._file.unlink(missing_ok=True)
         logger.info("run started name=%s pid=%s", self.name, self.pid)
 
     async def wait(self) -> Ended:

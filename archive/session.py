@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import logging
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from archive.asrun import AsRun, going_out
@@ -27,6 +28,11 @@ logger = logging.getLogger(__name__)
 # A pass waits so long for a child that begins or dies; nearly all do within it.
 _TURN_SECONDS = 0.25
 _STAFF_WAIT_MS = 3_000
+# It is said for so long that the line passed over something.
+_LOST_SAID_MS = 600_000
+# Threads of their own: a name service or a store that hangs must not keep a public line waiting, nor a replay another's line.
+LINES = ThreadPoolExecutor(8, thread_name_prefix="line")
+_REPLAYS = ThreadPoolExecutor(2, thread_name_prefix="replay")
 # The public line has stood still for so long when we say so.
 FROZEN_MS = LOST_MS
 
@@ -47,6 +53,7 @@ class Session:
         self._stopped = False
         self._staff_done = False
         self._public_of: Show | None = None
+        self._publishing: asyncio.Task[None] | None = None
         self._shelf = Shelf(folder.path.parents[1])
         self._as_run = AsRun()
         self._as_of_ms = 0
@@ -62,14 +69,15 @@ class Session:
         self.wanted = wanted
         await self._steer(wanted.receives)
         self._note_frozen(as_of_ms)
-        await asyncio.to_thread(self._write, as_of_ms)
+        await asyncio.get_running_loop().run_in_executor(LINES, self._write, as_of_ms)
+        self._publish()
         said = (self._state(), self.problem, self.replay_ready_ms, len(self.intake.receiving), self.going_out)
         self.urgent, self._said = self.urgent or said != self._said, said
 
     async def leave(self) -> bool:
         """Stop for good. Returns whether all children are gone; call it again until they are."""
         await self._steer(False)
-        return self._stopped
+        return self._stopped and not self._is_publishing
 
     async def _steer(self, receives: bool) -> None:
         """Begin listening or stopping in a task of its own: a child may take fifteen seconds to die, and nobody waits for it."""
@@ -101,7 +109,11 @@ class Session:
         """The stable code of what is wrong, the worst first; "" when nothing is."""
         if self.frozen:
             return "line_frozen"
-        return "secret_unreadable" if self.wanted.receives and self.wanted.passphrase is None else self.intake.problem
+        if self.wanted.receives and self.wanted.passphrase is None:
+            return "secret_unreadable"
+        lost = self.writer.lost_at_ms
+        said = lost is not None and self._as_of_ms - lost < _LOST_SAID_MS
+        return self.intake.problem or ("segment_unreadable" if said else "")
 
     def _note_frozen(self, as_of_ms: int) -> None:
         """Say it once when the public line has stood still for long because cuts cannot be read, and once when it goes on."""
@@ -133,12 +145,6 @@ class Session:
         )
         self._as_of_ms = as_of_ms
         self._as_run.follow(self.writer.items, show, closed=self.writer.closed)
-        if self.writer.closed and self._public_of != show:
-            self.writer.write_public(segments, show)
-            self._public_of = show
-            if segments:
-                self.replay_ready_ms = now_ms()
-            logger.info("public replay written airing=%s segments=%s", self.wanted.airing_id, len(segments))
 
     def _forget(self, withdrawn: frozenset[str]) -> None:
         """First of all: nothing of a withdrawn source is named in this pass. One that is published again may be forgotten again."""
@@ -146,6 +152,33 @@ class Session:
         for source in withdrawn - self._forgotten:
             self.writer.forget(source)
         self._forgotten = withdrawn
+
+    @property
+    def _is_publishing(self) -> bool:
+        return self._publishing is not None and not self._publishing.done()
+
+    def _publish(self) -> None:
+        """Once the line is complete write the public's replay, aside: hours of media keep no other airing's line waiting."""
+        show = self.wanted.show
+        if show is not None and self.writer.closed and self._public_of != show and not self._is_publishing:
+            self._publishing = asyncio.create_task(self._write_public(show), name=f"replay {self.wanted.airing_id}")
+
+    async def _write_public(self, show: Show) -> None:
+        segments = self.folder.segments()
+        try:
+            await asyncio.get_running_loop().run_in_executor(_REPLAYS, self.writer.write_public, segments, show)
+        except Exception:
+            logger.exception("public replay cannot be written airing=%s", self.wanted.airing_id)
+            return
+        self._public_of, self.urgent = show, True
+        if segments:
+            self.replay_ready_ms = now_ms()
+        logger.info("public replay written airing=%s segments=%s", self.wanted.airing_id, len(segments))
+
+    async def published(self) -> None:
+        """Wait until nothing is being published."""
+        if self._publishing is not None:
+            await asyncio.wait([self._publishing])
 
     def _rerun(self) -> Tape | None:
         return self._shelf.tape((self.wanted.rerun,)) if self.wanted.rerun else None
@@ -196,7 +229,7 @@ class Session:
             last_segment_at=from_milliseconds(last.received_ms) if last else None,
             public_until=from_milliseconds(until) if until is not None else None,
             public_since=self._public_since(),
-            received_seconds=sum(segment.duration for part in self.folder.parts for segment in part.segments),
+            received_seconds=sum(part.seconds for part in self.folder.parts),
             received_bytes=sum(part.size_bytes for part in self.folder.parts),
             bitrate=self._bitrate(),
             refused=dict(self.intake.refused),
@@ -227,8 +260,7 @@ class Session:
         if not receiving:
             return 0
         part = receiving[-1]
-        seconds = sum(segment.duration for segment in part.segments)
-        return int(part.size_bytes * 8 / seconds) if seconds else 0
+        return int(part.size_bytes * 8 / part.seconds) if part.seconds else 0
 
     @staticmethod
     def _part(part: PartFolder) -> PartReport:

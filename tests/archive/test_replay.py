@@ -66,6 +66,7 @@ async def at(session: Session, as_of: int, *cuts: Cut) -> None:
     show = dataclasses.replace(session.wanted.show, cuts=cuts)
     for _ in range(2):
         await session.advance(dataclasses.replace(session.wanted, show=show), as_of)
+        await session.published()
 
 
 def contents(session: Session) -> set[int]:

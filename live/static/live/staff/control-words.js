@@ -29,6 +29,7 @@ export function feedProblem(code) {
     no_frames: t("有数据但解不出画面声音"),
     no_picture: t("画面停住，先只录声音"),
     line_frozen: t("不知有无切断"),
+    segment_unreadable: t("有一小段读不出，播出已跳过"),
     address_invalid: t("拉流地址不对"),
     address_not_allowed: t("拉流主机不在允许名单"),
     address_private: t("拉流主机指向内部网络"),
