@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -165,6 +167,33 @@ async def test_a_wish_of_staff_ends_the_child_at_once_and_what_was_switched_off_
         receiver.kill()
     assert push.report().state == "done"
     assert push.report().missed_seconds <= 4, "the two that a restart leaves out at most"
+
+
+async def test_what_is_public_no_more_is_not_sent_to_its_end(
+    reels: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Reels(**reels)
+    pushes = Pushes(line, tmp_path)
+    receiver = Receiver(tmp_path, "rtmp")
+    signals: list[int] = []
+    really = os.killpg
+    monkeypatch.setattr(os, "killpg", lambda pid, number: (signals.append(number), really(pid, number)))
+    try:
+        async with aside(
+            receiver.keep_listening(), line.play([("red", 0), ("red", 1), ("red", 2), ("red", 3)], pace=1.5)
+        ):
+            push = pushes.add("rtmp", receiver.url)
+            await reach(lambda: push.report().state == "sending")
+            push.update(Target(0, parse(receiver.url), enabled=False, public=False), line)
+            await reach(lambda: push.report().state == "off")
+            assert push.report().problem == "not_public"
+            assert set(signals) == {signal.SIGKILL}, "it is not asked to finish what it has"
+            await reach(lambda: len(line.items) == 4)
+            line.closed = True
+            await pushes.finish()
+    finally:
+        receiver.kill()
+    assert push.report().attempts == 1
 
 
 async def test_a_new_process_goes_on_where_the_last_one_was_and_knows_what_was_missed(
