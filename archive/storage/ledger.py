@@ -14,6 +14,7 @@ from archive.storage.base import ALGORITHM, Stored
 
 logger = logging.getLogger(__name__)
 NAME = "stored.jsonl"
+_TAIL_BYTES = 8 << 10
 
 
 @dataclass
@@ -80,6 +81,24 @@ class Ledger:
                 os.write(handle, b"\n" + line if torn else line)
             finally:
                 os.close(handle)
+
+
+def settled(folder: Path, place: str) -> dict[str, int]:
+    """The same of a folder, from the end of the log alone; {} where that does not say it. A long log takes long to read whole."""
+    try:
+        with (folder / NAME).open("rb") as stream:
+            stream.seek(max(0, stream.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            lines = stream.read().splitlines()
+    except FileNotFoundError:
+        return {}
+    for line in reversed(lines):
+        try:
+            facts = json.loads(line)
+            if facts["place"] == place:
+                return {str(name): int(at) for name, at in facts.get("settled", {}).items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return {}
 
 
 def _ends_torn(file: Path) -> bool:

@@ -71,10 +71,9 @@ class Shelf:
         self._ledger = Ledger(self.folder, self.place)
 
     @property
-    def is_settled(self) -> bool:
-        """Whether nothing can wait: no folder changed since nothing did."""
-        settled = self._ledger.settled
-        return bool(settled) and all(_changed(self.folder / name) == at for name, at in settled.items())
+    def settled(self) -> dict[str, int]:
+        """Times of the folders when nothing waited any more; see `is_settled`."""
+        return self._ledger.settled
 
     def has(self, name: str) -> bool:
         """Whether the file is known to be in the store."""
@@ -251,6 +250,11 @@ class Shelf:
         name = name if "/" in name else f"public/{name}"
         # What was withdrawn is nowhere and never will be: the line goes on past it.
         return name in self._ledger or name in self._odd or not (self.folder / name).exists()
+
+
+def is_settled(folder: Path, settled: dict[str, int]) -> bool:
+    """Whether nothing can wait: no folder changed since nothing did."""
+    return bool(settled) and all(_changed(folder / name) == at for name, at in settled.items())
 
 
 def _look(path: str, entry: os.DirEntry[str]) -> File | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -162,3 +163,54 @@ def test_a_playlist_is_cut_before_the_first_that_is_missing() -> None:
     assert "#EXT-X-MEDIA-SEQUENCE:7" in cut
     assert "#EXT-X-DISCONTINUITY-SEQUENCE:3" in cut
     assert "#EXT-X-DISCONTINUITY\n" not in cut
+
+
+async def test_what_is_on_air_waits_for_nothing_that_is_over(
+    proxy: Proxy, show: Show, media_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, go_on = Show(media_root), threading.Event()
+    old.close_segment()
+    old.release(ended=True)
+    put = S3Storage.put
+
+    def slowly(self: S3Storage, key: str, source: Path, **facts: bool) -> object:
+        if str(old.id) in key:
+            assert go_on.wait(60)
+        return put(self, key, source, **facts)
+
+    monkeypatch.setattr(S3Storage, "put", slowly)
+    sender = Uploader()
+    await work(sender, [], lambda: any("archive" in name for name in sender._tasks))
+    for _ in range(3):
+        show.close_segment()
+        show.release()
+    await work(sender, [show.id], lambda: len(listed(proxy.storage, show, "live.m3u8")) == 2)
+    assert proxy.storage.head(old.key("parts/001/000000.ts")) is None
+    go_on.set()
+    await work(sender, [show.id], lambda: proxy.storage.head(old.key("parts/001/000000.ts")))
+    await sender.stop()
+
+
+async def test_a_long_log_of_what_is_settled_is_not_read_again(
+    show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YISHI_STORE_COPY", str(tmp_path / "copy"))
+    monkeypatch.setattr(uploader, "_RESTING_SECONDS", 0.0)
+    show.close_segment()
+    show.release(ended=True)
+    first = Uploader()
+    await work(first, [], lambda: first.lanes["copy"].settled.get(str(show.id)))
+    await first.stop()
+    opened = []
+    second = Uploader()
+    make = second._shelf
+    monkeypatch.setattr(second, "_shelf", lambda lane, name: (opened.append(name), make(lane, name))[1])
+    lane = second.lanes["copy"]
+    await work(second, [], lambda: lane.due.get(str(show.id)))
+    due = lane.due[str(show.id)]
+    await work(second, [], lambda: lane.due[str(show.id)] > due)
+    assert str(show.id) not in opened
+    show.close_segment()
+    await work(second, [], lambda: (tmp_path / "copy" / show.key("parts/001/000001.ts")).exists())
+    assert str(show.id) in opened
+    await second.stop()
