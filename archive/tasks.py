@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from uuid import UUID
 
@@ -13,6 +14,10 @@ from broadcast import clock
 
 HINT_SECONDS = 10.0
 _hinted = -HINT_SECONDS
+# Replays are written at the end of a show. Older ones lack steps after an update, or where the recorder was away for long.
+_RECENT = dt.timedelta(days=1)
+WHOLE_SECONDS = 600.0
+_whole = -WHOLE_SECONDS
 
 
 @shared_task(name=hints.TASK, ignore_result=True)
@@ -43,9 +48,12 @@ def check_filler(filler_id: int) -> str:
 
 def reconcile() -> int:
     """Make the steps of what has finished, and hint at what waits or lapsed, not oftener than every ten seconds."""
-    global _hinted
-    made = engine.ensure_all()
+    global _hinted, _whole
     now = time.monotonic()
+    whole = now - _whole >= WHOLE_SECONDS
+    made = engine.ensure_all(since=None if whole else clock.now() - _RECENT)
+    if whole and not made:
+        _whole = now
     if (made or now - _hinted >= HINT_SECONDS) and engine.ready(clock.now()).exists():
         _hinted = now
         hints.hint()

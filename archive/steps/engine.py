@@ -77,12 +77,17 @@ def work_folder() -> Path:
 # -- which steps there are -------------------------------------------------------------------------------------------
 
 
-def ensure_all(most: int = 20) -> int:
-    """Make the missing steps of finished recordings; set those back whose replay was written anew. Returns how many recordings."""
+def ensure_all(most: int = 20, since: dt.datetime | None = None) -> int:
+    """Make the missing steps of finished recordings; set those back whose replay was written anew. Returns how many recordings.
+
+    Only of those whose replay was written after `since`: to count the steps of all takes longer the more there are.
+    """
     kinds = plan.kinds()
     fitting = Q(steps__kind__in=kinds, steps__made_at__gte=F("replay_ready_at"))
     lacking = (
-        Recording.objects.filter(state=Recording.State.FINISHED, replay_ready_at__isnull=False)
+        Recording.objects.filter(
+            state=Recording.State.FINISHED, replay_ready_at__gt=since or dt.datetime.min.replace(tzinfo=dt.UTC)
+        )
         .annotate(fitting=Count("steps", filter=fitting))
         .filter(fitting__lt=len(kinds))
         .values_list("pk", flat=True)[:most]

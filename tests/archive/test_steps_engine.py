@@ -303,3 +303,21 @@ class TestHints:
             assert (first, second, third) == (True, True, False)
         with gate.place() as again:
             assert again
+
+
+@pytest.mark.django_db
+def test_old_recordings_are_looked_at_seldom_and_new_ones_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hints, "hint", lambda: None)
+    monkeypatch.setattr(tasks, "_whole", -tasks.WHOLE_SECONDS)
+    old = finished()
+    Recording.objects.filter(pk=old.pk).update(replay_ready_at=clock.now() - dt.timedelta(days=3))
+    assert tasks.reconcile() == 1
+    assert tasks.reconcile() == 0
+    Step.objects.filter(recording=old, kind="peaks").delete()
+    assert tasks.reconcile() == 0, "whatever the archive holds, a look is as short"
+    new = finished()
+    assert tasks.reconcile() == 1
+    assert Step.objects.filter(recording=new).count() == len(KINDS)
+    monkeypatch.setattr(tasks, "_whole", -tasks.WHOLE_SECONDS)
+    assert tasks.reconcile() == 1
+    assert Step.objects.filter(recording=old).count() == len(KINDS)
