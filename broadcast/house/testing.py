@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from broadcast.house.environment import completed
 from broadcast.house.places import ROOT
 
-LIMIT_SECONDS = 15 * 60
+# It takes less than fifteen minutes on two cores; what takes so much longer has hung.
+LIMIT_SECONDS = 25 * 60
 # They start a whole house and look at how fast it mends itself.
 ALONE = ("tests/journeys/test_kill.py", "tests/broadcast/house/test_up.py")
 PROGRAMS = ("chromium", "ffmpeg", "icecast2")  # named as their packages are

@@ -98,7 +98,7 @@ def test_a_second_person_confirms_within_two_minutes() -> None:
 
 
 @pytest.mark.ffmpeg
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.django_db(transaction=True)
 def test_a_cut_shows_filler_and_its_media_have_no_public_name(
     recorder: RecorderProcess, publisher: Publisher, media_root: Path

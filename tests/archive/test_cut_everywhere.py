@@ -21,8 +21,10 @@ from .test_push_radio import listen
 from .test_push_show import _joined
 
 
+# The ordinary suite has the cut on targets in test_push_show.py and the two people in test_cut.py.
+@pytest.mark.long
 @pytest.mark.ffmpeg
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 @pytest.mark.django_db(transaction=True)
 def test_what_two_people_cut_is_on_no_output(
     recorder: RecorderProcess, tmp_path: Path, publishers: list[Publisher]

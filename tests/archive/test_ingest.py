@@ -18,7 +18,7 @@ from broadcast.models import Airing
 
 from .making import Publisher, RecorderProcess, make_airing, until
 
-pytestmark = [pytest.mark.ffmpeg, pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.ffmpeg, pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
 
 
 def waiting_airing(delay: int = 4) -> Airing:

@@ -83,7 +83,7 @@ def test_a_secret_from_before_backups_gets_a_second_key_and_keeps_the_first() ->
 
 
 @pytest.mark.ffmpeg
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 @pytest.mark.django_db(transaction=True)
 def test_three_shows_with_two_lanes_each_do_not_disturb_one_another(
     recorder: RecorderProcess, clip: Path, tmp_path: Path, publishers: list[Publisher], media_root: Path

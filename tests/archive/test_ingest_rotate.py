@@ -63,7 +63,7 @@ def senders(clip: Path, tmp_path: Path) -> Iterator[list[Publisher]]:
 
 
 @pytest.mark.ffmpeg
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 @pytest.mark.django_db(transaction=True)
 def test_whoever_sends_by_the_old_ones_is_out_and_the_new_ones_are_let_in(
     recorder: RecorderProcess, senders: list[Publisher]

@@ -20,7 +20,13 @@ from broadcast.models import Airing, Feed
 
 from .making import Publisher, RecorderProcess, make_airing, make_programme, until
 
-pytestmark = [pytest.mark.ffmpeg, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+# The same changes of source are in test_one_show.py and in the journey of playback.
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.ffmpeg,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(400),
+]
 
 
 def with_backup(**facts: Any) -> Airing:

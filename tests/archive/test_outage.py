@@ -169,7 +169,7 @@ async def test_a_show_outlives_its_database_and_stands_still_when_only_we_are_cu
 
 
 @pytest.mark.ffmpeg
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.django_db(transaction=True)
 def test_the_line_waits_for_a_lock_and_a_cut_holds_beside_an_airing_that_cannot_be_read(
     recorder: RecorderProcess, publisher: Publisher, media_root: Path

@@ -18,7 +18,7 @@ from archive.sending import parse
 
 from .pushes import Pushes, Receiver, Reels, Relay, colours, deaf_server, make_reel, seconds_of, tones
 
-pytestmark = [pytest.mark.ffmpeg, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.ffmpeg, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

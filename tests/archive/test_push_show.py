@@ -19,7 +19,7 @@ from .pushes import Receiver, make_numbered, numbers, tones
 
 
 @pytest.mark.ffmpeg
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 @pytest.mark.django_db(transaction=True)
 def test_what_is_cut_reaches_no_target_and_bad_targets_cost_the_recording_nothing(
     recorder: RecorderProcess, tmp_path: Path, publishers: list[Publisher]
@@ -85,8 +85,10 @@ def test_what_is_cut_reaches_no_target_and_bad_targets_cost_the_recording_nothin
     assert not any(secret in recorder.words() for secret in ("verysecretkey", "secretkey", "sixteensecretletters"))
 
 
+# The ordinary suite kills recorders in test_kill_cycles.py.
+@pytest.mark.long
 @pytest.mark.ffmpeg
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_recorder_leaves_no_sender_and_the_next_one_goes_on_sending(
     recorder: RecorderProcess, tmp_path: Path, clip: Path, publishers: list[Publisher]

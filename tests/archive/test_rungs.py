@@ -24,7 +24,7 @@ from archive.writer import Writer
 
 from .sources import decoded, part
 
-pytestmark = [pytest.mark.ffmpeg, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.ffmpeg, pytest.mark.timeout(400)]
 HEIGHTS = (120, 90)
 DELAY = 20_000
 

@@ -20,7 +20,7 @@ from broadcast.services import episodes
 
 from .making import RecorderProcess, make_airing, until
 
-pytestmark = [pytest.mark.ffmpeg, pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.ffmpeg, pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
 
 
 def live(root: Path, airing) -> m3u8.M3U8:

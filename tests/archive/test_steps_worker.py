@@ -76,7 +76,7 @@ def children_in(folder: Path) -> list[int]:
     return found
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 def test_a_worker_killed_in_the_middle_loses_no_step_and_none_is_done_twice(
     media_root: Path, tmp_path: Path, workers: list[Worker]
 ) -> None:

@@ -19,7 +19,7 @@ from broadcast.models import Episode
 from .making import Publisher, RecorderProcess, make_airing, until
 from .s3_servers import Proxy
 
-pytestmark = [pytest.mark.ffmpeg, pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.ffmpeg, pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
 
 
 @pytest.fixture

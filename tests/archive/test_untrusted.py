@@ -19,7 +19,7 @@ from archive.untrusted import LIMITS, Refused, box_of, look, segments
 
 from . import hostile
 
-pytestmark = [pytest.mark.ffmpeg, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.ffmpeg, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

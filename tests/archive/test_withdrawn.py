@@ -56,7 +56,7 @@ def tape(media_root: Path) -> Tape:
 
 
 @pytest.mark.ffmpeg
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("restarted", [False, True])
 def test_no_rung_of_it_keeps_a_name_nor_gets_one_after_a_restart(media_root: Path, tape: Tape, restarted: bool) -> None:
     began = now_ms() - 60_000
@@ -181,7 +181,7 @@ def _listing_refused_below(away: Path):
 
 
 @pytest.mark.ffmpeg
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 @pytest.mark.django_db(transaction=True)
 def test_the_recorder_takes_it_back_though_nothing_is_on_air(recorder: RecorderProcess, media_root: Path) -> None:
     programme = make_programme()

@@ -11,7 +11,7 @@ from tests.journeys.citizen import Citizen, airing_on_air
 from tests.journeys.house import House
 from tests.journeys.old_chromium import OldChromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 MOVING = "(() => { const v = document.querySelector('video'); return v && !v.paused && v.videoWidth > 0 && v.currentTime })()"
 

@@ -13,7 +13,7 @@ from tests.journeys.citizen import Citizen, airing_on_air
 from tests.journeys.house import House
 from tests.journeys.pages import PHONE, Person, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 
 @dataclass

@@ -12,7 +12,7 @@ from tests.journeys.citizen import airing_on_air, some_phone
 from tests.journeys.house import House
 from tests.journeys.pages import PHONE, Person
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
