@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import secrets
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from archive import cuts, playout, queries
+from archive import cuts, machine, playout, queries
 from archive.asrun import Stretch
 from archive.ffmpeg import Srt
 from archive.models import IngestSecret, Part, RecorderStatus, Recording
@@ -272,5 +274,13 @@ def note_recorder(name: str, pid: int, ffmpeg: str, refused: dict[str, Any], dis
     """The recorder process is alive; `disk` is what its disk guard says."""
     RecorderStatus.objects.update_or_create(
         name=name,
-        defaults={"seen_at": clock.now(), "pid": pid, "ffmpeg": ffmpeg[:200], "refused": refused, "disk": disk},
+        defaults={
+            "seen_at": clock.now(),
+            "pid": pid,
+            "machine": machine.here(Path(settings.MEDIA_ROOT)),
+            "host": os.uname().nodename[:80],
+            "ffmpeg": ffmpeg[:200],
+            "refused": refused,
+            "disk": disk,
+        },
     )

@@ -138,6 +138,9 @@ class RecorderStatus(models.Model):
     name = models.CharField(max_length=32, primary_key=True)
     seen_at = models.DateTimeField()
     pid = models.PositiveIntegerField()
+    # Which machine and media folder (archive/machine.py), and its name for people.
+    machine = models.CharField(max_length=32, blank=True)
+    host = models.CharField(max_length=80, blank=True)
     ffmpeg = models.CharField(max_length=200, blank=True)
     refused = models.JSONField(default=dict)
     # Free bytes of the media folder and what the disk guard does: {"free_bytes", "level": "ok" | "low" | "shedding" | "full"}.
