@@ -17,8 +17,8 @@ from archive.storage.listing import named, trimmed
 
 logger = logging.getLogger(__name__)
 MEDIA, TEXTS = ".ts", frozenset({".m3u8", ".json", ".jsonl", ".vtt"})
-# ffmpeg's own list of a part, and our copy of it, change with every segment; nobody plays them.
-_SELDOM = frozenset({"i.m3u8", "kept.m3u8", "measures.jsonl", "part.json"})
+# ffmpeg's own list of a part, our copy of it, and logs change with every segment; nobody plays them.
+_SELDOM = frozenset({"i.m3u8", "kept.m3u8", "measures.jsonl", "part.json", "released.jsonl"})
 _SELDOM_SECONDS = 20.0
 _AT_ONCE = 64
 # With these nothing else can be sent either; every other problem is of one object.
