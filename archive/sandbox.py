@@ -16,6 +16,7 @@ from typing import IO
 
 _NOBODY = 65534
 _ASK_SECONDS = 10
+_NICE = 10
 _WORDS_KEPT = 8_192
 
 
@@ -75,6 +76,8 @@ def run(words: Sequence[str], box: Path, bounds: Bounds) -> Result:
 
 def _limits(bounds: Bounds) -> list[str]:
     return [
+        # A show that runs comes first.
+        *(_program("nice"), "-n", str(_NICE)),
         _program("prlimit"),
         f"--as={bounds.memory}",
         f"--cpu={bounds.cpu_seconds}:{bounds.cpu_seconds + 1}",

@@ -18,6 +18,12 @@ _hinted = -HINT_SECONDS
 _RECENT = dt.timedelta(days=1)
 WHOLE_SECONDS = 600.0
 _whole = -WHOLE_SECONDS
+# How often a reading looks whether a show began.
+_GATE_SECONDS = 10.0
+
+
+class _OnAir(Exception):
+    """A show began that needs the machine."""
 
 
 @shared_task(name=hints.TASK, ignore_result=True)
@@ -36,14 +42,33 @@ def step() -> str:
 
 @shared_task(name=fixity.TASK, ignore_result=True)
 def keep(airing_id: str) -> str:
-    """Read again all that a recording's manifest lists, where that is due. Returns what stopped it, or ""."""
-    return fixity.keep(UUID(airing_id)).problem
+    """Read again all that a recording's manifest lists, where that is due. Returns what stopped it, or "".
+
+    It gives way to a show like a step that has not begun: what was read by then is read again another time.
+    """
+    with gate.place(gate.READING) as free:
+        if not free or not gate.open_now():
+            return "on_air" if free else "busy"
+        looked = time.monotonic()
+
+        def told(_share: float) -> None:
+            nonlocal looked
+            if time.monotonic() - looked >= _GATE_SECONDS:
+                looked = time.monotonic()
+                if not gate.open_now():
+                    raise _OnAir
+
+        try:
+            return fixity.keep(UUID(airing_id), told).problem
+        except _OnAir:
+            return "on_air"
 
 
 @shared_task(name=fillers.TASK, ignore_result=True)
 def check_filler(filler_id: int) -> str:
-    """Check one uploaded filler and encode it. Returns the state that it has then."""
-    return fillers.check(filler_id)
+    """Check one uploaded filler and encode it, one at a time and not while a show needs the machine. Returns its state, or ""."""
+    with gate.place(gate.FILLERS) as free:
+        return fillers.check(filler_id) if free and gate.open_now() else ""
 
 
 def reconcile() -> int:

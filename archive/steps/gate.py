@@ -16,6 +16,7 @@ from archive.storage import media
 from broadcast import clock, env
 from broadcast.models import Airing
 
+STEPS, FILLERS, READING = "steps", "fillers", "reading"
 _IDLE_SHARE = 0.5
 _FRESH = dt.timedelta(seconds=10)
 
@@ -50,13 +51,17 @@ def recording_here() -> bool:
 
 
 @contextlib.contextmanager
-def place() -> Iterator[bool]:
-    """One of the places for steps on this machine; False when all are taken. A killed process leaves its place at once."""
+def place(kind: str = STEPS) -> Iterator[bool]:
+    """One of the places for such work on this machine; False when all are taken. A killed process leaves its place at once.
+
+    There are YISHI_STEPS_AT_ONCE for steps, and one for each other kind.
+    """
+    places = max(1, int(env.read("STEPS_AT_ONCE"))) if kind == STEPS else 1
     with contextlib.ExitStack() as stack:
-        yield any(_taken(stack, number) for number in range(max(1, int(env.read("STEPS_AT_ONCE")))))
+        yield any(_taken(stack, f"{number}" if kind == STEPS else kind) for number in range(places))
 
 
-def _taken(stack: contextlib.ExitStack, number: int) -> bool:
+def _taken(stack: contextlib.ExitStack, number: str) -> bool:
     folder = Path(tempfile.gettempdir()) / f"yishi-steps-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     name = zlib.crc32(str(media().root).encode())
