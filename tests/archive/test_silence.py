@@ -37,7 +37,9 @@ def test_a_silent_feed_gives_way_to_the_filler_and_comes_back_when_it_is_heard(
     until(lambda: (folder / "parts" / "001" / "000001.ts").exists(), 90, "the feed is received")
     lifecycle.start(HOUSE, airing.pk)
     until(lambda: kinds(folder)[-1:] == ["filler"], 120, "the filler goes out")
-    until(lambda: Recording.objects.get(airing=airing).health["lanes"]["main"]["silence_seconds"] >= 6, 60, "staff see it")
+    until(
+        lambda: Recording.objects.get(airing=airing).health["lanes"]["main"]["silence_seconds"] >= 6, 60, "staff see it"
+    )
     assert Recording.objects.get(airing=airing).state == "receiving", "the recording goes on"
     until(lambda: kinds(folder)[-1:] == ["main"], 120, "the feed again, once it is heard")
     assert kinds(folder) == ["main", "filler", "main"]
