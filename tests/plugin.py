@@ -32,21 +32,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="soaks and kill storms too (an hour and more)")
 
 
-# What shares one running house, with xdist too; begun first, since it takes longest.
-_HOUSE = "tests/journeys/"
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """With xdist (`--dist=loadgroup`) the tests of a file stay together, and so do all journeys."""
-    file = item.nodeid.partition("::")[0]
-    item.add_marker(pytest.mark.xdist_group(_HOUSE if file.startswith(_HOUSE) else file))
+# Whole shows: begun first, since they take longest.
+_FIRST = "tests/journeys/"
 
 
 # After pytest-django, which sorts by what a test does with the database.
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the long ones unless asked for; skip what the machine has no program for, saying which."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_HOUSE))
+    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
     long = [item for item in items if item.get_closest_marker("long")]
     if long and not config.getoption("--long"):
         config.hook.pytest_deselected(items=long)
