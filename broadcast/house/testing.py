@@ -98,7 +98,13 @@ def _runs(words: Sequence[str]) -> list[tuple[str, list[str]]]:
     """
     if [word for word in words if word != "--long"]:
         return [("pytest", list(words))]
-    together = [f"--ignore={each}" for each in ALONE] + ["-n", "auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
+    together = [f"--ignore={each}" for each in ALONE] + [
+        "-n",
+        "auto",
+        "--maxprocesses=4",
+        "--dist=loadfile",
+        "--no-loadscope-reorder",
+    ]
     return [("pytest", [*words, *together]), ("pytest, whole houses", [*words, *ALONE])]
 
 
