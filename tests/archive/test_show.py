@@ -20,7 +20,13 @@ from broadcast.services import episodes
 
 from .making import RecorderProcess, make_airing, until
 
-pytestmark = [pytest.mark.ffmpeg, pytest.mark.django_db(transaction=True), pytest.mark.timeout(400)]
+# The journeys see a whole show from outside, and test_one_show.py its replay.
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.ffmpeg,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(400),
+]
 
 
 def live(root: Path, airing) -> m3u8.M3U8:

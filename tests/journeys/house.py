@@ -92,7 +92,7 @@ class House:
         except httpx.HTTPError:
             return False
 
-    def wait_healthy(self, seconds: float = 15) -> float:
+    def wait_healthy(self, seconds: float = 60) -> float:
         """Wait for it; returns how long it took."""
         began = time.monotonic()
         while not self.healthy():

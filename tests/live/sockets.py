@@ -99,7 +99,7 @@ class Socket:
         sent = await self.send(name, **fields)
         return await self.wait(lambda frame: frame["type"] in {"ack", "error"} and frame["id"] == sent)
 
-    async def wait(self, fits: Callable[[dict[str, Any]], bool], seconds: float = 5) -> dict[str, Any]:
+    async def wait(self, fits: Callable[[dict[str, Any]], bool], seconds: float = 20) -> dict[str, Any]:
         """The first frame, past or to come, that fits."""
         deadline = asyncio.get_running_loop().time() + seconds
         seen = 0
@@ -113,7 +113,7 @@ class Socket:
             await asyncio.sleep(0.02)
 
     async def shows(
-        self, key: str, fits: Callable[[dict[str, Any]], bool] = bool, seconds: float = 5
+        self, key: str, fits: Callable[[dict[str, Any]], bool] = bool, seconds: float = 20
     ) -> dict[str, Any]:
         """The public object under `key`, once it is there and fits."""
         deadline = asyncio.get_running_loop().time() + seconds
@@ -125,7 +125,7 @@ class Socket:
                 raise TimeoutError(f"{key} is {found}")
             await asyncio.sleep(0.02)
 
-    async def hides(self, key: str, seconds: float = 5) -> None:
+    async def hides(self, key: str, seconds: float = 20) -> None:
         """Return once nothing is under `key`."""
         deadline = asyncio.get_running_loop().time() + seconds
         while self.state is None or key in self.state.objects:
@@ -133,7 +133,7 @@ class Socket:
                 raise TimeoutError(f"{key} is still there")
             await asyncio.sleep(0.02)
 
-    async def closed(self, seconds: float = 5) -> int | None:
+    async def closed(self, seconds: float = 20) -> int | None:
         """The close code."""
         await asyncio.wait_for(self._socket.wait_closed(), seconds)
         return self._socket.close_code

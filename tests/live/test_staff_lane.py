@@ -26,7 +26,7 @@ def shown(browser: Socket, segment: int) -> dict[str, Any] | None:
     return next((each for each in reversed(changes) if each["key"] == f"segment:{segment}"), None)
 
 
-async def until(true: Any, seconds: float = 4) -> bool:
+async def until(true: Any, seconds: float = 20) -> bool:
     for _try in range(int(seconds / 0.05)):
         if true():
             return True

@@ -62,7 +62,7 @@ def test_the_mark_finds_only_its_own_house(tmp_path: Path) -> None:
     assert [each.pid for each in processes.marked("this-house")] == [child.pid]
     assert processes.marked("this") == []
     processes.end(processes.marked("this-house"), patience_seconds=2)
-    assert child.wait(2) == -signal.SIGTERM
+    assert child.wait(20) == -signal.SIGTERM
 
 
 def test_a_child_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ class Watched:
     def living(self) -> list[int]:
         return [each.pid for each in processes.marked(self.folder.name)]
 
-    def wait_for(self, happened: Callable[[], bool], seconds: float = 5.0) -> float:
+    def wait_for(self, happened: Callable[[], bool], seconds: float = 20.0) -> float:
         """Returns how long it took."""
         began = time.monotonic()
         while not happened():
