@@ -79,6 +79,7 @@ def test_what_is_cut_reaches_no_target_and_bad_targets_cost_the_recording_nothin
 
     assert queries.gap_map(Airing.objects.get(pk=airing.pk)) == []
     assert [each.number for each in segments] == list(range(len(segments))), "one part without a hole"
+    until(lambda: push("refused").state == "done", 90, "nobody tries after the end")
     refused = push("refused")
     assert (refused.state, refused.problem, refused.sent_seconds) == ("done", "refused", 0)
     assert push("srt").missed_seconds == push("rtmp").missed_seconds == 0
