@@ -120,7 +120,7 @@ async def _run(words: Sequence[str], folder: Path) -> int | None:
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        env=_environ(),
+        env=processes.bare_environ(),
         start_new_session=True,
         preexec_fn=_limited(os.getpid()),
     )
@@ -137,12 +137,6 @@ async def _run(words: Sequence[str], folder: Path) -> int | None:
         words_said = redact(said.decode("utf-8", "replace"))[-400:]
         logger.warning("segment job failed folder=%s status=%s: %s", folder, process.returncode, words_said)
     return process.returncode
-
-
-def _environ() -> dict[str, str]:
-    """Next to nothing, but the mark by which the house finds its children."""
-    marked = {processes.MARK: os.environ[processes.MARK]} if processes.MARK in os.environ else {}
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **marked}
 
 
 def _limited(parent: int) -> Callable[[], None]:

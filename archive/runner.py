@@ -102,15 +102,12 @@ class Run:
             self._begun.set()
 
     async def _spawn(self) -> None:
-        environ = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-        if processes.MARK in os.environ:
-            environ[processes.MARK] = os.environ[processes.MARK]
         self._process = await asyncio.create_subprocess_exec(
             *self.words,
             stdin=asyncio.subprocess.PIPE if self._feed else asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env=environ,
+            env=processes.bare_environ(),
             start_new_session=True,
             # KILL, not TERM: a trailer half written when its reader is gone can leave an empty playlist; without one the
             # playlist of the closed segments stands as it is.

@@ -69,7 +69,7 @@ class Child:
             stdin=subprocess.PIPE if feeds else subprocess.DEVNULL,
             stdout=subprocess.PIPE if output is None else output,
             stderr=subprocess.PIPE,
-            env=_environ(),
+            env=processes.bare_environ(),
             start_new_session=True,
             preexec_fn=_limited(os.getpid()),
         )
@@ -199,11 +199,6 @@ def chunks(stream: IO[bytes]) -> Iterable[bytes]:
 def threads() -> str:
     """Half the machine at most: shows that run now come first."""
     return str(max(1, (os.cpu_count() or 2) // 2))
-
-
-def _environ() -> dict[str, str]:
-    marked = {processes.MARK: os.environ[processes.MARK]} if processes.MARK in os.environ else {}
-    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **marked}
 
 
 def _limited(parent: int) -> Callable[[], None]:
