@@ -80,13 +80,15 @@ def _stores() -> Iterator[tuple[str, str, str]]:
 
 
 def _sandbox() -> tuple[str, str, str]:
-    expected = "uploaded media opened without a network"
+    expected = "uploaded media opened with a read-only root, no other processes and no network"
     if shutil.which("prlimit") is None or shutil.which("ffprobe") is None:
         return "no prlimit or no ffprobe", expected, "install util-linux and ffmpeg; until then uploads are refused"
-    if not sandbox.isolation():
-        mend = "allow user namespaces (kernel.unprivileged_userns_clone=1), or run the worker where it may use `unshare -n`"
-        return "the network cannot be taken away from ffmpeg", expected, mend
-    return " ".join(sandbox.isolation()).removesuffix(" --"), expected, ""
+    chosen = sandbox.way(shutil.which("ffprobe") or "")
+    found = ", ".join([*chosen.named(), "limits on time, memory and size"])
+    if chosen.jailed:
+        return found, expected, ""
+    mend = "allow user namespaces (kernel.unprivileged_userns_clone=1), or run the worker where it may use `unshare` and mount"
+    return found, expected, mend
 
 
 def _fixity() -> Iterator[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""Runs one program on files we do not trust: a folder of its own, limits on everything, no network; it knows nothing of media."""
+"""Runs one program on files we do not trust: a root of its own, limits on everything, no network; it knows nothing of media."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +16,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
+from archive import jail
+
 _NOBODY = 65534
 _ASK_SECONDS = 10
 _NICE = 10
 _WORDS_KEPT = 8_192
+_PROGRAMS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
+_MACHINES = ("/usr/bin/", "/usr/local/bin/", "/bin/")
+_PROBE = "/usr/bin/true"
 
 
 @dataclass(frozen=True)
@@ -43,13 +50,26 @@ class Result:
     words: str
 
 
+@dataclass(frozen=True)
+class Way:
+    """How this machine lets us shut a program in. `jailed`: with a root and processes of its own; else at best without a network."""
+
+    words: tuple[str, ...]
+    jailed: bool
+
+    def named(self) -> list[str]:
+        """What it takes away from the program, for `doctor`."""
+        taken = ["no network"] if self.words else []
+        return [*taken, "a read-only root", "no other processes"] if self.jailed else taken
+
+
 def run(words: Sequence[str], box: Path, bounds: Bounds) -> Result:
     """Run it in `box` to its end or to ours. Never raises for what the program does. Raises OSError when it cannot start."""
-    command = [*_limits(bounds), *isolation(), *_as_nobody(box), *words]
+    program, box = _program(words[0]), box.resolve()
     process = subprocess.Popen(
-        command,
+        [*_limits(bounds), *_shut_in(way(program), box), program, *words[1:]],
         cwd=box,
-        env={"PATH": os.environ.get("PATH", os.defpath), "HOME": str(box), "TMPDIR": str(box), "LC_ALL": "C.UTF-8"},
+        env=_environ(box),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -71,6 +91,8 @@ def run(words: Sequence[str], box: Path, bounds: Bounds) -> Result:
     if output.full:
         stopped = "output"
     words_said = errors.content.decode("utf-8", "replace")
+    if process.returncode == jail.EXIT_CANNOT and words_said.startswith(jail.NAME):
+        raise OSError(words_said.strip())
     return Result(process.returncode, stopped or _reason(process.returncode, words_said), output.content, words_said)
 
 
@@ -89,20 +111,55 @@ def _limits(bounds: Bounds) -> list[str]:
     ]
 
 
+def _environ(box: Path) -> dict[str, str]:
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), *_PROGRAMS])
+    return {"PATH": path, "HOME": str(box), "TMPDIR": str(box), "LC_ALL": "C.UTF-8"}
+
+
 def _program(name: str) -> str:
-    found = shutil.which(name)
+    found = shutil.which(name) or shutil.which(name, path=os.pathsep.join(_PROGRAMS))
     if found is None:
         raise FileNotFoundError(f"{name} is not on this machine: install util-linux")
     return found
 
 
-@lru_cache(maxsize=1)
-def isolation() -> tuple[str, ...]:
-    """Words that take the network away; empty where this machine allows none of the ways."""
-    for words in (("unshare", "-n", "--"), ("unshare", "-r", "-n", "--")):
-        if shutil.which(words[0]) and _works([*words, "true"]):
-            return words
-    return ()
+@lru_cache(maxsize=16)
+def way(program: str = _PROBE) -> Way:
+    """The best way to shut this program in that works here."""
+    if shutil.which("unshare") is None:
+        return Way((), False)
+    # Root in a container may lack what an ordinary user's own namespace has.
+    own = ("--user", "--map-root-user")
+    kinds = ("--mount", "--pid", "--fork", "--kill-child", "--net", "--ipc", "--uts")
+    tried = [Way(("unshare", *user, *kinds, "--"), True) for user in ((), own)]
+    tried += [Way(("unshare", *user, "--net", "--"), False) for user in ((), own)]
+    return next((each for each in tried if _holds(each, program)), Way((), False))
+
+
+def _holds(tried: Way, program: str) -> bool:
+    """Whether a program starts in there; one that lies apart from the machine's own brings libraries of its own, so it is asked itself."""
+    asked = [_PROBE] if program.startswith(_MACHINES) or not tried.jailed else [program, "-version"]
+    with tempfile.TemporaryDirectory(prefix="yishi-way-") as folder:
+        try:
+            return _works([*_shut_in(tried, Path(folder).resolve()), *asked], folder)
+        except OSError:
+            return False
+
+
+def _shut_in(chosen: Way, box: Path) -> list[str]:
+    """The words before the program's: namespaces, the new root, another user."""
+    if not chosen.jailed:
+        return [*chosen.words, *_as_nobody(box)]
+    user = ""
+    if os.geteuid() == 0 and "--user" not in chosen.words:
+        user = str(_NOBODY)
+        _hand_over(box)
+    return [*chosen.words, sys.executable, "-I", "-S", jail.__file__, str(box), user]
+
+
+def _hand_over(box: Path) -> None:
+    for each in (box, *box.iterdir()):
+        os.chown(each, _NOBODY, _NOBODY)
 
 
 def _as_nobody(box: Path) -> list[str]:
@@ -111,23 +168,16 @@ def _as_nobody(box: Path) -> list[str]:
         return []
     if os.geteuid() != 0:
         return ["setpriv", "--no-new-privs", "--"]
-    words = [
-        "setpriv",
-        f"--reuid={_NOBODY}",
-        f"--regid={_NOBODY}",
-        "--clear-groups",
-        "--inh-caps=-all",
-        "--no-new-privs",
-        "--",
-    ]
-    for each in (box, *box.iterdir()):
-        os.chown(each, _NOBODY, _NOBODY)
+    words = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
+    words += ["--inh-caps=-all", "--no-new-privs", "--"]
+    _hand_over(box)
     return words if _works([*words, "test", "-w", str(box)]) else ["setpriv", "--no-new-privs", "--"]
 
 
-def _works(words: Sequence[str]) -> bool:
+def _works(words: Sequence[str], folder: str | None = None) -> bool:
     try:
-        return subprocess.run(words, capture_output=True, timeout=_ASK_SECONDS, check=False).returncode == 0
+        done = subprocess.run(words, capture_output=True, timeout=_ASK_SECONDS, check=False, cwd=folder)
+        return done.returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 
