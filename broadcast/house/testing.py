@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from broadcast.house.environment import completed
@@ -17,9 +18,13 @@ from broadcast.house.places import ROOT
 
 # It takes less than fifteen minutes on two cores; what takes so much longer has hung.
 LIMIT_SECONDS = 25 * 60
+CHECK_SECONDS = 600
 # They start a whole house and look at how fast it mends itself.
 ALONE = ("tests/journeys/test_kill.py", "tests/broadcast/house/test_up.py")
-PROGRAMS = ("chromium", "ffmpeg", "icecast2")  # named as their packages are
+# The program and the Debian package that brings it.
+PROGRAMS = {"chromium": "chromium", "ffmpeg": "ffmpeg", "icecast2": "icecast2", "nginx": "nginx-light"}
+# Servers' programs are there, but not for everybody's PATH.
+PLACES = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"))
 _CLOSING = re.compile(r"\d+ (?:passed|failed|error|skipped|deselected)")
 
 
@@ -39,20 +44,37 @@ class Result:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Run:
+    """One run of pytest; `alone` when nothing else may be under way."""
+
+    name: str
+    arguments: Sequence[str]
+    alone: bool = False
+
+
 def main(arguments: Sequence[str]) -> int:
-    """Run all checks, then pytest with the arguments (`--long` is pytest's too). Returns 1 when anything failed."""
+    """Run all checks and beside them pytest with the arguments (`--long` is pytest's too). Returns 1 when anything failed."""
     started = time.monotonic()
     words = list(arguments)
     limit = None if "--long" in words else LIMIT_SECONDS
-    results = [_system_packages()]
     environ = completed(os.environ)
-    results += [_check(step, environ) for step in _steps()]
-    closing = []
-    for name, chosen in _runs(words):
-        spent = time.monotonic() - started
-        tests, said = _pytest(name, chosen, None if limit is None else max(60.0, limit - spent))
-        results.append(tests)
-        closing.append(said)
+    closing, tests = [], []
+    # One after another beside the tests, which wait more than they compute.
+    beside = ThreadPoolExecutor(1)
+    try:
+        checks = [beside.submit(_check, step, environ) for step in _steps()]
+        packages = _system_packages()
+        for run in _runs(words):
+            if run.alone:
+                wait(checks)
+            spent = time.monotonic() - started
+            result, said = _pytest(run, None if limit is None else max(60.0, limit - spent))
+            tests.append(result)
+            closing.append(said)
+        results = [packages, *(each.result() for each in checks), *tests]
+    finally:
+        beside.shutdown(cancel_futures=True)
     _say("")
     for each in results:
         sign = "✓" if each.passed else "✗"
@@ -79,41 +101,51 @@ def _steps() -> list[Step]:
 
 def _check(step: Step, environ: Mapping[str, str]) -> Result:
     started = time.monotonic()
-    _say(f"[·] {step.name}")
+    # Tests have deadlines, checks have none.
+    polite = ["nice"] if shutil.which("nice") else []
     try:
         done = subprocess.run(
-            step.command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300
+            [*polite, *step.command],
+            cwd=ROOT,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=CHECK_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return Result(step.name, False, time.monotonic() - started, "not finished after 300 s")
-    if done.returncode != 0:
+        return Result(step.name, False, time.monotonic() - started, f"not finished after {CHECK_SECONDS} s")
+    seconds = time.monotonic() - started
+    passed = done.returncode == 0
+    _say(f"[{'✓' if passed else '✗'}] {step.name} ({seconds:.0f} s)")
+    if not passed:
         _say((done.stdout + done.stderr).rstrip())
-    return Result(step.name, done.returncode == 0, time.monotonic() - started)
+    return Result(step.name, passed, seconds)
 
 
-def _runs(words: Sequence[str]) -> list[tuple[str, list[str]]]:
-    """The runs of pytest, each with a name: what stands processes of its own beside one another, then what wants the machine alone.
+def _runs(words: Sequence[str]) -> list[Run]:
+    """The runs of pytest: what stands processes of its own beside one another, then what wants the machine alone.
 
     Somebody who names tests or options gets one run with just these.
     """
     if [word for word in words if word != "--long"]:
-        return [("pytest", list(words))]
-    together = [f"--ignore={each}" for each in ALONE] + [
-        "-n",
-        "auto",
-        "--maxprocesses=4",
-        "--dist=loadfile",
-        "--no-loadscope-reorder",
-    ]
-    return [("pytest", [*words, *together]), ("pytest, whole houses", [*words, *ALONE])]
+        return [Run("pytest", list(words))]
+    together = [f"--ignore={each}" for each in ALONE]
+    together += ["-n", str(workers()), "--dist=loadfile", "--no-loadscope-reorder"]
+    return [Run("pytest", [*words, *together]), Run("pytest, whole houses", [*words, *ALONE], alone=True)]
 
 
-def _pytest(name: str, arguments: Sequence[str], seconds: float | None) -> tuple[Result, str]:
+def workers() -> int:
+    """How many tests run at once: one more than there are processors, since most of them wait for media to come."""
+    return min(4, len(os.sched_getaffinity(0)) + 1)
+
+
+def _pytest(run: Run, seconds: float | None) -> tuple[Result, str]:
     """Run pytest, its output passed on as it comes; returns its result and its closing line."""
     started = time.monotonic()
     environ = {name: value for name, value in os.environ.items() if not name.startswith("YISHI_")}
     environ.update({name: os.environ[name] for name in ("YISHI_FFMPEG",) if name in os.environ})
-    command = [sys.executable, "-m", "pytest", *arguments]
+    command = [sys.executable, "-m", "pytest", *run.arguments]
     closing = ""
     with subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         if seconds is not None:
@@ -128,7 +160,7 @@ def _pytest(name: str, arguments: Sequence[str], seconds: float | None) -> tuple
     signal.alarm(0)
     late = seconds is not None and time.monotonic() - started >= seconds
     note = f"stopped after {seconds:.0f} s: too slow" if late else ""
-    return Result(name, process.returncode == 0 and not late, time.monotonic() - started, note), closing
+    return Result(run.name, process.returncode == 0 and not late, time.monotonic() - started, note), closing
 
 
 def _system_packages() -> Result:
@@ -149,7 +181,7 @@ def _system_packages() -> Result:
 
 
 def _missing() -> list[str]:
-    missing = [name for name in PROGRAMS if not shutil.which(name)]
+    missing = [package for program, package in PROGRAMS.items() if not shutil.which(program, path=PLACES)]
     if not _has_chinese_font():
         missing += ["fontconfig", "fonts-noto-cjk"]
     return missing
