@@ -65,6 +65,8 @@ class Programme(models.Model):
     questions = models.CharField(max_length=4, choices=Moderation.choices, default=Moderation.PRE)
     likes = models.BooleanField(default=True)
     polls = models.BooleanField(default=True)
+    # Whether anybody may fetch the anonymous list of a closed poll's ballots and recount it.
+    publishes_ballots = models.BooleanField(default=False)
     least_assurance = models.JSONField(default=least_assurance_default)
     delay_seconds = models.PositiveSmallIntegerField(default=20)
     replay_release = models.CharField(max_length=16, choices=Release.choices, default=Release.AFTER_SIGN_OFF)
