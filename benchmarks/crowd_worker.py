@@ -9,6 +9,7 @@ import os
 import random
 import resource
 import socket
+import threading
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -202,15 +203,18 @@ async def _until(at: float) -> None:
 
 async def _serve(number: int, pipe: Connection) -> None:
     worker, loop = Worker(number), asyncio.get_running_loop()
-    readable = asyncio.Event()
-    loop.add_reader(pipe.fileno(), readable.set)
+    orders: asyncio.Queue[tuple[str, tuple[Any, ...]]] = asyncio.Queue()
+
+    def listen() -> None:
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                loop.call_soon_threadsafe(orders.put_nowait, pipe.recv())
+        # Nobody speaks to us any more.
+        os._exit(0)
+
+    threading.Thread(target=listen, daemon=True).start()
     while True:
-        await readable.wait()
-        readable.clear()
-        try:
-            name, arguments = pipe.recv()
-        except EOFError:
-            os._exit(0)
+        name, arguments = await orders.get()
         try:
             answer = await getattr(worker, name)(*arguments)
         except Exception as error:

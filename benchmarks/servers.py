@@ -101,8 +101,22 @@ class Seeded:
         return f"/live/airings/{self.airing_id}/state"
 
 
+# A benchmark that measures what limits do gives its own.
+NO_LIMITS = ",".join(
+    f"{name}=10000000"
+    for name in (
+        *("sockets", "sockets_person", "sockets_address", "sockets_partner"),
+        *("joins", "joins_person", "joins_address", "joins_partner"),
+        *("commands_person", "commands_address", "commands_partner", "bytes_person", "bytes_address", "bytes_partner"),
+    )
+)
+
+
 class Servers:
-    """Private PostgreSQL (with `durable` it flushes to disk as a real one) and Valkey, migrated; Django is set up on them."""
+    """Private PostgreSQL (with `durable` it flushes to disk as a real one) and Valkey, migrated; Django is set up on them.
+
+    Web processes limit nothing (YISHI_LIMITS) unless `environ` here or in `start` says otherwise ("" for the defaults).
+    """
 
     def __init__(self, *, durable: bool = False, environ: Mapping[str, str] | None = None) -> None:
         from broadcast.house import private
@@ -110,7 +124,8 @@ class Servers:
         private.sweep()
         self._private = private.PrivateServers()
         self._private.postgres.durable = durable
-        self.environ = self._private.environ() | {"DJANGO_SETTINGS_MODULE": "broadcast.settings"} | dict(environ or {})
+        settings = {"DJANGO_SETTINGS_MODULE": "broadcast.settings", "YISHI_LIMITS": NO_LIMITS}
+        self.environ = self._private.environ() | settings | dict(environ or {})
         self.web: list[Process] = []
 
     def __enter__(self) -> Servers:
@@ -220,7 +235,7 @@ def wait_http(process: Process, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while True:
         try:
-            urllib.request.urlopen(f"{process.http}/static/", timeout=2).close()
+            urllib.request.urlopen(f"{process.http}/healthz", timeout=2).close()
         except urllib.error.HTTPError:
             return
         except OSError:
