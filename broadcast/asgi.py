@@ -11,6 +11,6 @@ from broadcast.page_threads import PageThreads
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "broadcast.settings")
 _http = Backlog(PageThreads(get_asgi_application()))
 
-from live.routing import websocket  # noqa: E402  # needs the app registry that the line above loads
+from live.routing import http, websocket  # noqa: E402  # needs the app registry that the line above loads
 
-application = ProtocolTypeRouter({"http": _http, "websocket": websocket})
+application = ProtocolTypeRouter({"http": http(_http), "websocket": websocket})

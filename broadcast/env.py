@@ -39,6 +39,14 @@ def _words(value: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in value.split(",") if word.strip())
 
 
+def _numbers(value: str) -> dict[str, int]:
+    pairs = (word.partition("=") for word in _words(value))
+    try:
+        return {name.strip(): int(number) for name, _equals, number in pairs}
+    except ValueError as error:
+        raise ValueError("name=number,…") from error
+
+
 @dataclass(frozen=True)
 class Variable:
     """One declared variable. `secret` values are never printed; `default` is in the parsed type."""
@@ -150,6 +158,20 @@ _TABLE: tuple[Variable, ...] = (
     ),
     Variable("DVR_MINUTES", _whole, 120, "How far back viewers can seek while a show runs.", "minutes"),
     Variable("TICK_MS", _whole, 500, "Composer's tick in milliseconds.", "100 to 10000"),
+    Variable(
+        "LIMITS",
+        _numbers,
+        {},
+        "Limits of one web process that differ from the defaults (their names and meaning: live/limits.py).",
+        "sockets=18000,joins=500,…",
+    ),
+    Variable(
+        "DRAIN_SECONDS",
+        _whole,
+        5,
+        "Over how many seconds a process that is stopped sends its viewers to others.",
+        "seconds",
+    ),
     Variable(
         "EVIDENCE_KEYS",
         _words,

@@ -134,10 +134,7 @@ def actor_of_scope(scope: dict[str, Any]) -> Actor | None:
     identity = identity_of_scope(scope)
     if identity is None:
         return None
-    host, port = scope.get("client") or ("", None)
-    address, port = client_address(
-        str(host), port, _header(scope, b"x-forwarded-for", ","), _header(scope, b"x-real-port", ",")
-    )
+    address, port = _client_of_scope(scope)
     return Actor(
         user_id=identity.user_id,
         participant_id=identity.participant_id,
@@ -149,6 +146,16 @@ def actor_of_scope(scope: dict[str, Any]) -> Actor | None:
         generation=identity.generation,
         language=language_of_scope(scope),
     )
+
+
+def address_of_scope(scope: dict[str, Any]) -> str:
+    """Where a socket comes from, as `client_address` has it."""
+    return _client_of_scope(scope)[0]
+
+
+def _client_of_scope(scope: dict[str, Any]) -> tuple[str, int | None]:
+    host, port = scope.get("client") or ("", None)
+    return client_address(str(host), port, _header(scope, b"x-forwarded-for", ","), _header(scope, b"x-real-port", ","))
 
 
 def cookie_of(header: str) -> str | None:

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError, TooMany
-from broadcast.identity import Identity, actor_of_scope, identity_of_scope, language_of_scope
+from broadcast.identity import Identity, actor_of_scope, address_of_scope, identity_of_scope, language_of_scope
 from broadcast.services.identity import seat_of
 from live import answers, process, protocol
-from live.allowance import Bucket
+from live.allowance import Sender, network, sent
+from live.origin import partner_of
 from live.process import Live
 from live.protocol import BadFrame, CloseCode
 from live.seat import Seat
@@ -25,7 +26,6 @@ from live.services.audience import Answer, NoIdentity
 
 logger = logging.getLogger(__name__)
 
-SOCKETS_MOST = 18_000
 UNDER_WAY_MOST = 16
 STRIKES = 100
 
@@ -41,18 +41,28 @@ async def audience_socket(scope: dict[str, Any], receive: Receive, send: Send) -
     live = process.current()
     actor = actor_of_scope(scope)
     who = identity_of_scope(scope)
-    code = await _refusal(live, who, airing_id)
+    sender = sender_of(scope, who)
+    # Before anything that costs: whoever finds no room here polls, and is told when to try again.
+    window = live.admission.refuse(sender)
+    code = CloseCode.FULL if window else await _refusal(live, who, airing_id)
     await send({"type": "websocket.accept"})
     if code is not None:
-        await send({"type": "websocket.close", "code": code})
+        await send({"type": "websocket.close", "code": code, "reason": str(window or "")})
         return
-    await _Visit(live, actor, who, airing_id, send).stay(scope, receive)
+    live.admission.enter(sender)
+    try:
+        await _Visit(live, actor, who, airing_id, send, sender).stay(scope, receive)
+    finally:
+        live.admission.leave(sender)
+
+
+def sender_of(scope: dict[str, Any], who: Identity | None) -> Sender:
+    """Whom limits know this socket by. Whoever brings no identity can send nothing, so only the address counts."""
+    return Sender(str(who.participant_id) if who else "", network(address_of_scope(scope)), partner_of(scope))
 
 
 async def _refusal(live: Live, who: Identity | None, airing_id: UUID) -> int | None:
     """The close code for whoever may not stay; the page understands it only after the handshake."""
-    if live.hub.sockets >= SOCKETS_MOST:
-        return CloseCode.FULL
     try:
         door = await live.door(airing_id)
         if not await live.may_enter(who, door):
@@ -67,11 +77,13 @@ async def _refusal(live: Live, who: Identity | None, airing_id: UUID) -> int | N
 class _Visit:
     """One socket while it is open."""
 
-    def __init__(self, live: Live, actor: Actor | None, who: Identity | None, airing_id: UUID, send: Send) -> None:
+    def __init__(
+        self, live: Live, actor: Actor | None, who: Identity | None, airing_id: UUID, send: Send, sender: Sender
+    ) -> None:
         self._live, self._actor, self._who, self._airing_id = live, actor, who, airing_id
         self._seat = Seat(send, seat_of(who.participant_id, who.generation) if who else "")
         self._language = ""
-        self._bucket = Bucket()
+        self._sender = sender
         self._under_way = 0
         self._strikes = 0
 
@@ -114,8 +126,8 @@ class _Visit:
             refused = bad
             self._refuse(bad.command_id, lambda: answers.Unreadable(refused))
             return
-        # A bucket for each socket; whoever does not stop is sent away.
-        wait = 1 if self._under_way >= UNDER_WAY_MOST else self._bucket.take()
+        # Whoever does not stop is sent away.
+        wait = 1 if self._under_way >= UNDER_WAY_MOST else sent.take(self._sender, 1, len(message["text"]))
         if wait:
             self._refuse(command.id, lambda: TooMany(_("操作太快了，请稍等一下再试。"), retry_after_seconds=wait))
         else:

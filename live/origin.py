@@ -40,6 +40,13 @@ class OriginGate:
         return validate_host(name, hosts) and parts.netloc.rpartition("@")[2].lower() == host.lower()
 
 
+def partner_of(scope: dict[str, Any]) -> str:
+    """The site whose page asks, where it is another than the one that is asked; empty for our own."""
+    headers = dict(scope.get("headers") or ())
+    origin = _normal(headers.get(b"origin", b"").decode("latin-1"))
+    return "" if urlsplit(origin).netloc == headers.get(b"host", b"").decode("latin-1").lower() else origin
+
+
 def _normal(origin: str) -> str:
     parts = urlsplit(origin.lower())
     return f"{parts.scheme}://{parts.netloc}"

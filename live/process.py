@@ -17,8 +17,9 @@ from django.db import DatabaseError, InterfaceError
 
 from broadcast import clock
 from broadcast.identity import Identity
-from live import queries, wording
+from live import limits, queries, wording
 from live import state as states
+from live.admission import Admission
 from live.batcher import Batcher, Order, Outcome
 from live.bus import Bus
 from live.composer import Composer, Composers
@@ -29,6 +30,7 @@ from live.queries import doors
 from live.queries.doors import Door
 from live.quiet import Quiet
 from live.services import audience as writes
+from live.shelf import Shelf
 from live.staff_lane import StaffLane
 from live.state import State
 from live.threads import Threads
@@ -58,6 +60,8 @@ class Live:
         self.batcher = Batcher(self._commit, WRITE_LANES)
         self.staff = StaffLane(self.reading)
         self.guard = Guard(self.door, self.admitted)
+        self.admission = Admission(limits.current(), lambda: self.hub.sockets)
+        self.shelf = Shelf()
         self._computed: dict[UUID, tuple[float, State]] = {}
         self._computing: dict[UUID, asyncio.Task[State | None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -122,6 +126,10 @@ class Live:
             if audience is not None and audience.state is not None:
                 return audience.state
             raise
+
+    def pace(self) -> str:
+        """How soon pages that poll should ask again, and in which window try for a socket (milliseconds): a structured header."""
+        return f"poll={limits.current().poll_ms}, socket={self.admission.again_ms()}"
 
     async def compute(self, airing_id: UUID) -> State | None:
         """The public state straight from the database, with epoch 0: no composer numbered it."""

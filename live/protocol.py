@@ -458,7 +458,8 @@ class CloseCode:
     TOO_SLOW = 4008  # fell behind; take the snapshot, then reconnect
     NOT_ALLOWED = 4003  # do not come back with this identity
     NOT_FOUND = 4004  # no such airing
-    FULL = 4013  # go on by polling GET …/state
+    MOVING = 4012  # this process stops; come back within the milliseconds that the reason says
+    FULL = 4013  # go on by polling GET …/state; come back within the milliseconds that the reason says
     TOO_FAST = 4029  # sent too much; wait a minute
 
 

@@ -12,6 +12,7 @@ from django.urls import path
 from live.consumer import StaffConsumer
 from live.edge import audience_socket
 from live.origin import OriginGate
+from live.overflow import PublicState
 
 
 class _Application:
@@ -44,4 +45,6 @@ async def _unknown(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.close", "code": 4004})
 
 
+# Goes before the pages: what everybody asks for comes first.
+http = PublicState
 websocket = OriginGate(_unknown, settings.ALLOWED_ORIGINS)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("programmes/<slug:slug>/<slug:key>/", room.episode, name="episode"),
     path("programmes/<slug:slug>/<slug:key>/act", forms.act, name="episode-act"),
     path("live/airings/<uuid:airing_id>/state", api.state, name="live-state"),
+    path("live/airings/<uuid:airing_id>/state/private", api.state, name="live-state-private"),
     path("live/airings/<uuid:airing_id>/mine", api.mine, name="live-mine"),
     path("live/airings/<uuid:airing_id>/comments", api.comments, name="live-comments"),
     path("live/airings/<uuid:airing_id>/commands", api.command, name="live-commands"),

@@ -1,11 +1,11 @@
-"""Who may come in, asked for every socket and every request: the airing's side of the answer is remembered for a second."""
+"""Who may come in, asked for every socket and every request: the airing's side of the answer is remembered for a moment."""
 
 from __future__ import annotations
 
 import datetime as dt
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,7 +20,8 @@ from broadcast.services import identity as people
 from live.models import Poll
 from live.queries.staff import StaffView
 
-FRESH_SECONDS = 1.0
+# A little more than every process takes to look at what runs, so that those who come to a show on air ask for nothing.
+FRESH_SECONDS = 1.5
 LAST_KNOWN_SECONDS = 60.0
 ANYBODY = Actor()
 # After the delayed end, before an airing counts as settled: the last ticks are out by then.
@@ -41,6 +42,8 @@ class Door:
 
 
 _known: dict[UUID, tuple[float, Door | None]] = {}
+# Moves with every change that is heard of, so that what was read before it is not remembered after it.
+_changes = 0
 _lock = threading.Lock()
 
 
@@ -62,35 +65,52 @@ def last_known(airing_id: UUID) -> Door | None:
 
 def forget(airing_id: UUID) -> None:
     """Look again at the next arrival: something changed."""
+    global _changes
     with _lock:
+        _changes += 1
         _known.pop(airing_id, None)
 
 
 def door(airing_id: UUID) -> Door | None:
-    """The door of an airing, at most a second old; None when there is no such airing. Call in a thread."""
+    """The door of an airing, at most FRESH_SECONDS old; None when there is no such airing. Call in a thread."""
     known, found = remembered(airing_id)
     if known:
         return found
+    before = _changes
     airing = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
-    fresh = None
-    if airing is not None:
-        fresh = Door(
-            airing,
-            is_public=may_watch(ANYBODY, airing),
-            is_withdrawn=airing.episode.publication == Episode.Publication.WITHDRAWN,
-            is_settled=airing.state in _OVER and bool(settled([airing_id])),
-        )
-    with _lock:
-        if len(_known) > 2_000:
-            _known.clear()
-        _known[airing_id] = (time.monotonic(), fresh)
+    fresh = _door(airing) if airing is not None else None
+    _remember(before, {airing_id: fresh})
     return fresh
 
 
+def _door(airing: Airing) -> Door:
+    return Door(
+        airing,
+        is_public=may_watch(ANYBODY, airing),
+        is_withdrawn=airing.episode.publication == Episode.Publication.WITHDRAWN,
+        is_settled=airing.state in _OVER and bool(settled([airing.pk])),
+    )
+
+
+def _remember(changes: int, found: Mapping[UUID, Door | None]) -> None:
+    with _lock:
+        if changes != _changes:
+            return
+        if len(_known) > 2_000:
+            _known.clear()
+        now = time.monotonic()
+        _known.update((airing_id, (now, each)) for airing_id, each in found.items())
+
+
 def running_airings() -> list[UUID]:
-    """Airings that are waiting or on air: somebody must compose them, watched or not."""
-    running = Airing.objects.filter(state__in=[Airing.State.WAITING, Airing.State.ON_AIR])
-    return list(running.values_list("pk", flat=True))
+    """Airings that are waiting or on air: somebody must compose them, watched or not. One query, and their doors are known again."""
+    before = _changes
+    running = Airing.objects.select_related("episode__programme").filter(
+        state__in=[Airing.State.WAITING, Airing.State.ON_AIR]
+    )
+    found = {airing.pk: _door(airing) for airing in running}
+    _remember(before, found)
+    return list(found)
 
 
 def settled(airing_ids: Collection[UUID]) -> dict[UUID, Mark]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
@@ -20,7 +19,7 @@ from broadcast import registry
 from broadcast.access import Ability, Actor, can, may_watch_replay
 from broadcast.errors import BroadcastError, NotAllowed, NotFound, TooMany
 from broadcast.identity import actor_of_request
-from live import allowance, answers, commands, process, protocol, queries
+from live import allowance, answers, commands, process, protocol, queries, shelf
 from live.process import Live
 from live.protocol import BadFrame
 from live.queries import Door
@@ -52,17 +51,19 @@ def _refusing(view: View) -> Address:
 @require_safe
 @_refusing
 async def state(request: HttpRequest, airing_id: UUID) -> HttpResponse:
-    """The public state, the same bytes that sockets start with. Cacheable for a second where the airing is for everybody."""
+    """The public state, the same bytes that sockets start with. Where the airing is for everybody, `live.overflow` answers before
+    this does; a room that is not has an address of its own, which no proxy keeps."""
     live = _live(request)
     door = await _door(request, live, airing_id)
     found = await (live.state(airing_id) if live else _compute(airing_id))
     if found is None:
         raise NotFound(_("没有这一场。"))
-    body = found.snapshot()
-    tag = f'"{found.epoch}-{found.seq}"' if found.epoch else f'"0-{hashlib.sha256(body).hexdigest()[:16]}"'
-    response = HttpResponse(status=304) if _has(request, tag) else HttpResponse(body, content_type="application/json")
-    response["ETag"] = tag
-    response["Cache-Control"] = "public, max-age=1" if door.is_public else "private, no-cache"
+    tag, pace = shelf.tag_of(found), live.pace() if live else ""
+    known = shelf.is_known(tag, request.headers.get("If-None-Match", ""))
+    response = HttpResponse(status=304) if known else HttpResponse(found.snapshot(), content_type="application/json")
+    headers = shelf.public_headers(tag, pace) if door.is_public else shelf.private_headers(tag, pace)
+    for name, value in headers.items():
+        response[name] = value
     return response
 
 
@@ -101,7 +102,7 @@ async def command(request: HttpRequest, airing_id: UUID) -> HttpResponse:
         raise answers.Unreadable(bad) from bad
     request.command_id = sent.id  # type: ignore[attr-defined]
     if live is not None and type(sent) in commands.AUDIENCE:
-        wait = allowance.posted.take(allowance.sender(_brought(request), actor.address))
+        wait = allowance.sent.take(allowance.sender(_brought(request), actor.address), 1, len(request.body))
         if wait:
             raise TooMany(_("操作太快了，请稍等一下再试。"), retry_after_seconds=wait)
         outcome = await live.batcher.submit(actor, airing_id, sent)
@@ -195,11 +196,6 @@ async def _compute(airing_id: UUID) -> Any:
         return states.State(0, 0, "", 500, states.encoded(queries.public_objects(door.airing)))
 
     return await sync_to_async(look)()
-
-
-def _has(request: HttpRequest, tag: str) -> bool:
-    known = request.headers.get("If-None-Match", "")
-    return tag in {each.strip().removeprefix("W/") for each in known.split(",")}
 
 
 def _json(body: bytes) -> HttpResponse:

@@ -14,7 +14,7 @@ from pathlib import Path
 from broadcast.house import processes
 from broadcast.house.places import ROOT, free_port
 
-CONFIGURATION = ROOT / "docker" / "nginx.conf"
+CONFIGURATION = ROOT / "docker" / "nginx"
 # All are this machine, so the web can tell the proxy from a visitor, and both from whoever comes past the proxy.
 PROXY, VISITOR, STRANGER = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 
@@ -32,6 +32,7 @@ class Front:
     folder: Path
     port: int = field(default_factory=free_port)
     plain_port: int = field(default_factory=free_port)
+    connections: int = 512
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Front:
@@ -39,7 +40,7 @@ class Front:
         nginx = program()
         assert nginx
         self._make_certificate()
-        (self.folder / "nginx.conf").write_text(self._configuration())
+        self._write_configuration()
         log = self.folder / "nginx.log"
         command = [
             nginx,
@@ -73,9 +74,17 @@ class Front:
         """What a visitor's browser would need to trust this certificate."""
         return ssl.create_default_context(cafile=str(self.folder / "tls" / "site.crt"))
 
+    def _write_configuration(self) -> None:
+        """As compose.yaml mounts it: the configuration, and the folder with what it includes."""
+        included = self.folder / "yishi"
+        shutil.copytree(CONFIGURATION, included)
+        with (included / "visitor.conf").open("a") as more:
+            more.write(f"proxy_bind {PROXY};\n")
+        (self.folder / "nginx.conf").write_text(self._configuration())
+
     def _configuration(self) -> str:
         """Every replaced text must be there, so that the test fails when the configuration goes another way."""
-        text = CONFIGURATION.read_text()
+        text = (CONFIGURATION / "nginx.conf").read_text()
         owner = f"user {getpass.getuser()};\n" if getpass.getuser() == "root" else ""
         places = "".join(
             f"    {kind}_temp_path {self.folder}/{kind};\n"
@@ -83,17 +92,13 @@ class Front:
         )
         for there, here in (
             ("worker_rlimit_nofile 65536;\n", f"{owner}pid {self.folder}/nginx.pid;\n"),
-            ("worker_connections 32768", "worker_connections 512"),
+            ("worker_connections 32768", f"worker_connections {self.connections}"),
             ("http {\n", f"http {{\n    access_log off;\n{places}"),
-            ("/var/cache/nginx/yishi", f"{self.folder}/cache"),
+            ("/var/cache/nginx/", f"{self.folder}/cache-"),
             ("/etc/nginx/tls/", f"{self.folder}/tls/"),
-            ("server web:8000;", f"server 127.0.0.1:{self.web_port};"),
+            ("server web:8000", f"server 127.0.0.1:{self.web_port}"),
             ("listen 80;", f"listen 127.0.0.1:{self.plain_port};"),
             ("listen 443 ", f"listen 127.0.0.1:{self.port} "),
-            (
-                "            proxy_pass http://web;\n",
-                f"            proxy_bind {PROXY};\n            proxy_pass http://web;\n",
-            ),
         ):
             assert there in text, f"{there!r} is not in {CONFIGURATION}"
             text = text.replace(there, here)

@@ -11,8 +11,12 @@ from django.test import AsyncClient, Client
 
 from broadcast.identity import COOKIE
 from live import allowance, process
-from live.allowance import BURST, PER_SECOND
+from live.limits import Limits, burst_of
 from tests.live import making
+
+LIMITS = Limits()
+PER_SECOND = LIMITS.commands_person
+BURST = PER_SECOND * burst_of("commands_person")
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +24,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Buckets fill when the test says so, however slow the machine is."""
     stopped = SimpleNamespace(now=1_000.0)
     monkeypatch.setattr(allowance, "time", SimpleNamespace(monotonic=lambda: stopped.now))
-    monkeypatch.setattr(allowance, "posted", allowance.Buckets())
+    monkeypatch.setattr(allowance, "sent", allowance.Allowance(LIMITS, "commands", "bytes"))
     return stopped
 
 
