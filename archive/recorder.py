@@ -31,6 +31,7 @@ from archive.storage import media
 from archive.uploader import Uploader
 from archive.withdrawn import Withdrawals
 from broadcast import env
+from broadcast.house import alive
 
 logger = logging.getLogger(__name__)
 PASS_SECONDS = 0.5
@@ -218,6 +219,7 @@ class Recorder:
         if now - self._reported < REPORT_SECONDS and not final and not urgent:
             return
         self._reported = now
+        alive.beat("recorder")
         last_words = list(self._last_words)
         reports = [*last_words, *self._reports_now()]
 

@@ -14,6 +14,7 @@ HELP = """\
   up       启动全部 · start everything (--no-demo, --port N, --host ADDRESS)
   collect  收集静态文件 · browser libraries, translations, static files (up does it too)
   doctor   检查各部分 · check each part (--json)
+  alive    进程是否正常 · whether a process works (tick, recorder, or an address)
   test     检查与测试 · all checks and tests (--long, then pytest's own arguments)
   bench    测量 · measure against a baseline (NAME, --quick, --json)
 
@@ -53,6 +54,12 @@ def _collect(_rest: list[str]) -> int:
     return 0
 
 
+def _alive(rest: list[str]) -> int:
+    from broadcast.house import alive
+
+    return alive.main(rest)
+
+
 def _test(rest: list[str]) -> int:
     from broadcast.house import testing
 
@@ -65,7 +72,7 @@ def _bench(rest: list[str]) -> int:
 
 
 # Imported when called: each command loads what it needs and no more.
-_OWN = {"up": _up, "doctor": _doctor, "collect": _collect, "test": _test, "bench": _bench}
+_OWN = {"up": _up, "doctor": _doctor, "collect": _collect, "alive": _alive, "test": _test, "bench": _bench}
 
 
 def _manage(command: str, rest: list[str]) -> int:

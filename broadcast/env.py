@@ -1,4 +1,4 @@
-"""Every YISHI_* variable, declared once: name, type, default and one line of help; it must not read anything else."""
+"""Every YISHI_* variable, declared once: name, type, default and one line of help; it reads these, and files they name, alone."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import difflib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 PREFIX = "YISHI_"
+# A secret may lie in a file that NAME_FILE names, as containers are given theirs.
+FILE = "_FILE"
 
 
 class BadVariable(ValueError):
@@ -196,8 +199,9 @@ VARIABLES: dict[str, Variable] = {PREFIX + variable.name: variable for variable 
 def read(name: str, environ: Mapping[str, str] | None = None) -> Any:
     """Value of the variable `name` (without prefix) in its declared type. Raises BadVariable with what was expected."""
     variable = VARIABLES[PREFIX + name]
-    raw = (os.environ if environ is None else environ).get(PREFIX + name)
-    if raw is None or raw == "":
+    names = os.environ if environ is None else environ
+    raw = names.get(PREFIX + name) or (_from_file(PREFIX + name + FILE, names) if variable.secret else "")
+    if not raw:
         return variable.default
     try:
         return variable.parse(raw)
@@ -206,8 +210,20 @@ def read(name: str, environ: Mapping[str, str] | None = None) -> Any:
         raise BadVariable(f"{PREFIX}{name} is {shown}; expected {variable.form}. {variable.help}") from error
 
 
+def _from_file(name: str, environ: Mapping[str, str]) -> str:
+    """The content of the file that the variable names, less the blanks around it; empty without one."""
+    path = environ.get(name)
+    if not path:
+        return ""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadVariable(f"{name} is {path!r}; expected a file that can be read: {error}") from error
+
+
 def unknown(environ: Mapping[str, str] | None = None) -> list[tuple[str, str | None]]:
     """Set variables with our prefix that nobody declared, each with the nearest declared name or None."""
     names = os.environ if environ is None else environ
-    strangers = sorted(name for name in names if name.startswith(PREFIX) and name not in VARIABLES)
+    known = set(VARIABLES) | {name + FILE for name, variable in VARIABLES.items() if variable.secret}
+    strangers = sorted(name for name in names if name.startswith(PREFIX) and name not in known)
     return [(name, next(iter(difflib.get_close_matches(name, VARIABLES, 1)), None)) for name in strangers]

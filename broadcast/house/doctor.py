@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from broadcast.house import diagnosis, production
+from broadcast import env
+from broadcast.house import connections, diagnosis, production
 from broadcast.house.diagnosis import BAD, OK, WARNING, Check, Finding, Situation
 from broadcast.house.environment import completed
 from broadcast.house.places import Places, here
@@ -17,6 +18,7 @@ from broadcast.house.places import Places, here
 _FIRST: tuple[Check, ...] = (diagnosis.python, diagnosis.packages, diagnosis.variables, diagnosis.disk)
 _AFTER_SETTINGS: tuple[Check, ...] = (
     diagnosis.database,
+    connections.room,
     diagnosis.redis_servers,
     diagnosis.registered,
     diagnosis.ports,
@@ -46,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def examine(places: Places) -> list[Finding]:
     """Every finding, in the order of the checks. A check that fails is itself a finding."""
-    house = Situation(places, frozenset(name for name, value in os.environ.items() if value))
+    house = Situation(places, frozenset(name.removesuffix(env.FILE) for name, value in os.environ.items() if value))
     findings = [each for check in _FIRST for each in _run(check, house)]
     if any(each.level == BAD and each.name.startswith("YISHI_") for each in findings):
         return findings

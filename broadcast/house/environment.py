@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from broadcast import env
 from broadcast.house.places import Places, here
 from broadcast.house.postgres import Postgres
 from broadcast.house.state import State
@@ -23,11 +24,11 @@ def completed(environ: Mapping[str, str], places: Places | None = None) -> dict[
     full["YISHI_VAR"] = str(house.var)
     for name, value in _running(house).items():
         full.setdefault(name, value)
-    if not full.get("YISHI_DATABASE_URL"):
+    if not env.read("DATABASE_URL", full):
         full["YISHI_DATABASE_URL"] = Postgres(house).url
-    if not full.get("YISHI_BUS_URL"):
+    if not env.read("BUS_URL", full):
         full["YISHI_BUS_URL"] = Valkey(house).url
-    if not full.get("YISHI_SECRET_KEY"):
+    if not env.read("SECRET_KEY", full):
         full["YISHI_SECRET_KEY"] = house.secret("secret_key")
     return full
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +41,18 @@ def test_the_production_profile_passes_djangos_own_deployment_check() -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_secret_may_lie_in_a_file(tmp_path: Path) -> None:
+    kept = tmp_path / "key"
+    kept.write_text("from-a-file\n")
+    told = {"YISHI_SECRET_KEY_FILE": str(kept)}
+    assert env.read("SECRET_KEY", told) == "from-a-file"
+    assert env.read("SECRET_KEY", {**told, "YISHI_SECRET_KEY": "said"}) == "said"
+    assert env.unknown(told) == []
+    assert env.unknown({"YISHI_WEB_PORT_FILE": str(kept)})[0][0] == "YISHI_WEB_PORT_FILE"
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(env.BadVariable, match=r"YISHI_SECRET_KEY_FILE is .*expected a file that can be read"):
+        env.read("SECRET_KEY", {"YISHI_SECRET_KEY_FILE": str(tmp_path / "none")})

@@ -16,6 +16,7 @@ from django.db import close_old_connections, connection
 from django.utils import translation
 
 from broadcast import evidence, registry
+from broadcast.house import alive
 from broadcast.services import codes
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,7 @@ class Command(BaseCommand):
             while True:
                 began = time.monotonic()
                 beat(jobs)
+                alive.beat("tick")
                 time.sleep(max(0.05, BEAT_SECONDS - (time.monotonic() - began)))
         except _Stop:
             logger.info("tick ends")
