@@ -33,6 +33,8 @@ class Front:
     port: int = field(default_factory=free_port)
     plain_port: int = field(default_factory=free_port)
     connections: int = 512
+    # Where sockets go; none: to the web.
+    edge_ports: tuple[int, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Front:
@@ -90,13 +92,18 @@ class Front:
             f"    {kind}_temp_path {self.folder}/{kind};\n"
             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         )
+        edges = " ".join(f"server 127.0.0.1:{each};" for each in self.edge_ports or (self.web_port,))
         for there, here in (
             ("worker_rlimit_nofile 65536;\n", f"{owner}pid {self.folder}/nginx.pid;\n"),
             ("worker_connections 32768", f"worker_connections {self.connections}"),
             ("http {\n", f"http {{\n    access_log off;\n{places}"),
             ("/var/cache/nginx/", f"{self.folder}/cache-"),
             ("/etc/nginx/tls/", f"{self.folder}/tls/"),
+            ("server edge:8000 resolve;", edges),
             ("server web:8000", f"server 127.0.0.1:{self.web_port}"),
+            # Docker's names; Debian's nginx is too old to follow them.
+            ("    resolver 127.0.0.11 valid=5s;\n", ""),
+            (" resolve;", ";"),
             ("listen 80;", f"listen 127.0.0.1:{self.plain_port};"),
             ("listen 443 ", f"listen 127.0.0.1:{self.port} "),
         ):
