@@ -14,6 +14,7 @@ from live import state as states
 from live import wording
 from live.bus import WINDOW
 from live.envelope import Header
+from live.frames import Frame
 from live.protocol import CloseCode
 from live.seat import Counters, Seat
 from live.state import State
@@ -26,7 +27,6 @@ EMPTY_SECONDS = 60.0
 STALE_SECONDS = 7.0
 # Missed ticks up to this size are sent as ticks even where the snapshot would be shorter.
 SMALL_BYTES = 4_096
-Frame = tuple[tuple[int, int], str]
 Loaded = tuple[bytes | None, list[bytes]]
 
 
@@ -37,12 +37,12 @@ class Audience:
         self.airing_id = airing_id
         self.seats: set[Seat] = set()
         self.state: State | None = None
-        self.ring: deque[tuple[int, int, str]] = deque(maxlen=WINDOW)
+        self.ring: deque[Frame] = deque(maxlen=WINDOW)
         self.heard_at = 0.0
         self.newest_heard = (0, 0)
         self.empty_since = time.monotonic()
         self.loading: asyncio.Task[None] | None = None
-        self._by_participant: dict[str, set[Seat]] = {}
+        self._by_participant: dict[str, tuple[Seat, ...]] = {}
         self._frames: deque[Frame] = deque()
         self._fanning: asyncio.Task[None] | None = None
         self._snapshot: Frame | None = None
@@ -53,44 +53,48 @@ class Audience:
         """Whether a composer was heard lately, so that the state is the one everybody has."""
         return self.state is not None and self.state.epoch > 0 and time.monotonic() - self.heard_at < STALE_SECONDS
 
+    @property
+    def behind(self) -> float:
+        """The share of sockets here that do not keep up."""
+        return sum(seat.behind_since is not None for seat in self.seats) / max(1, len(self.seats))
+
     def snapshot(self) -> Frame:
-        """Position and text of the newest state, decoded once."""
+        """The newest state as a frame, made once."""
         if self.state is None:
             raise RuntimeError("no state yet")
-        if self._snapshot is None or self._snapshot[0] != self.state.position:
-            self._snapshot = (self.state.position, self.state.snapshot().decode())
+        if self._snapshot is None or self._snapshot.position != self.state.position:
+            self._snapshot = Frame(self.state.snapshot(), self.state.position)
         return self._snapshot
 
     def enter(self, seat: Seat, epoch: int, seq: int) -> None:
         """Take a seat: the missed ticks when the window has them all, else the snapshot; then everything new."""
         self.seats.add(seat)
         if seat.participant:
-            self._by_participant.setdefault(seat.participant, set()).add(seat)
-        for position, text in self.missed(epoch, seq):
-            seat.position = position
-            seat.tell(text)
-        if seat.position < self.snapshot()[0]:
-            seat.position = self.snapshot()[0]
+            self._by_participant[seat.participant] = (*self._by_participant.get(seat.participant, ()), seat)
+        for frame in self.missed(epoch, seq):
+            seat.welcome(frame)
+        seat.position = max(seat.position, self.snapshot().position)
 
     def missed(self, epoch: int, seq: int) -> list[Frame]:
         """The frames that lead from (epoch, seq) to now: ticks, or one snapshot; never a part."""
-        position, text = self.snapshot()
+        newest = self.snapshot()
+        position = newest.position
         if epoch != position[0] or seq > position[1] or epoch == 0:
-            return [(position, text)]
-        ticks = [((each[0], each[1]), each[2]) for each in self.ring if each[0] == epoch and each[1] > seq]
+            return [newest]
+        ticks = [each for each in self.ring if each.position[0] == epoch and each.position[1] > seq]
         whole = len(ticks) == position[1] - seq
-        if whole and sum(len(each[1]) for each in ticks) <= max(len(text), SMALL_BYTES):
+        if whole and sum(len(each.payload) for each in ticks) <= max(len(newest.payload), SMALL_BYTES):
             return ticks
-        return [(position, text)]
+        return [newest]
 
     def leave(self, seat: Seat) -> None:
         """Free the seat."""
         self.seats.discard(seat)
-        own = self._by_participant.get(seat.participant)
-        if own is not None:
-            own.discard(seat)
-            if not own:
-                del self._by_participant[seat.participant]
+        own = tuple(each for each in self._by_participant.get(seat.participant, ()) if each is not seat)
+        if own:
+            self._by_participant[seat.participant] = own
+        else:
+            self._by_participant.pop(seat.participant, None)
         if not self.seats:
             self.empty_since = time.monotonic()
 
@@ -98,18 +102,18 @@ class Audience:
         """The next tick: into the state, the window, and on its way to every seat. False when it does not follow."""
         if self.state is None or not self.state.apply(tick):
             return False
-        text = tick.decode()
         self.heard_at = time.monotonic()
-        self.ring.append((*position, text))
-        self.fan_out((position, text))
+        frame = Frame(tick, position)
+        self.ring.append(frame)
+        self.fan_out(frame)
         return True
 
     def adopt(self, fresh: State, window: Iterable[bytes]) -> None:
         """A whole new state, after a gap or from a new composer: everybody gets the snapshot, unless the window bridges the gap."""
-        ticks = [each for each in (_positioned(raw) for raw in window) if each[0][0] == fresh.epoch]
+        ticks = [each for each in (_positioned(raw) for raw in window) if each.position[0] == fresh.epoch]
         before = self.state.position if self.state is not None else None
         self.state, self.heard_at = fresh, time.monotonic()
-        self.ring = deque(((*position, text) for position, text in ticks if position <= fresh.position), maxlen=WINDOW)
+        self.ring = deque((each for each in ticks if each.position <= fresh.position), maxlen=WINDOW)
         if before is None or before == fresh.position:
             return
         if before[0] == fresh.epoch and before < fresh.position:
@@ -137,18 +141,21 @@ class Audience:
         """A sign of life for those who wait for nothing; the newest state for whoever was behind."""
         if self.state is None:
             return
-        text = states.tick(State(0, 0, wording.iso(clock.now()), self.state.next_after_ms), [], []).decode()
+        sign = states.tick(State(0, 0, wording.iso(clock.now()), self.state.next_after_ms), [], []).decode()
         for seat in tuple(self.seats):
             if seat.behind_since is not None:
-                position, snapshot = self.snapshot()
-                seat.catch_up(snapshot, position, now)
+                seat.catch_up(self.snapshot(), now)
             elif not seat.pending:
-                seat.tell(text)
+                seat.tell(sign)
 
     def tell(self, participant: str, text: str) -> None:
         """A frame for the sockets of one participant."""
-        for seat in tuple(self._by_participant.get(participant, ())):
+        for seat in self._by_participant.get(participant, ()):
             seat.tell(text)
+
+    def sits(self, seat: str) -> bool:
+        """Whether somebody of that name (`seat_of`) has a socket here; for any thread."""
+        return seat in self._by_participant
 
     def close_all(self, code: int) -> None:
         """Send everybody away."""
@@ -157,13 +164,11 @@ class Audience:
 
     async def _fan(self) -> None:
         while self._frames:
-            position, text = self._frames.popleft()
-            now = time.monotonic()
+            frame, now = self._frames.popleft(), time.monotonic()
             for number, seat in enumerate(tuple(self.seats)):
-                seat.offer(text, position, now)
+                seat.offer(frame, now)
                 if seat.behind_since is not None:
-                    newest, snapshot = self.snapshot()[0], self.snapshot()[1]
-                    seat.catch_up(snapshot, newest, now)
+                    seat.catch_up(self.snapshot(), now)
                 if number % BREATH == BREATH - 1:
                     await asyncio.sleep(0)
             if self.state is not None and self.state.is_withdrawn:
@@ -277,4 +282,4 @@ class Hub:
 
 
 def _positioned(tick: bytes) -> Frame:
-    return states.position_of(tick), tick.decode()
+    return Frame(tick, states.position_of(tick))

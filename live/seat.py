@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any
 
+from live.frames import Frame, Position, framed, line_of
 from live.protocol import CloseCode
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ GOODBYE_SECONDS = 2.0
 
 
 class Counters:
-    """What was not delivered, and why; read by tests, logs and later by the producer's page."""
+    """What was not delivered, and why; read by tests, logs and the producer's page."""
 
     skipped_ticks = 0
     caught_up = 0
@@ -31,16 +32,17 @@ class Counters:
 
 
 class Seat:
-    """Sends without a task and without waiting: the server's `send` is stepped by hand, and when it has to wait (the peer does
-    not read) only this seat stands still. Where the server hides its buffer from `send` (Daphne), the transport is asked."""
+    """Sends without a task and without waiting: ready-made bytes straight to the transport where the server is known; elsewhere
+    the server's `send` is stepped by hand, and when it has to wait (the peer does not read) only this seat stands still."""
 
     __slots__ = (
-        "_abort",
+        "__weakref__",
         "_blocked",
-        "_buffered",
         "_goodbye",
+        "_line",
         "_own",
         "_send",
+        "_straight",
         "behind_since",
         "closed",
         "left",
@@ -48,50 +50,55 @@ class Seat:
         "position",
     )
 
-    def __init__(self, send: Send, participant: str = "") -> None:
+    def __init__(self, send: Send, participant: str = "", *, straight: bool = True) -> None:
         self._send = send
-        transport = transport_of(send)
-        self._buffered = buffer_meter(transport)
-        self._abort = getattr(transport, "abortConnection", None) or getattr(transport, "abort", None)
-        self._goodbye: int | None = None
+        self._line = line_of(send, straight=straight)
+        self._straight = self._line.is_straight
+        self._goodbye: dict[str, Any] | None = None
         self.left: Callable[[], None] | None = None
         self._blocked = False
-        self._own: deque[str] = deque()
+        # Made when first needed: most seats never have anything waiting.
+        self._own: deque[str] | None = None
         self.behind_since: float | None = None
         self.closed = False
         self.participant = participant
-        self.position = (0, -1)
+        self.position: Position = (0, -1)
 
     @property
     def pending(self) -> int:
         """Bytes that the server holds for this peer; more than the bound while its `send` waits."""
-        if self._blocked:
-            return PENDING_BYTES + 1
-        return self._buffered() if self._buffered else 0
+        return PENDING_BYTES + 1 if self._blocked else self._line.waiting()
 
-    def offer(self, text: str, position: tuple[int, int], now: float) -> bool:
+    def offer(self, frame: Frame, now: float) -> bool:
         """A public frame. False when the peer is behind and the frame was skipped. Epoch 0 is always newer, as in the browser."""
+        position = frame.position
         if self.closed or (position[0] and position <= self.position):
             return True
-        if self.pending > PENDING_BYTES or self.behind_since is not None:
+        if self.behind_since is not None or self.pending > PENDING_BYTES:
             Counters.skipped_ticks += 1
             self.behind_since = self.behind_since or now
             return False
         self.position = position
-        self._write(text)
+        self._give(frame)
         return True
 
-    def catch_up(self, snapshot: str, position: tuple[int, int], now: float) -> None:
+    def catch_up(self, snapshot: Frame, now: float) -> None:
         """Give a peer that reads again the newest state; close one that has not read for too long."""
         if self.closed or self.behind_since is None:
             return
         if self.pending <= PENDING_BYTES // 4:
-            self.behind_since, self.position = None, position
+            self.behind_since, self.position = None, snapshot.position
             Counters.caught_up += 1
-            self._write(snapshot)
+            self._give(snapshot)
         elif now - self.behind_since > BEHIND_SECONDS:
             Counters.closed_slow += 1
             self.close(CloseCode.TOO_SLOW)
+
+    def welcome(self, frame: Frame) -> None:
+        """A public frame that this seat needs to begin with, whatever it holds already."""
+        if not self.closed:
+            self.position = frame.position
+            self._give(frame)
 
     def tell(self, text: str) -> None:
         """A frame for this peer alone: an answer, an own item. In order, never skipped; a peer that does not take them is closed."""
@@ -99,36 +106,46 @@ class Seat:
             return
         if not self._blocked and self.pending <= 4 * PENDING_BYTES:
             self._write(text)
-        elif len(self._own) < OWN_FRAMES and self._blocked:
+        elif self._blocked and (self._own is None or len(self._own) < OWN_FRAMES):
+            self._own = deque() if self._own is None else self._own
             self._own.append(text)
         else:
             Counters.lost_own += 1
             self.close(CloseCode.TOO_SLOW)
 
-    def close(self, code: int) -> None:
+    def close(self, code: int, reason: str = "") -> None:
         """Close the socket and free the seat at once. A peer that does not take the close is cut off a little later."""
         if self.closed:
             return
         self.closed = True
-        self._own.clear()
+        self._own = None
         if self.left is not None:
             self.left()
-        self._goodbye = code
+        self._goodbye = {"type": "websocket.close", "code": code, "reason": reason}
         if not self._blocked:
             self._say_goodbye()
-        if self._abort is not None:
-            asyncio.get_running_loop().call_later(GOODBYE_SECONDS, self._cut)
+        asyncio.get_running_loop().call_later(GOODBYE_SECONDS, self._cut)
 
     def _say_goodbye(self) -> None:
-        code, self._goodbye = self._goodbye, None
-        self._step(self._coroutine({"type": "websocket.close", "code": code}))
+        message, self._goodbye = self._goodbye, None
+        if message is not None:
+            self._step(self._coroutine(message))
 
     def _cut(self) -> None:
-        if self._abort is not None and self.pending:
-            self._abort()
+        if self.pending:
+            self._line.abort()
+
+    def _give(self, frame: Frame) -> None:
+        if not self._straight:
+            self._step(self._coroutine({"type": "websocket.send", "text": frame.text}))
+        elif not self._line.write(frame.wire):
+            self.closed = True
 
     def _write(self, text: str) -> None:
-        self._step(self._coroutine({"type": "websocket.send", "text": text}))
+        if not self._straight:
+            self._step(self._coroutine({"type": "websocket.send", "text": text}))
+        elif not self._line.write(framed(text.encode())):
+            self.closed = True
 
     async def _coroutine(self, message: dict[str, Any]) -> None:
         await self._send(message)
@@ -154,20 +171,3 @@ class Seat:
                 waits_for.add_done_callback(again)
             else:
                 asyncio.get_running_loop().call_soon(again)
-
-
-def transport_of(send: Any) -> Any:
-    """The connection's transport behind a server's `send`, or None where it cannot be found.
-
-    Daphne hands out a partial over its connection; uvicorn a method of it.
-    """
-    protocol = send.args[0] if isinstance(send, partial) and send.args else getattr(send, "__self__", None)
-    return getattr(protocol, "transport", None)
-
-
-def buffer_meter(transport: Any) -> Callable[[], int] | None:
-    """How to learn what is held back for a peer: Twisted buffers without bound and does not say it by waiting."""
-    if hasattr(transport, "_tempDataLen"):
-        return lambda: len(transport.dataBuffer) - int(transport.offset) + int(transport._tempDataLen)
-    size = getattr(transport, "get_write_buffer_size", None)
-    return size if callable(size) else None
