@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import subprocess
 from collections.abc import Iterator
@@ -10,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from archive import clips, tools
 from archive.storage.s3 import S3Storage
 
+from . import ready
 from .making import Publisher, RecorderProcess
 from .s3_servers import Proxy, Server
 
@@ -28,12 +27,12 @@ def media_root(settings, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo's loop, made once a run."""
-    return asyncio.run(clips.ensure_demo(tools.path(), tmp_path_factory.mktemp("clip") / "demo.mp4"))
+    return ready.demo_clip(tmp_path_factory.mktemp("clip") / "demo.mp4")
 
 
 @pytest.fixture
-def recorder(transactional_db, media_root: Path, tmp_path: Path) -> Iterator[RecorderProcess]:
-    """A recorder process, ready."""
+def bare_recorder(transactional_db, media_root: Path, tmp_path: Path) -> Iterator[RecorderProcess]:
+    """A recorder process, ready, that finds an empty media folder."""
     process = RecorderProcess(tmp_path)
     process.start()
     try:
@@ -44,6 +43,18 @@ def recorder(transactional_db, media_root: Path, tmp_path: Path) -> Iterator[Rec
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.stop()
         process.kill()
+
+
+@pytest.fixture
+def filler(media_root: Path) -> None:
+    """The filler is made already."""
+    ready.filler(media_root)
+
+
+@pytest.fixture
+def recorder(filler: None, bare_recorder: RecorderProcess) -> RecorderProcess:
+    """A recorder process, ready, that has its filler."""
+    return bare_recorder
 
 
 @pytest.fixture

@@ -101,9 +101,9 @@ def test_a_second_person_confirms_within_two_minutes() -> None:
 @pytest.mark.timeout(400)
 @pytest.mark.django_db(transaction=True)
 def test_a_cut_shows_filler_and_its_media_have_no_public_name(
-    recorder: RecorderProcess, publisher: Publisher, media_root: Path
+    bare_recorder: RecorderProcess, publisher: Publisher, media_root: Path
 ) -> None:
-    airing = make_airing(delay=4)
+    recorder, airing = bare_recorder, make_airing(delay=4)
     services.ensure_recording(airing.pk)
     lifecycle.open_feed(HOUSE, airing.pk)
     until(lambda: Recording.objects.get(airing=airing).state == "listening")

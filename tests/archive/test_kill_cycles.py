@@ -15,7 +15,9 @@ pytestmark = [pytest.mark.ffmpeg, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def storm(transactional_db, media_root: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Storm]:
+def storm(
+    transactional_db, filler: None, media_root: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Storm]:
     """A show about to be stormed; `request.param` are the seconds that its clip must last."""
     clip = make_clip(tmp_path / "numbered.mp4", request.param)
     made = Storm(tmp_path, media_root, clip, seed=20261122, whole=request.param > 1000)

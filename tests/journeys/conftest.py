@@ -22,7 +22,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         return
     running = House(tmp_path_factory.mktemp("house") / "var")
     try:
-        yield running.start()
+        yield running.furnish().start()
     finally:
         running.stop()
         shutil.rmtree(running.var, ignore_errors=True)

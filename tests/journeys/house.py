@@ -13,7 +13,9 @@ from pathlib import Path
 
 import httpx
 
+from archive import clips
 from broadcast.house.places import free_port
+from tests.archive import ready
 
 ROOT = Path(__file__).resolve().parents[2]
 UP_SECONDS = 150
@@ -52,6 +54,12 @@ class House:
             "YISHI_RTMP_PORT": str(self.rtmp_port),
             "PYTHONPATH": str(ROOT),
         }
+
+    def furnish(self) -> House:
+        """Put there what a first `up` would encode for itself."""
+        ready.demo_clip(self.var / "demo" / f"loop-{clips.VERSION}.mp4")
+        ready.filler(self.var / "media")
+        return self
 
     def start(self) -> House:
         """Run `up` and wait until the web answers. Raises with what it printed when it does not."""
