@@ -21,6 +21,7 @@ def emptied_beside_readers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "sql_flush", emptying.statements)
         patch.setattr(DatabaseOperations, "execute_sql_flush", emptying.run)
+        patch.setattr("django.core.management.commands.flush.emit_post_migrate_signal", emptying.nothing_to_make)
         yield
 
 

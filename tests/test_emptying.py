@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -155,3 +157,16 @@ def test_what_migrations_put_in_is_there_after_each_emptying(turn: str) -> None:
     from live.models import Reason
 
     assert Reason.objects.filter(is_active=True).exists(), turn
+
+
+def permissions() -> dict[int, tuple[str, str]]:
+    found = Permission.objects.values_list("id", "codename", "content_type__model")
+    return {number: (name, model) for number, name, model in found}
+
+
+def test_permissions_and_content_types_are_the_same_after_an_emptying() -> None:
+    before = permissions()
+    assert "change_user" in {name for name, _model in before.values()}
+    flush()
+    assert permissions() == before
+    assert ContentType.objects.get_for_model(Feed).pk in set(ContentType.objects.values_list("pk", flat=True))
