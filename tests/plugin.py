@@ -10,6 +10,7 @@ import os
 import shutil
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from archive import tools
 from broadcast.house import private
@@ -32,15 +33,56 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="soaks and kill storms too (an hour and more)")
 
 
-# Whole shows: begun first, since they take longest.
-_FIRST = "tests/journeys/"
+# What takes longest is begun first, so that no worker is left with it when the others have nothing more to do.
+FIRST = (
+    "tests/journeys/test_show.py",
+    "tests/journeys/test_playback.py",
+    "tests/archive/test_one_show.py",
+    "tests/journeys/",
+    "tests/archive/test_kill_cycles.py",
+    "tests/archive/test_ingest.py",
+    "tests/archive/test_push_show.py",
+    "tests/archive/test_push.py",
+    "tests/live/test_survival.py",
+    "tests/archive/test_steps_worker.py",
+    "tests/archive/test_outage.py",
+    "tests/archive/test_stored_show.py",
+    "tests/archive/test_cut.py",
+    "tests/archive/test_ingest_lanes.py",
+)
+
+
+# Files that one worker does one after another: each worker that has a journey starts a house of its own.
+TOGETHER = {
+    "tests/journeys/test_renewal.py": "tests/journeys/test_show.py",
+    "tests/journeys/test_without.py": "tests/journeys/test_show.py",
+    "tests/journeys/test_floor.py": "tests/journeys/test_playback.py",
+}
+
+
+class _ByFile(LoadFileScheduling):
+    """Whole files for each worker, some of them together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return TOGETHER.get(file, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> _ByFile | None:
+    """Ours in the place of `--dist=loadfile`."""
+    return _ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((place for place, file in enumerate(FIRST) if item.nodeid.startswith(file)), len(FIRST))
 
 
 # After pytest-django, which sorts by what a test does with the database.
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the long ones unless asked for; skip what the machine has no program for, saying which."""
-    items.sort(key=lambda item: not item.nodeid.startswith(_FIRST))
+    items.sort(key=_rank)
     long = [item for item in items if item.get_closest_marker("long")]
     if long and not config.getoption("--long"):
         config.hook.pytest_deselected(items=long)
