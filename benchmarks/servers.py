@@ -26,20 +26,7 @@ _APPLICATION = "broadcast.asgi:application"
 # As `./yishi up` and `./yishi edge` run them; %d is the port.
 KINDS: dict[str, tuple[str, ...]] = {
     "daphne": ("daphne", "-v", "0", "-b", "127.0.0.1", "-p", "%d", _APPLICATION),
-    "uvicorn": (
-        *("uvicorn", "--log-level", "warning", "--host", "127.0.0.1", "--port", "%d", "--loop", "uvloop"),
-        *(
-            "--ws",
-            "websockets-sansio",
-            "--ws-max-size",
-            "65536",
-            "--ws-per-message-deflate",
-            "false",
-            "--backlog",
-            "4096",
-        ),
-        _APPLICATION,
-    ),
+    "uvicorn": ("broadcast", "edge", "--host", "127.0.0.1", "--port", "%d"),
 }
 
 

@@ -13,6 +13,7 @@ HELP = """\
 
   up       启动全部 · start everything (--no-demo, --port N, --host ADDRESS)
   collect  收集静态文件 · browser libraries, translations, static files (up does it too)
+  edge     观众多时的网页进程 · a web process for many viewers, under uvicorn (--port N, --host ADDRESS)
   doctor   检查各部分 · check each part (--json)
   alive    进程是否正常 · whether a process works (tick, recorder, or an address)
   test     检查与测试 · all checks and tests (--long, then pytest's own arguments)
@@ -38,6 +39,12 @@ def _up(rest: list[str]) -> int:
     from broadcast.house import up
 
     return up.main(rest)
+
+
+def _edge(rest: list[str]) -> int:
+    from broadcast.house import edge
+
+    return edge.main(rest)
 
 
 def _doctor(rest: list[str]) -> int:
@@ -72,7 +79,15 @@ def _bench(rest: list[str]) -> int:
 
 
 # Imported when called: each command loads what it needs and no more.
-_OWN = {"up": _up, "doctor": _doctor, "collect": _collect, "alive": _alive, "test": _test, "bench": _bench}
+_OWN = {
+    "up": _up,
+    "edge": _edge,
+    "doctor": _doctor,
+    "collect": _collect,
+    "alive": _alive,
+    "test": _test,
+    "bench": _bench,
+}
 
 
 def _manage(command: str, rest: list[str]) -> int:
