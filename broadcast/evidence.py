@@ -7,11 +7,18 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 
 from broadcast import clock
 from broadcast.access import Actor
 from broadcast.models import EvidenceRecord
-from broadcast.sealing import seal
+from broadcast.sealing import seal_many
+
+_KEEP = """
+INSERT INTO broadcast_evidencerecord (at, kind, ref, participant_id, sealed, expires_at)
+SELECT %s, kind, ref, participant, sealed, %s
+FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::bytea[]) AS kept (kind, ref, participant, sealed)
+"""
 
 
 def keep(writes: Iterable[tuple[Actor, str, str]]) -> None:
@@ -21,19 +28,16 @@ def keep(writes: Iterable[tuple[Actor, str, str]]) -> None:
     """
     at = clock.now()
     until = at + dt.timedelta(days=settings.EVIDENCE_DAYS)
-    EvidenceRecord.objects.bulk_create(
-        EvidenceRecord(
-            at=at,
-            kind=kind,
-            ref=ref,
-            participant_id=_participant(actor),
-            sealed=seal(
-                {"user": actor.user_id, "address": actor.address, "port": actor.port, "device": actor.device[:300]}
-            ),
-            expires_at=until,
-        )
-        for actor, kind, ref in writes
+    rows = [(_participant(actor), actor, kind, ref) for actor, kind, ref in writes]
+    if not rows:
+        return
+    people, actors, kinds, refs = zip(*rows, strict=True)
+    sealed = seal_many(
+        {"user": actor.user_id, "address": actor.address, "port": actor.port, "device": actor.device[:300]}
+        for actor in actors
     )
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, [at, until, list(kinds), list(refs), list(people), sealed])
 
 
 def _participant(actor: Actor) -> UUID:

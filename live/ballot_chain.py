@@ -21,11 +21,8 @@ NUMBER_BYTES = 16
 
 
 def number(salt: bytes, command_id: str) -> bytes:
-    """The name of a cast in the published list. The voter's browser chose `command_id`, so a server cannot give two voters one number.
-
-    What a merge of two identities appended to the id, after "~", is no part of it.
-    """
-    return hashlib.sha256(b"yishi-number\n" + salt + command_id.partition("~")[0].encode()).digest()[:NUMBER_BYTES]
+    """The name of a cast in the published list. The voter's browser chose `command_id`, so a server cannot give two voters one number."""
+    return hashlib.sha256(b"yishi-number\n" + salt + command_id.encode()).digest()[:NUMBER_BYTES]
 
 
 def leaf(salt: bytes, poll: int, cast: int, voter: str, options: Sequence[int], at_us: int, number_: bytes) -> bytes:
@@ -100,7 +97,8 @@ def _check_list(told: dict[str, Any]) -> list[str]:
 
 
 def _check_chain(told: dict[str, Any], digest_of_list: str) -> list[str]:
-    wrong, previous, poll, casts = [], GENESIS, int(told["poll"]), 0
+    wrong: list[str] = []
+    previous, poll, casts = GENESIS, int(told["poll"]), 0
     closing: dict[str, Any] = {}
     for place, each in enumerate(told["chain"], start=1):
         kind, count = each["kind"], int(each["count"])

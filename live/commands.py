@@ -58,6 +58,7 @@ STAFF: dict[type[Any], StaffService] = {
     protocol.CreatePoll: polls.create,
     protocol.OpenPoll: polls.open_poll,
     protocol.ClosePoll: polls.close,
+    protocol.VoidPoll: polls.void,
     protocol.QueueQuestion: questions.queue,
     protocol.ShowQuestion: questions.show,
     protocol.AnswerQuestion: questions.answer,

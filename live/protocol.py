@@ -107,13 +107,14 @@ class ReopenItem(Command, frozen=True, tag="item.reopen"):
 
 
 class CreatePoll(Command, frozen=True, tag="poll.create"):
-    """Prepare a poll; it is public only once opened."""
+    """Prepare a poll; it is public only once opened. `replaces` names the void poll whose next round it is."""
 
     question: Annotated[str, Meta(min_length=1, max_length=120)]
     options: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=60)], ...], Meta(min_length=2, max_length=12)]
     results: Literal["always", "after_vote", "after_close", "never"] = "after_vote"
     least_assurance: Annotated[int, Meta(ge=0, le=100)] | None = None
     seconds: Annotated[int, Meta(ge=10, le=14_400)] | None = None
+    replaces: Id | None = None
 
 
 class OpenPoll(Command, frozen=True, tag="poll.open"):
@@ -126,6 +127,13 @@ class ClosePoll(Command, frozen=True, tag="poll.close"):
     """Stop taking ballots, after the grace for the stream's delay, and freeze the result."""
 
     poll: Id
+
+
+class VoidPoll(Command, frozen=True, tag="poll.void"):
+    """Declare an open or closed poll void. Everybody reads the reason; its ballots are kept and count no more."""
+
+    poll: Id
+    reason: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class QueueQuestion(Command, frozen=True, tag="question.queue"):
@@ -169,6 +177,7 @@ StaffCommand = (
     | CreatePoll
     | OpenPoll
     | ClosePoll
+    | VoidPoll
     | QueueQuestion
     | ShowQuestion
     | AnswerQuestion
@@ -286,13 +295,15 @@ class OptionResult(Struct, frozen=True):
 class PollObject(Object, frozen=True, tag="poll"):
     """A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`.
 
-    With a delay it is public, and takes ballots, from `shown_from` on, when the picture comes to its opening.
+    With a delay it is public, and takes ballots, from `shown_from` on, when the picture comes to its opening. A void one has no
+    counts and says why in `void_reason`; `replaces` is the void poll whose next round this is. `list` is the address of the
+    anonymous list of ballots, where the programme publishes it.
     """
 
     id: int
     question: str
     options: tuple[OptionResult, ...]
-    state: Literal["open", "closed"]
+    state: Literal["open", "closed", "void"]
     results: Literal["always", "after_vote", "after_close", "never"]
     least_assurance: int
     opened_at: str
@@ -300,6 +311,9 @@ class PollObject(Object, frozen=True, tag="poll"):
     closed_at: str | None
     total: int | None
     shown_from: str | None = None
+    void_reason: str = ""
+    replaces: int | None = None
+    list: str = ""
 
 
 class CountsObject(Object, frozen=True, tag="counts"):
@@ -356,13 +370,17 @@ class MyItem(Struct, frozen=True):
 
 
 class MyBallot(Struct, frozen=True):
-    """One's own current choice. `result` carries the counts where results are shown after the own vote."""
+    """One's own current choice. `result` carries the counts where results are shown after the own vote.
+
+    `number` is the ballot's name in the list that may be published after the close; it names no person.
+    """
 
     poll: int
     options: tuple[int, ...]
     at: str
     result: tuple[OptionResult, ...] | None = None
     total: int | None = None
+    number: str = ""
 
 
 class Mine(Struct, frozen=True, tag_field="type", tag="mine"):
@@ -416,13 +434,15 @@ class StaffPoll(Struct, frozen=True):
     id: int
     question: str
     options: tuple[OptionResult, ...]
-    state: Literal["draft", "open", "closed"]
+    state: Literal["draft", "open", "closed", "void"]
     results: str
     least_assurance: int
     total: int
     opened_at: str | None
     closes_at: str | None
     closed_at: str | None
+    void_reason: str = ""
+    replaces: int | None = None
 
 
 class StaffSnapshot(Struct, frozen=True, tag_field="type", tag="staff.snapshot"):

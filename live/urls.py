@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from live.views import api, forms, room
+from live.views import api, ballots, forms, room
 
 urlpatterns = [
     path("programmes/<slug:slug>/<slug:key>/", room.episode, name="episode"),
@@ -15,5 +15,6 @@ urlpatterns = [
     path("live/airings/<uuid:airing_id>/comments", api.comments, name="live-comments"),
     path("live/airings/<uuid:airing_id>/commands", api.command, name="live-commands"),
     path("live/airings/<uuid:airing_id>/timeline", api.timeline, name="live-timeline"),
+    path("live/polls/<int:poll_id>/ballots", ballots.published, name="live-poll-ballots"),
     path("live/airings/<uuid:airing_id>/staff/snapshot", api.staff_snapshot, name="live-staff-snapshot"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -25,6 +26,24 @@ from broadcast.services import codes
 Sent = codes.Sent
 # FOR KEY SHARE waits for a running merge (FOR UPDATE) and is shared with every other writer.
 _HOLD = "SELECT 1 FROM broadcast_participant WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
+# A merge that runs is waited for, as by _HOLD; what was agreed to comes with the row.
+_STANDING = """
+SELECT person.id, person.assurance, person.display_name, person.generation, person.merged_into_id, (
+    SELECT count(*) FROM broadcast_consent AS given
+    WHERE given.participant_id = person.id AND given.document || ' ' || given.version = ANY(%s)
+) FROM broadcast_participant AS person WHERE person.id = ANY(%s) ORDER BY person.id FOR KEY SHARE OF person
+"""
+
+
+class Standing(NamedTuple):
+    """What a write asks of the participant who sends it, as the row stands; `agreed`: to every document in force."""
+
+    pk: UUID
+    assurance: int
+    display_name: str
+    generation: int
+    merged_into_id: UUID | None
+    agreed: bool
 
 
 def send_code(actor: Actor, phone: str) -> Sent:
@@ -112,14 +131,14 @@ def entitled(identities: Iterable[Identity]) -> set[Identity]:
     }
 
 
-def is_stale(actor: Actor, row: Participant | None) -> bool:
+def is_stale(actor: Actor, row: Participant | Standing | None) -> bool:
     """Whether the token was given for somebody else than the row under its id is now. Without a row it may only be a guest's."""
     if row is None:
         return actor.generation > 0
     return row.merged_into_id is not None or row.generation != actor.generation
 
 
-def require_current(actor: Actor, row: Participant | None) -> None:
+def require_current(actor: Actor, row: Participant | Standing | None) -> None:
     """Raise IdentityStale where `is_stale`: a guest's token must never act for the account that its row became."""
     if is_stale(actor, row):
         raise IdentityStale(_("您在这个浏览器里的身份已经更新，请刷新页面后再试。"))
@@ -156,6 +175,14 @@ def ensure_participants(actors: Iterable[Actor]) -> dict[UUID, Participant]:
         _hold(list(missing))
         found.update(Participant.objects.in_bulk(list(missing)))
     return found
+
+
+def standing(participant_ids: Iterable[UUID]) -> dict[UUID, Standing]:
+    """The rows there are, held until the transaction ends as by `ensure_participants`, in one query; it makes none."""
+    documents = [f"{name} {version}" for name, version in settings.CONSENT_VERSIONS.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, [documents, list(set(participant_ids))])
+        return {row[0]: Standing._make((*row[:5], row[5] == len(documents))) for row in cursor.fetchall()}
 
 
 def seat_of(participant_id: UUID, generation: int) -> str:

@@ -20,6 +20,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="ballotcast",
+            name="number",
+            field=models.BinaryField(null=True),
+        ),
+        migrations.AddField(
+            model_name="ballotcast",
             name="salt",
             field=models.BinaryField(null=True),
         ),

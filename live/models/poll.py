@@ -121,6 +121,8 @@ class BallotCast(models.Model):
         BallotLink, on_delete=models.PROTECT, null=True, related_name="casts", db_constraint=False, db_index=False
     )
     cast_by = models.UUIDField(null=True)
+    # Its name in the list that may be published; it says nothing by itself, and stays when the salt goes.
+    number = models.BinaryField(null=True)
     salt = models.BinaryField(null=True)
     leaf = models.BinaryField(null=True)
 

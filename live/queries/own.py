@@ -44,7 +44,7 @@ def mine(airing: Airing, participant_id: UUID | None) -> protocol.Mine:
             if isinstance(item, Question) and item.state in Question.PUBLIC:
                 item.state = behind.as_seen(item, asked).state
             items.append(wording.my_item(item, words))
-    ballots = Ballot.objects.filter(poll__room=airing.pk, participant=who).select_related("poll")
+    ballots = Ballot.objects.filter(poll__room=airing.pk, participant=who).select_related("poll", "cast")
     supports = Support.objects.filter(question__room=airing.pk, participant=who).values_list("question_id", flat=True)
     return protocol.Mine(
         items=tuple(sorted(items, key=lambda item: item.at)),
@@ -59,11 +59,12 @@ def my_ballot(ballot: Ballot, poll: Poll) -> protocol.MyBallot:
     """An own ballot, with the counts where whoever voted may see them."""
     shown = poll.results in {Poll.Results.ALWAYS, Poll.Results.AFTER_VOTE}
     shown = shown or (poll.results == Poll.Results.AFTER_CLOSE and poll.result is not None)
-    known = counted(poll.pk) if shown else None
+    known = counted(poll.pk) if shown and poll.state != Poll.State.VOID else None
     return protocol.MyBallot(
         poll=poll.pk,
         options=tuple(ballot.options),
         at=wording.iso(ballot.at),
         result=known.options if known else None,
         total=known.total if known else None,
+        number=bytes(ballot.cast.number or b"").hex(),
     )

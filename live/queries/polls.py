@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import connection
 
@@ -22,6 +23,16 @@ _RECOUNT = """
 SELECT option, count(*) FROM (
     SELECT DISTINCT ON (participant_id) options FROM live_ballotcast WHERE poll_id = %s ORDER BY participant_id, id DESC
 ) AS last, unnest(last.options) AS option GROUP BY option
+"""
+_ACTIVE = """
+SELECT count(*) FROM (
+    SELECT ballot.participant_id FROM live_ballot AS ballot
+        JOIN live_poll AS poll ON poll.id = ballot.poll_id WHERE poll.room_id = %(room)s
+    UNION SELECT author_id FROM live_comment WHERE room_id = %(room)s
+    UNION SELECT author_id FROM live_question WHERE room_id = %(room)s
+    UNION SELECT support.participant_id FROM live_support AS support
+        JOIN live_question AS question ON question.id = support.question_id WHERE question.room_id = %(room)s
+) AS people
 """
 
 
@@ -45,6 +56,13 @@ def turnout(poll_id: int) -> int:
         return int(cursor.fetchone()[0])
 
 
+def active(airing_id: UUID) -> int:
+    """How many participants have voted, spoken, asked or supported in the room so far."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ACTIVE, {"room": airing_id})
+        return int(cursor.fetchone()[0])
+
+
 def recount(poll_id: int) -> dict[int, int]:
     """Votes by option counted again from every accepted cast, the last of each participant. Must equal the tally, always."""
     return _count(_RECOUNT, poll_id)
@@ -59,6 +77,16 @@ def results(poll: Poll, options: Iterable[Option]) -> Counted:
         votes, total = Counter(tally(poll.pk)), turnout(poll.pk)
     shown = tuple(protocol.OptionResult(id=each.pk, text=each.text, votes=votes[each.pk]) for each in options)
     return Counted(shown, total)
+
+
+def has_public_list(poll: Poll) -> bool:
+    """Whether anybody may fetch its ballots, anonymous: it is closed, not void, its results are public, and the list was chained."""
+    return (
+        poll.state == Poll.State.CLOSED
+        and poll.results != Poll.Results.NEVER
+        and poll.result is not None
+        and bool(poll.result.get("list"))
+    )
 
 
 _cache: dict[int, tuple[float, Counted]] = {}

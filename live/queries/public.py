@@ -11,13 +11,14 @@ from uuid import UUID
 
 import msgspec
 from django.db.models import Case, Count, IntegerField, Q, Sum, Value, When
+from django.urls import reverse
 
 from broadcast import clock, registry
 from broadcast.models import Airing, Episode, SegmentRun
 from live import protocol, wording
 from live.models import Comment, LikeCount, Poll, Question, Room
 from live.queries import behind
-from live.queries.polls import results
+from live.queries.polls import has_public_list, results
 
 logger = logging.getLogger(__name__)
 
@@ -206,6 +207,7 @@ def _polls(airing: Airing, sight: Sight) -> Objects:
 
 
 def _poll(poll: Poll, now: dt.datetime) -> protocol.PollObject:
+    is_void = poll.state == Poll.State.VOID
     is_over = poll.state == Poll.State.CLOSED or (poll.closes_at is not None and now >= poll.closes_at)
     shown = _results_are_public(poll)
     if shown:
@@ -218,7 +220,7 @@ def _poll(poll: Poll, now: dt.datetime) -> protocol.PollObject:
         id=poll.pk,
         question=poll.question,
         options=options,
-        state="closed" if is_over else "open",
+        state="void" if is_void else "closed" if is_over else "open",
         results=poll.results,  # type: ignore[arg-type]
         least_assurance=poll.least_assurance,
         opened_at=wording.iso(poll.opened_at or poll.created_at),
@@ -226,11 +228,16 @@ def _poll(poll: Poll, now: dt.datetime) -> protocol.PollObject:
         closed_at=wording.iso_or_none(poll.closed_at),
         total=total if shown else None,
         shown_from=wording.iso_or_none(behind.poll_shown_from(poll)),
+        void_reason=poll.void_reason,
+        replaces=poll.replaces_id,
+        list=reverse("live-poll-ballots", args=[poll.pk]) if has_public_list(poll) else "",
     )
 
 
 def _results_are_public(poll: Poll) -> bool:
-    """Counts of a running poll are for everybody only where it says `always`; frozen ones unless it says `never`."""
+    """Counts of a running poll are for everybody only where it says `always`; frozen ones unless it says `never`; of a void one none."""
+    if poll.state == Poll.State.VOID:
+        return False
     if poll.results == Poll.Results.ALWAYS:
         return True
     return poll.result is not None and poll.results != Poll.Results.NEVER

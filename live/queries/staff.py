@@ -147,4 +147,6 @@ def _poll(poll: Poll) -> protocol.StaffPoll:
         opened_at=wording.iso_or_none(poll.opened_at),
         closes_at=wording.iso_or_none(poll.closes_at),
         closed_at=wording.iso_or_none(poll.closed_at),
+        void_reason=poll.void_reason,
+        replaces=poll.replaces_id,
     )

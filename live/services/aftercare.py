@@ -11,7 +11,7 @@ from broadcast.access import HOUSE
 from broadcast.models import Airing
 from live import hints
 from live.models import Comment, Poll, Question, Support
-from live.services import polls, questions, rooms
+from live.services import chain, moves, polls, questions, rooms
 
 _RUNNING = (Airing.State.WAITING, Airing.State.ON_AIR)
 _OVER = (Airing.State.ENDED, Airing.State.CANCELLED)
@@ -39,6 +39,7 @@ def reconcile() -> int:
         | Q(state__in=_OVER, room__polls__state=Poll.State.OPEN, room__polls__closes_at__isnull=True)
     )
     repairs = sum(follow_airing(airing_id) for airing_id in stale.values_list("pk", flat=True).distinct()[:100])
+    chain.place_all()
     return repairs + polls.freeze_due()
 
 
@@ -57,7 +58,7 @@ def merge(source_id: UUID, target_id: UUID) -> None:
     doubled = Support.objects.filter(participant=target_id).values("question")
     Support.objects.filter(participant=source_id, question__in=doubled).delete()
     Support.objects.filter(participant=source_id).update(participant=target_id)
-    polls.move_ballots(source_id, target_id)
+    moves.move_ballots(source_id, target_id)
 
 
 def airings_of(episode_id: int) -> list[UUID]:

@@ -1,12 +1,11 @@
-"""Takes in ballots, many in one transaction: appends the casts and keeps each participant's last; opening and closing is polls'."""
+"""Takes in ballots, many in one transaction: appends and chains the casts, keeps each participant's last; opening and closing is polls'."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -14,8 +13,10 @@ from django.utils.translation import gettext as _
 
 from broadcast import clock
 from broadcast.errors import IllegalTransition, InvalidInput, NotFound
-from live import protocol, queries, wording
-from live.models import Ballot, BallotCast, Option, Poll
+from live import ballot_chain, protocol, queries, wording
+from live.models import Option, Poll
+from live.queries.casts import Cast, Current, current_ballots, find_casts, microseconds
+from live.services import chain
 from live.services.batch import Answer, Batch, Write, require_assurance
 
 Key = tuple[int, UUID, str]
@@ -25,20 +26,25 @@ _LOCK = """
 SELECT id, room_id, kind, state, opened_at + grace_seconds * interval '1 second', closes_at, least_assurance, results
 FROM live_poll WHERE id = ANY(%s) ORDER BY id FOR SHARE
 """
+# The ids come first, for the leaves hold them; rows are inserted in the order of their keys, so that two processes with the
+# same commands do not wait in a ring.
 _APPEND = """
-INSERT INTO live_ballotcast (poll_id, participant_id, command_id, options, at)
-SELECT poll, participant, command, options, %s
-FROM jsonb_to_recordset(%s::jsonb) AS cast_(n int, poll bigint, participant uuid, command text, options bigint[])
-ORDER BY n
+INSERT INTO live_ballotcast (id, poll_id, participant_id, cast_by, command_id, options, salt, number, leaf, link_id, at)
+SELECT id, poll, person, person, command, options::bigint[], salt, number, leaf, link, %s
+FROM unnest(
+    %s::bigint[], %s::bigint[], %s::uuid[], %s::text[], %s::text[], %s::bytea[], %s::bytea[], %s::bytea[], %s::bigint[]
+) AS cast_ (id, poll, person, command, options, salt, number, leaf, link)
 ON CONFLICT (poll_id, participant_id, command_id) DO NOTHING
-RETURNING id, poll_id, participant_id, command_id
+RETURNING id
 """
 _KEEP_LAST = """
 INSERT INTO live_ballot (poll_id, participant_id, cast_id, options, at)
-SELECT poll_id, participant_id, id, options, at FROM live_ballotcast WHERE id = ANY(%s) ORDER BY poll_id, participant_id
+SELECT poll, person, id, options::bigint[], %s
+FROM unnest(%s::bigint[], %s::uuid[], %s::bigint[], %s::text[]) AS last (poll, person, id, options)
 ON CONFLICT (poll_id, participant_id) DO UPDATE
 SET cast_id = excluded.cast_id, options = excluded.options, at = excluded.at
 WHERE live_ballot.cast_id < excluded.cast_id
+RETURNING cast_id
 """
 
 
@@ -62,33 +68,40 @@ def cast(batch: Batch) -> None:
     if not writes:
         return
     terms = _lock({_command(write).poll for write in writes})
-    known = _casts({_key(write) for write in writes})
+    keys = [_key(write) for write in writes]
+    casts = find_casts(keys)
     now = clock.now()
     fresh: dict[Key, Write] = {}
-    for write in writes:
-        if (
-            _key(write) not in known
-            and _key(write) not in fresh
-            and write.check(lambda each: _may_vote(each, terms, now))
-        ):
-            fresh[_key(write)] = write
-    _append(list(fresh.values()), now)
-    casts = known | _casts(set(fresh))
-    mine = _mine(_current({(poll, person) for poll, person, _command_id in casts}), terms)
-    for write in writes:
-        row = casts.get(_key(write))
-        if row is None or write.refusal is not None:
-            first = fresh.get(_key(write))
-            write.refusal = write.refusal or (first.refusal if first else None)
-            if write.refusal is None:
-                write.refuse(lambda: NotFound(_("没有这个投票。")))
-            continue
-        if fresh.get(_key(write)) is write:
-            batch.keep(write, f"cast:{row.pk}")
-            batch.hint(write.airing_id, "polls")
-        result = {"poll": row.poll_id, "options": list(row.options), "at": wording.iso(row.at)}
-        ballot = mine.get((row.poll_id, row.participant_id))
-        write.answer = Answer(result, protocol.Mine(ballots=(ballot,)) if ballot else None)
+    for key, write in zip(keys, writes, strict=True):
+        if key not in casts and key not in fresh and write.check(lambda each: _may_vote(each, terms, now)):
+            fresh[key] = write
+    made = _append(fresh, now)
+    casts |= made
+    mine = _mine(_current(casts.values(), made), terms)
+    for key, write in zip(keys, writes, strict=True):
+        _answer(batch, write, casts.get(key), fresh.get(key), mine)
+
+
+def _answer(
+    batch: Batch,
+    write: Write,
+    row: Cast | None,
+    first: Write | None,
+    mine: dict[tuple[int, UUID], protocol.MyBallot],
+) -> None:
+    if row is None or write.refusal is not None:
+        write.refusal = write.refusal or (first.refusal if first else None)
+        if write.refusal is None:
+            write.refuse(lambda: NotFound(_("没有这个投票。")))
+        return
+    if first is write:
+        batch.keep(write, f"cast:{row.id}")
+        batch.hint(write.airing_id, "polls")
+    result = {"poll": row.poll, "options": row.options, "at": wording.iso(row.at)}
+    if row.receipt is not None:
+        result["receipt"] = row.receipt
+    ballot = mine.get((row.poll, row.person))
+    write.answer = Answer(result, protocol.Mine(ballots=(ballot,)) if ballot else None)
 
 
 def _lock(ids: set[int]) -> dict[int, _Terms]:
@@ -111,68 +124,116 @@ def _may_vote(write: Write, terms: dict[int, _Terms], now: dt.datetime) -> None:
     is_hidden = poll is None or poll.state == Poll.State.DRAFT or poll.shown_from is None or now < poll.shown_from
     if poll is None or is_hidden or poll.room != write.airing_id:
         raise NotFound(_("没有这个投票。"))
+    if poll.state == Poll.State.VOID:
+        raise IllegalTransition(_("这个投票已作废。"), state="void")
     if poll.state != Poll.State.OPEN or (poll.closes_at is not None and now >= poll.closes_at):
         raise IllegalTransition(_("投票已经结束。"), state="closed")
     require_assurance(write, poll.least_assurance)
-    if not set(command.options) <= poll.options:
+    if not poll.options.issuperset(command.options):
         raise InvalidInput(_("这个投票没有这个选项。"), field="options")
     if poll.kind == Poll.Kind.SINGLE and len(command.options) != 1:
         raise InvalidInput(_("这个投票只能选一项。"), field="options", most=1)
 
 
-def _append(writes: list[Write], now: dt.datetime) -> None:
-    if not writes:
-        return
-    rows: list[dict[str, Any]] = []
-    for n, write in enumerate(writes):
-        command = _command(write)
-        rows.append(
-            {
-                "n": n,
-                "poll": command.poll,
-                "participant": str(write.participant.pk),
-                "command": command.id,
-                "options": sorted(set(command.options)),
-            }
-        )
-    with connection.cursor() as cursor:
-        cursor.execute(_APPEND, [now, json.dumps(rows)])
-        last: dict[tuple[int, UUID], int] = {}
-        for pk, poll, person, _command_id in cursor.fetchall():
-            last[poll, person] = max(pk, last.get((poll, person), 0))
-        if last:
-            cursor.execute(_KEEP_LAST, [list(last.values())])
-
-
-def _casts(keys: set[Key]) -> dict[Key, BallotCast]:
-    if not keys:
+def _append(fresh: dict[Key, Write], now: dt.datetime) -> dict[Key, Cast]:
+    """Insert the casts with their links, and the ballots. What another process accepted meanwhile comes back as that one wrote it."""
+    if not fresh:
         return {}
-    polls, people, commands = zip(*keys, strict=True)
-    found = BallotCast.objects.filter(poll__in=set(polls), participant__in=set(people), command_id__in=set(commands))
-    return {(row.poll_id, row.participant_id, row.command_id): row for row in found}
+    ids, links = chain.take_ids(len(fresh), {poll for poll, _person, _command_id in fresh})
+    made: dict[Key, Cast] = {}
+    for id_, salt, (key, write) in zip(ids, chain.salts(len(fresh)), fresh.items(), strict=True):
+        made[key] = _made(id_, salt, key, _command(write).options, now)
+    rows = [made[key] for key in sorted(made)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _APPEND,
+            [
+                now,
+                [row.id for row in rows],
+                [row.poll for row in rows],
+                [row.person for row in rows],
+                [row.command for row in rows],
+                [_array(row.options) for row in rows],
+                [row.salt for row in rows],
+                [row.number for row in rows],
+                [row.leaf for row in rows],
+                [links[row.poll] for row in rows],
+            ],
+        )
+        inserted = {id_ for (id_,) in cursor.fetchall()}
+    if len(inserted) < len(made):
+        taken = [key for key, row in made.items() if row.id not in inserted]
+        made |= find_casts(taken)
+        rows = [row for row in rows if row.id in inserted]
+    chain.add_casts(links, rows, now)
+    return made
 
 
-def _current(pairs: set[tuple[int, UUID]]) -> dict[tuple[int, UUID], Ballot]:
-    polls, people = {poll for poll, _person in pairs}, {person for _poll, person in pairs}
-    found = Ballot.objects.filter(poll__in=polls, participant__in=people)
-    return {(row.poll_id, row.participant_id): row for row in found}
+def _made(id_: int, salt: bytes, key: Key, options: Iterable[int], now: dt.datetime) -> Cast:
+    poll, person, command = key
+    chosen = sorted(set(options))
+    number = ballot_chain.number(salt, command)
+    leaf = ballot_chain.leaf(salt, poll, id_, str(person), chosen, microseconds(now), number)
+    return Cast(id_, poll, person, command, chosen, now, salt, number, leaf)
+
+
+def _array(options: Collection[int]) -> str:
+    return "{" + ",".join(map(str, options)) + "}"
+
+
+def _current(casts: Iterable[Cast], made: dict[Key, Cast]) -> dict[tuple[int, UUID], Current]:
+    """The ballots as they stand after the batch: the casts just made are kept where nothing newer was."""
+    last: dict[tuple[int, UUID], Cast] = {}
+    for row in made.values():
+        pair = (row.poll, row.person)
+        if pair not in last or last[pair].id < row.id:
+            last[pair] = row
+    kept = _keep_last(last)
+    found = {
+        pair: Current(row.options, row.at, (row.number or b"").hex()) for pair, row in last.items() if row.id in kept
+    }
+    return found | current_ballots({(row.poll, row.person) for row in casts} - set(found))
+
+
+def _keep_last(last: dict[tuple[int, UUID], Cast]) -> set[int]:
+    if not last:
+        return set()
+    rows = [last[pair] for pair in sorted(last)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _KEEP_LAST,
+            [
+                rows[0].at,
+                [row.poll for row in rows],
+                [row.person for row in rows],
+                [row.id for row in rows],
+                [_array(row.options) for row in rows],
+            ],
+        )
+        return {id_ for (id_,) in cursor.fetchall()}
 
 
 def _mine(
-    current: dict[tuple[int, UUID], Ballot], terms: dict[int, _Terms]
+    current: dict[tuple[int, UUID], Current], terms: dict[int, _Terms]
 ) -> dict[tuple[int, UUID], protocol.MyBallot]:
     """The ballots as their owners see them; each poll is counted once for all of them."""
     told = {Poll.Results.ALWAYS, Poll.Results.AFTER_VOTE}
-    shown = {poll: queries.counted(poll) for poll in {each[0] for each in current} if terms[poll].results in told}
+    polls = {poll for poll, _person in current}
+    shown = {
+        poll: queries.counted(poll)
+        for poll in polls
+        if terms[poll].results in told and terms[poll].state != Poll.State.VOID
+    }
     found = {}
     for key, ballot in current.items():
-        counted = shown.get(ballot.poll_id)
+        counted = shown.get(key[0])
         found[key] = protocol.MyBallot(
-            poll=ballot.poll_id,
+            poll=key[0],
             options=tuple(ballot.options),
             at=wording.iso(ballot.at),
             result=counted.options if counted else None,
             total=counted.total if counted else None,
+            number=ballot.number,
         )
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from broadcast.access import Actor, may_watch
 from broadcast.errors import AssuranceTooLow, BroadcastError, ConsentNeeded, NotAllowed, NotFound
-from broadcast.models import Airing, Participant
+from broadcast.models import Airing
 from broadcast.services import identity
+from broadcast.services.identity import Standing
 from live import protocol
 from live.models import Room
 from live.services import rooms
@@ -38,7 +39,7 @@ class Write:
     command: protocol.AudienceCommand
     airing: Airing = field(init=False)
     room: Room = field(init=False)
-    participant: Participant = field(init=False)
+    participant: Standing = field(init=False)
     answer: Answer | None = None
     refusal: BroadcastError | None = None
 
@@ -56,13 +57,22 @@ class Write:
         return self.answer
 
     def check(self, rule: Callable[[Write], None]) -> bool:
-        """Run a rule that may raise a refusal, worded in the sender's language; whether the write may go on."""
+        """Run a rule that may raise a refusal, worded in the sender's language; whether the write may go on.
+
+        A rule changes nothing before it raises: what is refused is asked once more, for its words.
+        """
+        try:
+            rule(self)
+        except BroadcastError:
+            self._word(rule)
+        return self.refusal is None
+
+    def _word(self, rule: Callable[[Write], None]) -> None:
         try:
             with self.actor.spoken_to():
                 rule(self)
         except BroadcastError as error:
             self.refusal = error
-        return self.refusal is None
 
     def refuse(self, worded: Callable[[], BroadcastError]) -> None:
         """Refuse it, in the sender's language: a batch has senders of several."""
@@ -87,9 +97,8 @@ class Batch:
         self.hints.setdefault(airing_id, set()).update(what)
 
     def keep(self, write: Write, ref: str) -> None:
-        """Keep evidence of an accepted write, under the surviving participant."""
-        who = replace(write.actor, participant_id=write.participant.pk)
-        self.evidence.append((who, str(type(write.command).__struct_config__.tag), ref))
+        """Keep evidence of an accepted write."""
+        self.evidence.append((write.actor, str(type(write.command).__struct_config__.tag), ref))
 
 
 def prepare(batch: Batch) -> None:
@@ -129,16 +138,13 @@ def _attach_participants(writes: Iterable[Write]) -> None:
             write.refuse(lambda: NoIdentity(_("浏览器没有带上身份，请刷新页面后再试。")))
         else:
             named.append(write)
-    ids = [write.actor.participant_id for write in named if write.actor.participant_id is not None]
-    # Nobody without a row can have agreed to anything; looking first keeps refused strangers out of the table.
-    known = set(Participant.objects.filter(pk__in=ids).values_list("pk", flat=True))
-    rows = identity.ensure_participants(write.actor for write in named if write.actor.participant_id in known)
-    agreed = identity.consented({row.pk for row in rows.values()})
+    # Nobody without a row can have agreed to anything; looking keeps refused strangers out of the table.
+    rows = identity.standing(write.actor.participant_id for write in named if write.actor.participant_id is not None)
     for write in named:
         row = rows.get(write.actor.participant_id) if write.actor.participant_id else None
         if not write.check(lambda each, row=row: identity.require_current(each.actor, row)):  # type: ignore[misc]
             continue
-        if row is None or row.pk not in agreed:
+        if row is None or not row.agreed:
             write.refuse(_consent_needed)
         else:
             write.participant = row

@@ -1,4 +1,4 @@
-"""Makes, opens and closes polls; a close waits for the grace, then freezes the ballots and stores the result for good."""
+"""Makes, opens, closes and voids polls; a close waits for the grace, then freezes the ballots and stores the result for good."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from broadcast import audit, clock
@@ -14,25 +14,18 @@ from broadcast.access import HOUSE, Ability, Actor, require
 from broadcast.errors import IllegalTransition, InvalidInput, NotFound
 from broadcast.models import Airing
 from broadcast.services import moments
-from live import hints, protocol, text
-from live.models import Ballot, Option, Poll
-from live.queries.polls import tally, turnout
-from live.services import rooms
+from live import ballot_chain, hints, protocol, text, wording
+from live.models import BallotCast, Option, Poll
+from live.models.poll import BallotLink
+from live.queries.casts import listed_ballots
+from live.queries.polls import active, tally, turnout
+from live.services import chain, rooms
 
 _RUNNING = frozenset({Airing.State.PLANNED, Airing.State.WAITING, Airing.State.ON_AIR})
 
-# Every cast moves, or the recount would count one person twice. Two of one command id: "~" is in no id that a browser may choose.
-_MOVE_CASTS = """
-UPDATE live_ballotcast AS moved SET participant_id = %(target)s, command_id = CASE WHEN EXISTS (
-    SELECT 1 FROM live_ballotcast AS own
-    WHERE own.poll_id = moved.poll_id AND own.participant_id = %(target)s AND own.command_id = moved.command_id
-) THEN left(moved.command_id, 40) || '~' || moved.id ELSE moved.command_id END
-WHERE moved.participant_id = %(source)s AND moved.poll_id = ANY(%(polls)s)
-"""
-
 
 def create(actor: Actor, airing_id: UUID, command: protocol.CreatePoll) -> dict[str, Any]:
-    """Prepare a single-choice poll. A retry of the same command returns the first one."""
+    """Prepare a single-choice poll, perhaps as the next round of a void one. A retry of the same command returns the first one."""
     question = _clean(command.question, 120, "question")
     options = [_clean(each, 60, "options") for each in command.options]
     if len(set(options)) != len(options):
@@ -47,6 +40,8 @@ def create(actor: Actor, airing_id: UUID, command: protocol.CreatePoll) -> dict[
         known = Poll.objects.filter(room=airing_id, command_id=command.id).first()
         if known is not None:
             return _told(known)
+        if command.replaces is not None:
+            _require_void(airing_id, command.replaces)
         needed = programme.needs("vote") if command.least_assurance is None else command.least_assurance
         poll = Poll.objects.create(
             room_id=airing_id,
@@ -59,11 +54,11 @@ def create(actor: Actor, airing_id: UUID, command: protocol.CreatePoll) -> dict[
             created_by_id=actor.user_id,
             created_at=clock.now(),
             staff_seq=seq,
+            replaces_id=command.replaces,
         )
         Option.objects.bulk_create([Option(poll=poll, position=at, text=each) for at, each in enumerate(options)])
-        audit.record(
-            actor, "poll.create", f"poll:{poll.pk}", airing=airing, after={"question": question, "options": options}
-        )
+        after = {"question": question, "options": options, "replaces": command.replaces}
+        audit.record(actor, "poll.create", f"poll:{poll.pk}", airing=airing, after=after)
         hints.hint(airing_id, "staff")
         return _told(poll)
 
@@ -95,6 +90,8 @@ def close(actor: Actor, airing_id: UUID, command: protocol.ClosePoll) -> dict[st
         poll = _locked(airing_id, command.poll)
         if poll.state == Poll.State.CLOSED:
             return _told(poll)
+        if poll.state == Poll.State.VOID:
+            raise IllegalTransition(_("这个投票已作废。"), state=poll.state)
         if poll.state != Poll.State.OPEN:
             raise IllegalTransition(_("投票还没有开始。"), state=poll.state)
         _announce_close(actor, airing, poll)
@@ -127,12 +124,13 @@ def freeze(poll_id: int) -> bool:
         if poll.state != Poll.State.OPEN or poll.closes_at is None or poll.closes_at > now:
             return False
         airing = Airing.objects.select_related("episode__programme").get(pk=poll.room_id)
-        votes = tally(poll.pk)
         poll.state, poll.closed_at = Poll.State.CLOSED, poll.closes_at
-        poll.result = {
-            "total": turnout(poll.pk),
-            "votes": {str(option): votes.get(option, 0) for option in poll.options.values_list("pk", flat=True)},
-        }
+        poll.result = _result(poll)
+        if airing.episode.programme.publishes_ballots and _has_numbers(poll):
+            poll.result["list"] = ballot_chain.list_digest(listed_ballots(poll.pk)).hex()
+        # Nothing that is known after this instant is in it: the link is what the result is held against.
+        chain.add(poll.pk, BallotLink.Kind.CLOSE, dict(poll.result), now)
+        poll.result["head"] = chain.place(poll.pk).hex()
         _save(HOUSE, airing, poll, "freeze", before="open")
         # Where the picture has it: the ballots were taken for the grace after that.
         told = poll.closed_at - dt.timedelta(seconds=poll.grace_seconds)
@@ -140,25 +138,51 @@ def freeze(poll_id: int) -> bool:
     return True
 
 
-def move_ballots(source_id: UUID, target_id: UUID) -> None:
-    """Give the ballots and casts of a merged participant to the survivor; of two ballots in a poll the last accepted stays.
+def void(actor: Actor, airing_id: UUID, command: protocol.VoidPoll) -> dict[str, Any]:
+    """open or closed → void, with a reason that the public reads. Ballots under way count or are refused, as at a close; all are kept.
 
-    Runs inside the merging transaction. Closed polls are left as they were counted. Where both had chosen the same command id,
-    a retry of it is answered with the survivor's.
+    Audited. Nothing of its counts is public any more. A retry changes nothing; the next round is a new poll that `replaces` it.
     """
-    held = list(Ballot.objects.filter(participant=source_id).values_list("poll_id", flat=True))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id, state FROM live_poll WHERE id = ANY(%s) ORDER BY id FOR SHARE", [held])
-        polls = [pk for pk, state in cursor.fetchall() if state == Poll.State.OPEN]
-        cursor.execute(_MOVE_CASTS, {"source": source_id, "target": target_id, "polls": polls})
-    for ballot in Ballot.objects.filter(participant=source_id, poll__in=polls):
-        other = Ballot.objects.select_for_update().filter(participant=target_id, poll=ballot.poll_id).first()
-        if other is None:
-            Ballot.objects.filter(pk=ballot.pk).update(participant=target_id)
-            continue
-        last = max(ballot, other, key=lambda each: each.cast_id)
-        ballot.delete()
-        Ballot.objects.filter(pk=other.pk).update(cast=last.cast_id, options=last.options, at=last.at)
+    reason = _clean(command.reason, 200, "reason")
+    with transaction.atomic():
+        airing = _allowed(actor, airing_id, Ability.PRODUCE)
+        poll = _locked(airing_id, command.poll)
+        if poll.state == Poll.State.VOID:
+            return _told(poll)
+        if poll.state == Poll.State.DRAFT:
+            raise IllegalTransition(_("投票还没有开始。"), state=poll.state)
+        before, now = str(poll.state), clock.now()
+        poll.state, poll.voided_at, poll.void_reason = Poll.State.VOID, now, reason
+        data = {"ballots": turnout(poll.pk), "at": wording.iso(now)}
+        chain.add(poll.pk, BallotLink.Kind.VOID, data, now)
+        chain.place(poll.pk)
+        _save(actor, airing, poll, "void", before=before, reason=reason)
+        moments.mark(airing, "poll.void", poll.question, at=now, data={"poll": poll.pk})
+        return _told(poll)
+
+
+def _result(poll: Poll) -> dict[str, Any]:
+    """What is frozen. `total`: ballots, one a participant; `base`: what a percent of the votes is a percent of; `casts`: changes too;
+    `turnout`: the ballots among those who did anything in the room until then, since who only watched is not known by name."""
+    votes, total = tally(poll.pk), turnout(poll.pk)
+    return {
+        "total": total,
+        "votes": {str(option): votes.get(option, 0) for option in poll.options.values_list("pk", flat=True)},
+        "base": "ballots",
+        "turnout": {"ballots": total, "active": active(poll.room_id)},
+        "casts": BallotCast.objects.filter(poll=poll.pk).count(),
+    }
+
+
+def _has_numbers(poll: Poll) -> bool:
+    """Whether every cast is chained; none is that was accepted before there was a chain."""
+    return not BallotCast.objects.filter(poll=poll.pk, number=None).exists()
+
+
+def _require_void(airing_id: UUID, poll_id: int) -> None:
+    before = Poll.objects.filter(pk=poll_id, room=airing_id).values_list("state", flat=True).first()
+    if before != Poll.State.VOID:
+        raise InvalidInput(_("只有作废的投票才能重投。"), field="replaces", state=before or "")
 
 
 def _announce_close(actor: Actor, airing: Airing, poll: Poll) -> bool:
@@ -176,13 +200,19 @@ def _freeze_at_once(poll_id: int) -> None:
     freeze(poll_id)
 
 
-def _save(actor: Actor, airing: Airing, poll: Poll, verb: str, before: str) -> None:
+_SAVED = ["state", "opened_at", "closes_at", "closed_at", "voided_at", "void_reason", "result", "staff_seq"]
+
+
+def _save(actor: Actor, airing: Airing, poll: Poll, verb: str, before: str, reason: str = "") -> None:
     poll.staff_seq = rooms.next_staff_seq([airing.pk])[airing.pk]
-    poll.save(update_fields=["state", "opened_at", "closes_at", "closed_at", "result", "staff_seq"])
-    after = {"state": str(poll.state), "closes_at": poll.closes_at.isoformat() if poll.closes_at else None}
+    poll.save(update_fields=_SAVED)
+    after: dict[str, Any] = {
+        "state": str(poll.state),
+        "closes_at": poll.closes_at.isoformat() if poll.closes_at else None,
+    }
     if poll.result is not None:
-        after["total"] = poll.result["total"]
-    audit.record(actor, f"poll.{verb}", f"poll:{poll.pk}", airing=airing, before=before, after=after)
+        after |= {"total": poll.result["total"], "head": poll.result.get("head", "")}
+    audit.record(actor, f"poll.{verb}", f"poll:{poll.pk}", airing=airing, before=before, after=after, reason=reason)
     hints.hint(airing.pk, "staff", "polls")
 
 

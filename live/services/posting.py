@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 
 from broadcast import clock
 from broadcast.errors import IllegalTransition, InvalidInput, NotFound, TooMany
-from broadcast.models import Airing, Appearance, Participant, Programme
+from broadcast.models import Airing, Appearance, Programme
+from broadcast.services.identity import Standing
 from live import protocol, text, wording
 from live.models import Comment, Item, Question
 from live.services import rooms
@@ -144,7 +145,7 @@ def _insert(writes: list[Write], model: ItemModel) -> dict[Key, Comment | Questi
         rows.append(
             model(
                 room_id=write.airing_id,
-                author=write.participant,
+                author_id=write.participant.pk,
                 author_name=_name(write.participant, write.actor.name),
                 assurance=write.participant.assurance,
                 text=_cleaned(write),
@@ -160,7 +161,7 @@ def _insert(writes: list[Write], model: ItemModel) -> dict[Key, Comment | Questi
     return _rows(model, {_key(write) for write in writes})
 
 
-def _name(participant: Participant, called: str) -> str:
+def _name(participant: Standing, called: str) -> str:
     try:
         return text.clean(participant.display_name or called, 40)
     except text.BadText:
@@ -190,7 +191,7 @@ def _retract(batch: Batch, write: Write) -> None:
     model: ItemModel = Comment if command.kind == "comment" else Question
     row = (
         model.objects.select_for_update()
-        .filter(pk=command.item, room=write.airing_id, author=write.participant)
+        .filter(pk=command.item, room=write.airing_id, author=write.participant.pk)
         .first()
     )
     if row is None:

@@ -17,13 +17,14 @@ export interface MyItem {
   at: string;
 }
 
-/** One's own current choice. `result` carries the counts where results are shown after the own vote. */
+/** One's own current choice. `result` carries the counts where results are shown after the own vote. `number` is the ballot's name in the list that may be published after the close; it names no person. */
 export interface MyBallot {
   poll: number;
   options: number[];
   at: string;
   result: OptionResult[] | null;
   total: number | null;
+  number: string;
 }
 
 /** A comment or question as the desk sees it. */
@@ -49,13 +50,15 @@ export interface StaffPoll {
   id: number;
   question: string;
   options: OptionResult[];
-  state: "closed" | "draft" | "open";
+  state: "closed" | "draft" | "open" | "void";
   results: string;
   least_assurance: number;
   total: number;
   opened_at: string | null;
   closes_at: string | null;
   closed_at: string | null;
+  void_reason: string;
+  replaces: number | null;
 }
 
 /** The airing itself. Times are ISO 8601 UTC. English names may be empty. */
@@ -146,14 +149,14 @@ export interface QuestionObject {
   shown_from: string | null;
 }
 
-/** A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`. With a delay it is public, and takes ballots, from `shown_from` on, when the picture comes to its opening. */
+/** A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`. With a delay it is public, and takes ballots, from `shown_from` on, when the picture comes to its opening. A void one has no counts and says why in `void_reason`; `replaces` is the void poll whose next round this is. `list` is the address of the anonymous list of ballots, where the programme publishes it. */
 export interface PollObject {
   kind: "poll";
   key: string;
   id: number;
   question: string;
   options: OptionResult[];
-  state: "closed" | "open";
+  state: "closed" | "open" | "void";
   results: "after_close" | "after_vote" | "always" | "never";
   least_assurance: number;
   opened_at: string;
@@ -161,6 +164,9 @@ export interface PollObject {
   closed_at: string | null;
   total: number | null;
   shown_from: string | null;
+  void_reason: string;
+  replaces: number | null;
+  list: string;
 }
 
 /** What is counted over the whole airing. `viewers` are people watching now (sockets), not visits. */
@@ -259,7 +265,7 @@ export interface ReopenItem {
   version: number;
 }
 
-/** Prepare a poll; it is public only once opened. */
+/** Prepare a poll; it is public only once opened. `replaces` names the void poll whose next round it is. */
 export interface CreatePoll {
   type: "poll.create";
   id: string;
@@ -268,6 +274,7 @@ export interface CreatePoll {
   results?: "after_close" | "after_vote" | "always" | "never";
   least_assurance?: number | null;
   seconds?: number | null;
+  replaces?: number | null;
 }
 
 /** Start taking ballots. */
@@ -282,6 +289,14 @@ export interface ClosePoll {
   type: "poll.close";
   id: string;
   poll: number;
+}
+
+/** Declare an open or closed poll void. Everybody reads the reason; its ballots are kept and count no more. */
+export interface VoidPoll {
+  type: "poll.void";
+  id: string;
+  poll: number;
+  reason: string;
 }
 
 /** Put a public question on the host's list, or take it off. */
@@ -392,7 +407,7 @@ export interface StaffChange {
 }
 
 export type AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem;
-export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | CreatePoll | OpenPoll | ClosePoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct;
+export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | CreatePoll | OpenPoll | ClosePoll | VoidPoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct;
 export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject;
 export type AudienceFrame = Snapshot | Tick | Mine | Ack | Refused;
 export type StaffFrame = StaffSnapshot | StaffChange | Mine | Ack | Refused;
@@ -402,6 +417,7 @@ export const enum CloseCode {
   TOO_SLOW = 4008,
   NOT_ALLOWED = 4003,
   NOT_FOUND = 4004,
+  MOVING = 4012,
   FULL = 4013,
   TOO_FAST = 4029,
 }

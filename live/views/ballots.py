@@ -1,0 +1,24 @@
+"""The published list of a closed poll's ballots, for anybody to recount; only where the programme publishes it; no rules here."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from broadcast.identity import actor_of_request
+from live.queries.verify import listed_poll, published_list
+
+
+@require_safe
+def published(request: HttpRequest, poll_id: int) -> HttpResponse:
+    """The list as JSON (docs/decisions/0020), or 404: no such poll for this reader, or nothing of it is published."""
+    found = listed_poll(actor_of_request(request), poll_id)
+    if found is None:
+        return HttpResponse(_("这个投票没有公布选票名单。"), status=404, content_type="text/plain; charset=utf-8")
+    poll, is_public = found
+    response = HttpResponse("".join(published_list(poll)), content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="yishi-poll-{poll.pk}.json"'
+    # Short, since a poll may still be voided; the list itself never changes.
+    response["Cache-Control"] = "public, max-age=60" if is_public else "private, no-cache"
+    return response
