@@ -160,6 +160,13 @@ _TABLE: tuple[Variable, ...] = (
         "host,host:port,*.example.org",
     ),
     Variable("DVR_MINUTES", _whole, 120, "How far back viewers can seek while a show runs.", "minutes"),
+    Variable(
+        "STRAIGHT",
+        _flag,
+        True,
+        "Write ready-made frames straight to the transports of the servers we know; 0: always by the server's own send.",
+        "1 or 0",
+    ),
     Variable("TICK_MS", _whole, 500, "Composer's tick in milliseconds.", "100 to 10000"),
     Variable(
         "LIMITS",

@@ -17,7 +17,7 @@ REMEMBERED = 20_000
 KINDS = ("person", "address", "partner")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sender:
     """Whoever sends or comes in, by the names that limits know. An empty name is not limited."""
 

@@ -9,15 +9,16 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from broadcast.access import Actor
 from broadcast.errors import BroadcastError, TooMany
-from broadcast.identity import Identity, actor_of_scope, address_of_scope, identity_of_scope, language_of_scope
+from broadcast.identity import Identity, Visitor, visitor_of_scope
 from broadcast.services.identity import seat_of
 from live import answers, process, protocol
 from live.allowance import Sender, network, sent
+from live.hub import Audience
 from live.origin import partner_of
 from live.process import Live
 from live.protocol import BadFrame, CloseCode
@@ -35,30 +36,37 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 async def audience_socket(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """One connection from handshake to disconnect."""
-    airing_id: UUID = scope["url_route"]["kwargs"]["airing_id"]
     if (await receive())["type"] != "websocket.connect":
         return
     live = process.current()
-    actor = actor_of_scope(scope)
-    who = identity_of_scope(scope)
-    sender = sender_of(scope, who)
+    airing_id: UUID = scope["url_route"]["kwargs"]["airing_id"]
+    visitor = visitor_of_scope(scope)
+    sender = sender_of(scope, visitor)
     # Before anything that costs: whoever finds no room here polls, and is told when to try again.
     window = live.admission.refuse(sender)
-    code = CloseCode.FULL if window else await _refusal(live, who, airing_id)
+    code = CloseCode.FULL if window else await _refusal(live, visitor.identity, airing_id)
     await send({"type": "websocket.accept"})
     if code is not None:
         await send({"type": "websocket.close", "code": code, "reason": str(window or "")})
         return
-    live.admission.enter(sender)
+    visit, position = _Visit(live, visitor, airing_id, send, sender), _position(scope)
+    if isinstance(scope.get("headers"), list):
+        # Nobody reads them after the handshake, and the server would keep them as long as the socket.
+        scope["headers"].clear()
+    if not await visit.begin(*position):
+        return
     try:
-        await _Visit(live, actor, who, airing_id, send, sender).stay(scope, receive)
+        while (message := await receive())["type"] != "websocket.disconnect":
+            if message["type"] == "websocket.receive":
+                visit.heard(message)
     finally:
-        live.admission.leave(sender)
+        visit.end()
 
 
-def sender_of(scope: dict[str, Any], who: Identity | None) -> Sender:
+def sender_of(scope: dict[str, Any], visitor: Visitor) -> Sender:
     """Whom limits know this socket by. Whoever brings no identity can send nothing, so only the address counts."""
-    return Sender(str(who.participant_id) if who else "", network(address_of_scope(scope)), partner_of(scope))
+    who = visitor.identity
+    return Sender(str(who.participant_id) if who else "", network(visitor.address), partner_of(scope))
 
 
 async def _refusal(live: Live, who: Identity | None, airing_id: UUID) -> int | None:
@@ -77,44 +85,43 @@ async def _refusal(live: Live, who: Identity | None, airing_id: UUID) -> int | N
 class _Visit:
     """One socket while it is open."""
 
-    def __init__(
-        self, live: Live, actor: Actor | None, who: Identity | None, airing_id: UUID, send: Send, sender: Sender
-    ) -> None:
-        self._live, self._actor, self._who, self._airing_id = live, actor, who, airing_id
-        self._seat = Seat(send, seat_of(who.participant_id, who.generation) if who else "")
-        self._language = ""
-        self._sender = sender
+    __slots__ = ("_airing_id", "_audience", "_live", "_seat", "_sender", "_strikes", "_under_way", "_visitor")
+
+    def __init__(self, live: Live, visitor: Visitor, airing_id: UUID, send: Send, sender: Sender) -> None:
+        who = visitor.identity
+        self._live, self._visitor, self._airing_id, self._sender = live, visitor, airing_id, sender
+        self._seat = Seat(send, seat_of(who.participant_id, who.generation) if who else "", straight=settings.STRAIGHT)
+        self._audience: Audience | None = None
         self._under_way = 0
         self._strikes = 0
 
-    async def stay(self, scope: dict[str, Any], receive: Receive) -> None:
-        """Take a seat and listen until the peer goes."""
-        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-        self._language = language_of_scope(scope)
+    async def begin(self, epoch: int, seq: int) -> bool:
+        """Take a seat. False, and the socket is closed, when there is no state to show."""
         try:
-            audience = await self._live.audience(self._airing_id)
+            self._audience = await self._live.audience(self._airing_id)
         except Exception as error:
             logger.warning("no state to show airing=%s error=%s", self._airing_id, error)
-            audience = None
-        if audience is None:
+        if self._audience is None:
             self._seat.close(CloseCode.FULL)
-            return
-        self._seat.left = lambda: audience.leave(self._seat)
-        self._live.guard.enter(self._airing_id, self._seat, self._who)
-        audience.enter(self._seat, _whole(query, "epoch"), _whole(query, "seq"))
-        try:
-            while True:
-                message = await receive()
-                if message["type"] == "websocket.disconnect":
-                    return
-                if message["type"] == "websocket.receive":
-                    self._heard(message)
-        finally:
-            self._seat.closed = True
-            self._live.guard.leave(self._airing_id, self._seat)
-            audience.leave(self._seat)
+            return False
+        self._seat.left = self._leave
+        self._live.admission.enter(self._sender)
+        self._live.guard.enter(self._airing_id, self._seat, self._visitor.identity)
+        self._audience.enter(self._seat, epoch, seq)
+        return True
 
-    def _heard(self, message: dict[str, Any]) -> None:
+    def end(self) -> None:
+        """The peer is gone."""
+        self._seat.closed, self._seat.left = True, None
+        self._live.admission.leave(self._sender)
+        self._live.guard.leave(self._airing_id, self._seat)
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._audience is not None:
+            self._audience.leave(self._seat)
+
+    def heard(self, message: dict[str, Any]) -> None:
         """One frame. Nothing here waits: the answer comes when the commit is done."""
         if self._seat.closed:
             return
@@ -134,11 +141,12 @@ class _Visit:
             self._submit(command)
 
     def _submit(self, command: protocol.AudienceCommand) -> None:
-        if self._actor is None:
+        actor = self._visitor.actor()
+        if actor is None:
             self._refuse(command.id, lambda: NoIdentity(_("浏览器没有带上身份，请刷新页面后再试。")))
             return
         self._under_way += 1
-        told = self._live.batcher.submit(self._actor, self._airing_id, command)
+        told = self._live.batcher.submit(actor, self._airing_id, command)
         told.add_done_callback(lambda done: self._told(command.id, done))
 
     def _told(self, command_id: str, done: asyncio.Future[Answer | BroadcastError]) -> None:
@@ -155,11 +163,17 @@ class _Visit:
 
     def _refuse(self, command_id: str, worded: Callable[[], BroadcastError]) -> None:
         self._strikes += 1
-        with translation.override(self._language):
+        with translation.override(self._visitor.language):
             error = worded()
         self._seat.tell(_text(answers.refused(command_id, error)))
         if self._strikes > STRIKES:
             self._seat.close(CloseCode.TOO_FAST)
+
+
+def _position(scope: dict[str, Any]) -> tuple[int, int]:
+    """(epoch, seq) that the browser has already; (0, 0) when it has nothing."""
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    return _whole(query, "epoch"), _whole(query, "seq")
 
 
 def _whole(query: dict[str, list[str]], name: str) -> int:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Awaitable
 from typing import Any
+from uuid import UUID
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
@@ -13,6 +16,8 @@ from live.consumer import StaffConsumer
 from live.edge import audience_socket
 from live.origin import OriginGate
 from live.overflow import PublicState
+
+_AUDIENCE = re.compile(r"/live/airings/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/socket")
 
 
 class _Application:
@@ -35,6 +40,15 @@ _routes = URLRouter(
 )
 
 
+def _sockets(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+    """The audience's address at once, which nearly all ask for: routers between would be kept as long as the socket."""
+    found = _AUDIENCE.fullmatch(scope["path"])
+    if found is None:
+        return _unknown(scope, receive, send)
+    scope["url_route"] = {"args": (), "kwargs": {"airing_id": UUID(found[1])}}
+    return audience_socket(scope, receive, send)
+
+
 async def _unknown(scope: Any, receive: Any, send: Any) -> None:
     """An address that is no socket is refused as such, not as a fault."""
     try:
@@ -47,4 +61,4 @@ async def _unknown(scope: Any, receive: Any, send: Any) -> None:
 
 # Goes before the pages: what everybody asks for comes first.
 http = PublicState
-websocket = OriginGate(_unknown, settings.ALLOWED_ORIGINS)
+websocket = OriginGate(_sockets, settings.ALLOWED_ORIGINS)
