@@ -21,7 +21,7 @@ from broadcast.errors import BroadcastError, Unavailable
 logger = logging.getLogger(__name__)
 
 # Answers here are the same bytes for everybody and may be kept by proxies: no cookie and no Vary may touch them.
-_SHARED_PREFIXES = ("/media/", settings.STATIC_URL)
+_SHARED_PREFIXES = ("/media/", "/overlay/", settings.STATIC_URL)
 
 GetResponse = Callable[[HttpRequest], Any]
 

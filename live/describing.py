@@ -18,13 +18,14 @@ STAFF = protocol.StaffCommand.__args__
 OBJECTS = protocol.PublicObject.__args__
 DOWN = (protocol.Snapshot, protocol.Tick, protocol.Mine, protocol.Ack, protocol.Refused)
 STAFF_DOWN = (protocol.StaffSnapshot, protocol.StaffChange)
+OVERLAY_DOWN = (protocol.OverlayScene,)
 PARTS = (protocol.OptionResult, protocol.MyItem, protocol.MyBallot, protocol.StaffItem, protocol.StaffPoll)
 GENERATED = "Generated from live/protocol.py by `python -m broadcast protocol`; do not edit."
 
 
 def schema() -> str:
     """JSON Schema 2020-12 of every frame, up and down."""
-    frames = [*AUDIENCE, *STAFF, *OBJECTS, *DOWN, *STAFF_DOWN]
+    frames = [*AUDIENCE, *STAFF, *OBJECTS, *DOWN, *STAFF_DOWN, *OVERLAY_DOWN]
     _, components = msgspec.json.schema_components(frames, ref_template="#/$defs/{name}")
     groups = {
         "AudienceCommand": AUDIENCE,
@@ -48,7 +49,7 @@ def schema() -> str:
 def typescript() -> str:
     """Declarations for editors and for `// @ts-check` in the browser's modules."""
     lines = [f"// {GENERATED}", ""]
-    for kind in (*PARTS, *OBJECTS, *AUDIENCE, *STAFF, *DOWN, *STAFF_DOWN):
+    for kind in (*PARTS, *OBJECTS, *AUDIENCE, *STAFF, *DOWN, *STAFF_DOWN, *OVERLAY_DOWN):
         info = _info(kind)
         lines += [f"/** {_sentence(kind)} */", f"export interface {kind.__name__} {{"]
         if info.tag_field:
@@ -68,7 +69,7 @@ def typescript() -> str:
 
 
 # The server never leaves a field out; a browser may leave out what has a default.
-_ALWAYS_WHOLE = {*PARTS, *OBJECTS, *DOWN, *STAFF_DOWN}
+_ALWAYS_WHOLE = {*PARTS, *OBJECTS, *DOWN, *STAFF_DOWN, *OVERLAY_DOWN}
 
 
 def markdown() -> str:
@@ -80,6 +81,7 @@ def markdown() -> str:
         ("What everybody receives", DOWN),
         ("Objects of the public state", OBJECTS),
         ("What staff receive besides", STAFF_DOWN),
+        ("What an overlay receives (`/overlay/…/socket`, `/overlay/…/state`); it sends nothing", OVERLAY_DOWN),
         ("Parts", PARTS),
     ]
     for title, kinds in chapters:

@@ -26,6 +26,7 @@ from live.composer import Composer, Composers
 from live.envelope import Header
 from live.guard import Guard
 from live.hub import Audience, Hub
+from live.overlay_lane import OverlayLane
 from live.queries import doors
 from live.queries.doors import Door
 from live.quiet import Quiet
@@ -58,7 +59,8 @@ class Live:
         self.composers = Composers(lambda pk: Composer(pk, self.name, self.hub, self.bus, self.reading))
         self.quiet = Quiet(self.hub, self._read_slowly)
         self.batcher = Batcher(self._commit, WRITE_LANES)
-        self.staff = StaffLane(self.reading)
+        self.staff = StaffLane(self.reading, self.viewers)
+        self.overlay = OverlayLane(self.reading)
         self.guard = Guard(self.door, self.admitted)
         self.admission = Admission(limits.current(), lambda: self.hub.sockets)
         self.shelf = Shelf()
@@ -76,6 +78,7 @@ class Live:
         await self.batcher.finish()
         await self.composers.stop()
         await self.staff.stop()
+        await self.overlay.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -131,6 +134,11 @@ class Live:
         """How soon pages that poll should ask again, and in which window try for a socket (milliseconds): a structured header."""
         return f"poll={limits.current().poll_ms}, socket={self.admission.again_ms()}"
 
+    async def viewers(self, airing_id: UUID) -> int:
+        """How many sockets of all processes watch an airing; without the bus only ours."""
+        found = await self.bus.viewers(airing_id)
+        return len(self.hub.audience(airing_id).seats) if found is None else found
+
     async def compute(self, airing_id: UUID) -> State | None:
         """The public state straight from the database, with epoch 0: no composer numbered it."""
         at, known = self._computed.get(airing_id, (0.0, None))
@@ -177,6 +185,7 @@ class Live:
             composer.hint(what)
         self.quiet.hint(airing_id)
         self.staff.hint(airing_id, what)
+        self.overlay.hint(airing_id)
 
     def _bus_returned(self) -> None:
         self.hub.reload_all()

@@ -471,6 +471,22 @@ class StaffChange(Struct, frozen=True, tag_field="type", tag="staff.change"):
     public: tuple[PublicObject, ...] = ()
 
 
+class OverlayScene(Struct, frozen=True, tag_field="type", tag="overlay"):
+    """All that an overlay shows now, out of public objects alone; `shown` false: nothing. Sent whole whenever it changes, and
+    every two seconds; at the studio's time or the public's, as the link says."""
+
+    shown: bool
+    programme: str
+    programme_en: str
+    number: int | None
+    segment: SegmentObject | None = None
+    question: QuestionObject | None = None
+    speaker: PersonObject | None = None
+    poll: PollObject | None = None
+    announcement: str = ""
+    at: str = ""
+
+
 class CloseCode:
     """Why a socket was closed, for the page: what it does next is in the comment."""
 

@@ -16,6 +16,7 @@ from live.consumer import StaffConsumer
 from live.edge import audience_socket
 from live.origin import OriginGate
 from live.overflow import PublicState
+from live.overlay_consumer import OverlayConsumer
 
 _AUDIENCE = re.compile(r"/live/airings/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/socket")
 
@@ -36,6 +37,7 @@ _routes = URLRouter(
     [
         _path("live/airings/<uuid:airing_id>/socket", _Application(audience_socket)),
         _path("live/airings/<uuid:airing_id>/staff", AuthMiddlewareStack(StaffConsumer.as_asgi())),
+        _path("overlay/<str:token>/socket", OverlayConsumer.as_asgi()),
     ]
 )
 

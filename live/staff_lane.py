@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,7 @@ GATHER_SECONDS = 0.03
 COUNTS_SECONDS = 1.0
 PANELS_SECONDS = 5.0
 QUEUE = 256
+Viewers = Callable[[UUID], Awaitable[int]]
 _PUBLIC = ("airing", "media", "rundown", "people", "counts")
 
 
@@ -45,6 +47,12 @@ class StaffSeat:
             self.frames.put_nowait(protocol.encode(frame).decode())
         except asyncio.QueueFull:
             self.overflowed = True
+
+    def end(self) -> None:
+        """Let the socket be closed after what it is sending."""
+        self.overflowed = True
+        with contextlib.suppress(asyncio.QueueFull):
+            self.frames.put_nowait(None)
 
 
 @dataclass
@@ -72,8 +80,8 @@ class _Moved:
 
 
 class _Lane:
-    def __init__(self, airing_id: UUID, threads: Threads) -> None:
-        self.airing_id, self._threads = airing_id, threads
+    def __init__(self, airing_id: UUID, threads: Threads, viewers: Viewers) -> None:
+        self.airing_id, self._threads, self._viewers = airing_id, threads, viewers
         self.seats: set[StaffSeat] = set()
         self.entering = 0
         self._turn = asyncio.Lock()
@@ -90,6 +98,8 @@ class _Lane:
         """Snapshot, then every change. No look is under way meanwhile, so that nothing falls between."""
         async with self._turn:
             shown = await self._threads.run(_snapshot, seat.actor(), self.airing_id, seat.view)
+            viewers = await self._viewers(self.airing_id)
+            shown = msgspec.structs.replace(shown, public=tuple(_counted(each, viewers) for each in shown.public))
             seat.panels = dict(shown.panels)
             seat.offer(shown)
             # Going back a little is harmless: whoever has an item already takes it again.
@@ -119,7 +129,8 @@ class _Lane:
         now = time.monotonic()
         counting = now - self._known.counted_at >= COUNTS_SECONDS
         groups = set(_PUBLIC if counting else ()) | (what & set(_PUBLIC))
-        moved = await self._threads.run(self._moved, groups, counting)
+        viewers = await self._viewers(self.airing_id)
+        moved = await self._threads.run(self._moved, groups, counting, viewers)
         changes = {view: await self._threads.run(self._change, view, moved) for view in views}
         for view, change in changes.items():
             if change.seq > change.after or change.items or change.polls or change.public:
@@ -131,9 +142,9 @@ class _Lane:
             self._known.counted_at = now
         await self._panels(now)
 
-    def _moved(self, groups: set[str], counting: bool) -> _Moved:
+    def _moved(self, groups: set[str], counting: bool, viewers: int) -> _Moved:
         """Compare with what was sent, once for all views. Changes nothing: only what was sent is remembered."""
-        moved = _Moved(public=self._objects(groups))
+        moved = _Moved(public=self._objects(groups, viewers))
         if counting:
             moved.running = {poll.id: poll for poll in staff_queries.open_polls(self.airing_id)}
             moved.polls = tuple(poll for pk, poll in moved.running.items() if self._known.polls.get(pk) != poll)
@@ -163,8 +174,8 @@ class _Lane:
         if moved.supports is not None:
             self._known.supports = moved.supports
 
-    def _objects(self, groups: set[str]) -> tuple[Any, ...]:
-        found = queries.public_groups(self.airing_id, groups, ahead=True) if groups else {}
+    def _objects(self, groups: set[str], viewers: int) -> tuple[Any, ...]:
+        found = queries.public_groups(self.airing_id, groups, viewers, ahead=True) if groups else {}
         objects = (one for group in (found or {}).values() for one in group)
         return tuple(each for each in objects if self._known.public.get(each.key) != each)
 
@@ -187,11 +198,20 @@ def _snapshot(actor: Actor, airing_id: UUID, view: StaffView) -> protocol.StaffS
         return queries.staff_snapshot(actor, airing_id, view)
 
 
-class StaffLane:
-    """The lanes of all airings with staff at this process."""
+def _counted(shown: Any, viewers: int) -> Any:
+    """The public object, with those who watch where it counts them: the database does not know."""
+    return msgspec.structs.replace(shown, viewers=viewers) if isinstance(shown, protocol.CountsObject) else shown
 
-    def __init__(self, threads: Threads) -> None:
-        self._threads = threads
+
+async def _nobody(_airing_id: UUID) -> int:
+    return 0
+
+
+class StaffLane:
+    """The lanes of all airings with staff at this process. `viewers` says how many watch an airing."""
+
+    def __init__(self, threads: Threads, viewers: Viewers = _nobody) -> None:
+        self._threads, self._viewers = threads, viewers
         self._lanes: dict[UUID, _Lane] = {}
 
     @property
@@ -209,7 +229,7 @@ class StaffLane:
         """Give the seat its snapshot, then every change. A lane that somebody waits to enter is kept."""
         lane = self._lanes.get(airing_id)
         if lane is None:
-            lane = self._lanes[airing_id] = _Lane(airing_id, self._threads)
+            lane = self._lanes[airing_id] = _Lane(airing_id, self._threads, self._viewers)
         lane.entering += 1
         try:
             await lane.enter(seat)
@@ -223,6 +243,12 @@ class StaffLane:
         if lane is not None:
             lane.seats.discard(seat)
             self._close_if_empty(lane)
+
+    def send_away(self) -> None:
+        """Everybody: this process is leaving."""
+        for lane in self._lanes.values():
+            for seat in tuple(lane.seats):
+                seat.end()
 
     def _close_if_empty(self, lane: _Lane) -> None:
         if not lane.seats and not lane.entering and self._lanes.get(lane.airing_id) is lane:

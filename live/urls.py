@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from live.views import api, ballots, forms, room
+from live.views import api, ballots, forms, overlay, room
 
 urlpatterns = [
     path("programmes/<slug:slug>/<slug:key>/", room.episode, name="episode"),
@@ -17,4 +17,6 @@ urlpatterns = [
     path("live/airings/<uuid:airing_id>/timeline", api.timeline, name="live-timeline"),
     path("live/polls/<int:poll_id>/ballots", ballots.published, name="live-poll-ballots"),
     path("live/airings/<uuid:airing_id>/staff/snapshot", api.staff_snapshot, name="live-staff-snapshot"),
+    path("overlay/<str:token>/", overlay.page, name="overlay"),
+    path("overlay/<str:token>/state", overlay.state, name="overlay-state"),
 ]

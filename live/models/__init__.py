@@ -1,6 +1,7 @@
 """Tables of the live rooms, one file a theme; no rules beyond constraints."""
 
 from live.models.item import Comment, Item, Question, Support
+from live.models.overlay import Overlay
 from live.models.poll import Ballot, BallotCast, Option, Poll
 from live.models.room import ComposerLease, LikeCount, Reason, Room
 
@@ -12,6 +13,7 @@ __all__ = [
     "Item",
     "LikeCount",
     "Option",
+    "Overlay",
     "Poll",
     "Question",
     "Reason",

@@ -16,6 +16,7 @@ from broadcast.models import Airing
 from broadcast.models.catalogue import Assurance
 from broadcast.views.staff_page import for_staff
 from live.queries.desk import offered_reasons
+from live.views import overlay
 
 LIVE = "/live/airings"
 
@@ -59,7 +60,7 @@ def _page_data(request: HttpRequest, actor: Actor, airing: Airing) -> dict[str, 
     programme, episode = airing.episode.programme, airing.episode
     base = f"{LIVE}/{airing.pk}"
     may = {str(each): can(actor, each, programme.pk) for each in Ability}
-    pages = {"desk": may["see_desk"], "control": may["run"], "host": may["host"]}
+    pages = {"desk": may["see_desk"], "control": may["run"], "host": may["host"], "overlay": may["run"]}
     return {
         "airing": str(airing.pk),
         "kind": airing.get_kind_display(),
@@ -93,4 +94,5 @@ urlpatterns = [
     path("<uuid:airing_id>/desk", desk, name="desk"),
     path("<uuid:airing_id>/control", control, name="control"),
     path("<uuid:airing_id>/host", host, name="host"),
+    path("<uuid:airing_id>/overlay", overlay.links, name="overlay"),
 ]

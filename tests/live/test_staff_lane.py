@@ -14,7 +14,7 @@ from live.queries import StaffView
 from live.staff_lane import StaffLane, StaffSeat
 from live.threads import Threads
 from tests.live import making
-from tests.live.sockets import Server, Socket, staff_socket
+from tests.live.sockets import Server, Socket, staff_socket, viewer_socket
 
 new_show, new_viewer = sync_to_async(making.make_show), sync_to_async(making.make_viewer)
 perform = sync_to_async(commands.perform)
@@ -68,6 +68,21 @@ async def test_supports_reach_both_views(server: Server) -> None:
             await browser.wait(
                 lambda frame: frame["type"] == "staff.change" and any(each["supports"] == 1 for each in frame["items"])
             )
+
+
+async def test_staff_see_how_many_watch(server: Server) -> None:
+    show = await new_show()
+    async with viewer_socket(server, show), viewer_socket(server, show):
+        async with await staff_socket(server, show, show.producer) as desk:
+
+            def told() -> set[int]:
+                shown = [each for frame in desk.frames for each in frame.get("public", ()) if each["key"] == "counts"]
+                return {each["viewers"] for each in shown[-1:]}
+
+            assert await until(lambda: told() == {2})
+        async with await staff_socket(server, show, show.producer) as later:
+            first = await later.wait(lambda frame: frame["type"] == "staff.snapshot")
+            assert [each["viewers"] for each in first["public"] if each["key"] == "counts"] == [2]
 
 
 @pytest.mark.django_db(transaction=True)

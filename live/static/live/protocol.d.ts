@@ -406,6 +406,21 @@ export interface StaffChange {
   public: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject)[];
 }
 
+/** All that an overlay shows now, out of public objects alone; `shown` false: nothing. Sent whole whenever it changes, and every two seconds; at the studio's time or the public's, as the link says. */
+export interface OverlayScene {
+  type: "overlay";
+  shown: boolean;
+  programme: string;
+  programme_en: string;
+  number: number | null;
+  segment: SegmentObject | null;
+  question: QuestionObject | null;
+  speaker: PersonObject | null;
+  poll: PollObject | null;
+  announcement: string;
+  at: string;
+}
+
 export type AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem;
 export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | CreatePoll | OpenPoll | ClosePoll | VoidPoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct;
 export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject;

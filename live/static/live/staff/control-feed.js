@@ -112,6 +112,17 @@ function Store({ place }) {
   return html`<tr><th scope="row">${place.place === "copy" ? t("第二份") : t("存储")}</th><td class=${wrong ? "bad" : late ? "warn" : "ok"}>${wrong || (late ? t("落后 {n} 秒", { n: count(Math.round(place.lag_seconds)) }) : t("正常"))}</td><td>${wrong || late ? behind : ""}</td></tr>`;
 }
 
+/** How the targets fare as a whole: [tone, words]. After the end only what was sent counts: a target that got nothing is told. */
+function pushWord(pushes) {
+  const failing = pushes.filter((each) => each.state === "retrying" || (each.state === "connecting" && each.problem)).length;
+  if (failing) return ["bad", t("{n} 个没有推上", { n: count(failing) })];
+  if (pushes.some((each) => each.state === "sending")) return ["ok", t("正常")];
+  const missed = pushes.filter((each) => each.state === "done" && !each.sent_seconds).length;
+  if (missed) return ["warn", t("{n} 个没有推到", { n: count(missed) })];
+  if (pushes.every((each) => each.state === "off")) return ["quiet", t("没有在推")];
+  return ["quiet", pushes.some((each) => each.state === "done") ? t("已结束") : t("等待播出")];
+}
+
 /** Health in lines. */
 export function Feed({ room }) {
   const feed = room.feed;
@@ -125,7 +136,7 @@ export function Feed({ room }) {
   // Of several lanes it is not said which has the problem.
   const shared = lanes.length > 1 && !frozen ? feed.problem : "";
   const pushes = feed.pushes || [];
-  const failing = pushes.filter((each) => each.state === "retrying" || (each.state === "connecting" && each.problem)).length;
+  const [pushTone, pushWords] = pushWord(pushes);
   const [diskTone, diskWords] = disk(feed.disk);
   return html`<table class="feeds"><caption class="vh">${t("信号")}</caption><tbody>
     ${lanes.map((name) => html`<${Lane} key=${name} feed=${feed} name=${name} several=${lanes.length > 1} />`)}
@@ -133,7 +144,7 @@ export function Feed({ room }) {
     <tr><th scope="row">${t("录制")}</th><td class=${feed.received_seconds > 0 ? "ok" : "quiet"}>${feed.received_seconds > 0 ? t("已写 {span}", { span: span(feed.received_seconds * 1000) }) : t("还没有")}</td><td>${gaps ? html`<span class="warn">${t("断过 {n} 次", { n: gaps })}</span> ` : ""}<span class=${diskTone}>${diskWords}</span></td></tr>
     ${(feed.store?.places || []).map((each) => html`<${Store} key=${each.place} place=${each} />`)}
     <tr><th scope="row">${t("公众")}</th><td class=${frozen ? "bad" : { live: "ok", lost: "bad", cut: "bad" }[feed.public?.state] || "quiet"}>${frozen ? t("停住") : out}</td><td>${frozen ? html`<span class="warn">${t("不知有无切断")}</span>` : t("晚 {n} 秒", { n: feed.delay_seconds })}</td></tr>
-    ${pushes.length > 0 && html`<tr><th scope="row">${t("转推")}</th><td class=${failing ? "bad" : "ok"}>${failing ? t("{n} 个没有推上", { n: count(failing) }) : t("正常")}</td><td>${t("共 {n} 个", { n: count(pushes.length) })}</td></tr>`}
+    ${pushes.length > 0 && html`<tr><th scope="row">${t("转推")}</th><td class=${pushTone}>${pushWords}</td><td>${t("共 {n} 个", { n: count(pushes.length) })}</td></tr>`}
     ${refused > 0 && html`<tr><th scope="row">${t("拒绝连接")}</th><td class="warn">${t("{n} 次", { n: count(refused) })}</td><td>${kinds.map(([code]) => feedProblem(code)).join(t("、"))}</td></tr>`}
   </tbody></table>`;
 }

@@ -73,7 +73,8 @@ const PUSH = () => ({
 });
 
 function Push({ room, push }) {
-  const [tone, word] = push.problem === "not_public" ? ["quiet", t("不公开，不转推")] : PUSH()[push.state] || ["quiet", t("没有数据")];
+  const missed = push.state === "done" && !push.sent_seconds && push.problem !== "not_public";
+  const [tone, word] = push.problem === "not_public" ? ["quiet", t("不公开，不转推")] : missed ? ["warn", t("没有推到")] : PUSH()[push.state] || ["quiet", t("没有数据")];
   const busy = room.busy.has(`push:${push.id}`);
   const over = room.state === "ended" || room.state === "cancelled";
   const act = (name, words) => () => room.run(`push:${push.id}`, { type: "act.perform", act: `push.${name}:${push.id}`, reason: "" }, words);
@@ -86,9 +87,9 @@ function Push({ room, push }) {
   const wait = push.next_try_at ? Date.parse(push.next_try_at) - room.lane.now() : 0;
   const troubled = push.state === "retrying" || (push.state === "connecting" && push.problem);
   const said = [
-    troubled && push.problem ? pushProblem(push.problem) : "",
+    (troubled || missed) && push.problem ? pushProblem(push.problem) : "",
     push.state === "retrying" && wait > 0 ? t("{n} 秒后再试", { n: Math.ceil(wait / 1000) }) : "",
-    troubled && push.attempts > 1 ? t("试了 {n} 次", { n: count(push.attempts) }) : "",
+    (troubled || missed) && push.attempts > 1 ? t("试了 {n} 次", { n: count(push.attempts) }) : "",
     push.state === "sending" && push.sending_since ? span(room.lane.now() - Date.parse(push.sending_since)) : "",
     push.missed_seconds > 0 ? t("漏了 {span}", { span: span(push.missed_seconds * 1000) }) : "",
   ].filter(Boolean);
@@ -98,7 +99,7 @@ function Push({ room, push }) {
   // A target in trouble is open from the start; what people open or close stays so.
   return html`<li class=${troubled ? "troubled" : ""}><details open=${troubled}>
     <summary><span class="name">${push.name}</span><span class=${troubled ? "bad" : tone}>${word}</span></summary>
-    <p class="xs"><span class="quiet">${{ rtmp: "RTMP", srt: "SRT", icecast: "Icecast" }[push.kind]}</span> <span class=${troubled ? "warn" : "quiet"}>${said.join(t("，"))}</span></p>
+    <p class="xs"><span class="quiet">${{ rtmp: "RTMP", srt: "SRT", icecast: "Icecast" }[push.kind]}</span> <span class=${troubled || missed ? "warn" : "quiet"}>${said.join(t("，"))}</span></p>
     ${buttons && html`<p class="row">${buttons}</p>`}
   </details></li>`;
 }

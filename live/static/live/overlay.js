@@ -1,0 +1,130 @@
+/* The page that lies over a picture: draws what its link shows now, told by a socket, else by asking; when it hears nothing it shows nothing. */
+
+import { h, render } from "preact";
+import htm from "htm";
+import { isChinese, ready, t } from "../broadcast/i18n.js";
+
+const html = htm.bind(h);
+const page = JSON.parse(document.getElementById("page").textContent);
+const place = document.getElementById("overlay");
+
+const GONE = 4003;
+const ASK_MS = 1_500;
+const SILENCE_MS = 5_000;
+// Rather nothing over the picture than something that may have been taken down since.
+const FORGET_MS = 8_000;
+const LONG = 60;
+const MANY = 6;
+
+let socket = null;
+let heardAt = 0;
+let ended = false;
+
+const number = (value) => value.toLocaleString("en-US");
+
+function Bug({ scene }) {
+  const programme = (!isChinese && scene.programme_en) || scene.programme;
+  return html`<p class="bug"><b>${t("直播")}</b> <span>${programme}${scene.number === null ? "" : ` ${t("第 {number} 期", { number: scene.number })}`}</span></p>`;
+}
+
+/** Below on the left: the question on air with whoever answers it, else the segment that runs. */
+function Lower({ scene }) {
+  const { question, speaker, segment } = scene;
+  if (!question && !segment) return null;
+  const role = segment && ((!isChinese && segment.role_en) || segment.role);
+  const head = speaker
+    ? html`<p class="guest"><span>${t("正在答")}</span> <b>${speaker.name}</b> <span>${speaker.organisation}</span></p>`
+    : segment && html`<p class="guest">${role && html`<span>${role}</span>`} <b>${segment.title}</b></p>`;
+  return html`<section class="lower" aria-label=${t("环节和问题")}>${head}
+    ${question && html`<div class="question"><blockquote class=${question.text.length > LONG ? "long" : ""}>${question.text}</blockquote>
+      <p>${question.author}${question.supports ? html`　${t("{n} 人支持", { n: number(question.supports) })}` : ""}</p></div>`}
+  </section>`;
+}
+
+function Choice({ option, total }) {
+  if (total === null || option.votes === null) return html`<div class="choice"><dt>${option.text}</dt></div>`;
+  const share = total ? (100 * option.votes) / total : 0;
+  return html`<div class="choice"><dt>${option.text}</dt><dd>${t("{n} 票", { n: number(option.votes) })}</dd><dd class="share">${share.toFixed(1)}%</dd>
+    <svg aria-hidden="true"><rect class="track" width="100%" height="100%" /><rect class="bar" width="${share.toFixed(2)}%" height="100%" /></svg></div>`;
+}
+
+function Poll({ poll }) {
+  const counted = poll.total === null ? "" : t("共 {n} 票", { n: number(poll.total) });
+  const state = poll.state === "open" ? t("正在投票") : t("投票已结束");
+  return html`<section class="poll" aria-label=${t("投票")}><h2>${poll.question}</h2>
+    <dl class=${poll.options.length >= MANY ? "many" : ""}>${poll.options.map((option) => html`<${Choice} key=${option.id} option=${option} total=${poll.total} />`)}</dl>
+    <p class="quiet">${counted ? t("{state}，{counted}", { state, counted }) : state}</p></section>`;
+}
+
+function Scene({ scene }) {
+  if (!scene || !scene.shown) return null;
+  return html`<div class=${scene.poll ? "beside" : ""}><${Bug} scene=${scene} />
+    ${scene.announcement && html`<p class="line" role="status">${scene.announcement}</p>`}
+    <${Lower} scene=${scene} />${scene.poll && html`<${Poll} poll=${scene.poll} />`}</div>`;
+}
+
+function show(scene) {
+  heardAt = Date.now();
+  render(html`<${Scene} scene=${scene} />`, place);
+}
+
+/** The link opens nothing any more: empty, for good. */
+function end() {
+  ended = true;
+  show(null);
+  if (socket) socket.close();
+}
+
+function connect() {
+  if (ended) return;
+  const url = new URL(page.socket, location.href);
+  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+  const fresh = new WebSocket(url.href);
+  socket = fresh;
+  fresh.onmessage = (event) => fresh === socket && !ended && show(JSON.parse(event.data));
+  fresh.onclose = (event) => {
+    if (fresh !== socket) return;
+    socket = null;
+    if (event.code === GONE) end();
+    else setTimeout(connect, 500 + Math.random() * 2_000);
+  };
+}
+
+async function ask() {
+  const asked = new AbortController();
+  const timer = setTimeout(() => asked.abort(), 2 * ASK_MS);
+  try {
+    const answer = await fetch(page.state, { cache: "no-store", credentials: "omit", signal: asked.signal });
+    if (answer.status === 404) end();
+    else if (answer.ok && !ended) show(await answer.json());
+  } catch {
+    // The next round asks again.
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Asks while the socket is silent; forgets what nobody has confirmed for a while. */
+async function watch() {
+  if (ended) return;
+  const silent = Date.now() - heardAt;
+  if (silent > SILENCE_MS) {
+    if (socket && socket.readyState === WebSocket.OPEN) {
+      const old = socket;
+      socket = null;
+      old.close();
+      connect();
+    }
+    await ask();
+  } else if (!socket || socket.readyState !== WebSocket.OPEN) await ask();
+  if (Date.now() - heardAt > FORGET_MS) render(null, place);
+  setTimeout(watch, ASK_MS);
+}
+
+async function start() {
+  await ready();
+  connect();
+  watch();
+}
+
+start();
