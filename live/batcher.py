@@ -80,6 +80,11 @@ class Batcher:
         self._lanes = [_Lane(commit) for _each in range(lanes)]
         self.refused = 0
 
+    @property
+    def waiting(self) -> int:
+        """Commands that no transaction has taken up yet."""
+        return sum(len(lane.waiting) for lane in self._lanes)
+
     def submit(self, actor: Actor, airing_id: UUID, command: protocol.AudienceCommand) -> asyncio.Future[Outcome]:
         """A future that is done after the commit; at once with TooMany when too much is waiting."""
         told: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()

@@ -131,6 +131,26 @@ class Bus:
             total += int(count) if float(at or 0) >= oldest else 0
         return total
 
+    async def report_pressure(self, airing_id: UUID, process: str, report: bytes) -> None:
+        """Say how this process keeps up; forgotten after VIEWERS_SECONDS."""
+        with contextlib.suppress(*_FAULTS):
+            name = envelope.key(airing_id, "pressure")
+            pipe = self._client.pipeline(transaction=False)
+            pipe.hset(name, process, f"{clock.now().timestamp()}:".encode() + report)
+            pipe.expire(name, KEEP_SECONDS)
+            await pipe.execute()
+
+    async def pressures(self, airing_id: UUID) -> list[bytes]:
+        """What the processes of an airing said lately; empty when the bus is away."""
+        try:
+            found = await self._client.hgetall(envelope.key(airing_id, "pressure"))
+        except _FAULTS as error:
+            self._note(error)
+            return []
+        oldest = clock.now().timestamp() - VIEWERS_SECONDS
+        said = (_text(value).partition(":") for value in found.values())
+        return [report.encode() for at, _colon, report in said if float(at or 0) >= oldest]
+
     async def close(self) -> None:
         """Let go of the connections."""
         for client in (self._client, self._listener):

@@ -6,20 +6,24 @@ import asyncio
 import contextlib
 import datetime as dt
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
 from broadcast import clock
-from live import queries, wording
+from live import ladder, pressure, queries, wording
 from live import state as states
 from live.bus import Bus
 from live.envelope import Header
 from live.hub import Hub
-from live.services import leases, polls
+from live.ladder import Ladder
+from live.queries import RoomLevel
+from live.services import leases, levels, polls
 from live.state import Encoded, Objects, State
 from live.threads import Threads
 
@@ -28,7 +32,7 @@ logger = logging.getLogger(__name__)
 LOOK_ANYWAY_SECONDS = 1.5
 HEARTBEAT_SECONDS = 5.0
 CONTEND_SECONDS = 0.4
-VIEWERS_EVERY_SECONDS = 1.0
+ASK_EVERY_SECONDS = 1.0
 # Whoever cannot reach the bus for so long lets another try, and waits a moment before taking the lease again.
 UNHEARD_SECONDS = 6.0
 STAND_BACK_SECONDS = 1.0
@@ -42,18 +46,32 @@ class _Found:
     next_close: dt.datetime | None
     gone: list[str]
     staff_seq: int | None
+    level: RoomLevel
 
 
-def _look(
-    airing_id: UUID, lease: tuple[str, int], groups: Iterable[str], viewers: int, after: int | None
-) -> _Found | None:
-    """Renew the lease, freeze polls that are due, read these groups. None when the lease is lost. Runs in a thread."""
+@dataclass(frozen=True)
+class _Wish:
+    """What one look is to do: which groups to read, and what was measured of the pressure."""
+
+    groups: set[str]
+    viewers: int
+    after: int | None
+    level: int | None
+    why: str
+    measured: dict[str, Any]
+
+
+def _look(airing_id: UUID, lease: tuple[str, int], wish: _Wish) -> _Found | None:
+    """Renew the lease, follow the pressure, freeze polls that are due, read groups. None when the lease is lost. Runs in a thread."""
     if not leases.renew(airing_id, *lease):
         return None
-    wanted = set(groups)
+    level = queries.level_of(airing_id)
+    if wish.level is not None and not level.is_held and wish.level != level.level:
+        level = levels.follow(airing_id, wish.level, wish.why, wish.measured)
+    wanted, after = wish.groups, wish.after
     if "polls" in wanted:
         polls.freeze_due(airing_id)
-    found = queries.public_groups(airing_id, wanted, viewers) if wanted else {}
+    found = queries.public_groups(airing_id, wanted, wish.viewers) if wanted else {}
     gone, newest = queries.left_the_public(airing_id, after) if "comments" in wanted else ([], after)
     closing = None
     for poll in (found or {}).get("polls", ()):
@@ -61,7 +79,7 @@ def _look(
             ends = dt.datetime.fromisoformat(poll.closes_at)
             closing = ends if closing is None else min(closing, ends)
     encoded = {name: states.encoded(objects) for name, objects in (found or {}).items()}
-    return _Found(encoded, closing, gone, newest)
+    return _Found(encoded, closing, gone, newest, level)
 
 
 class Composer:
@@ -75,9 +93,11 @@ class Composer:
         self._groups: dict[str, Objects] = {}
         self._next_close: dt.datetime | None = None
         self._staff_seq: int | None = None
-        self._looked_at = self._sent_at = self._renewed_at = self._counted_at = 0.0
-        self._published_at = self._stand_back_until = 0.0
-        self._viewers = 0
+        self._looked_at = self._sent_at = self._renewed_at = self._asked_at = 0.0
+        self._paced_at = self._counted_at = self._published_at = self._stand_back_until = 0.0
+        self._viewers, self._slowest = 0, 0.0
+        self._level, self._ladder = RoomLevel(), Ladder()
+        self._why, self._measured = "", dict[str, Any]()
 
     @property
     def leads(self) -> bool:
@@ -87,6 +107,11 @@ class Composer:
     def hint(self, what: Iterable[str]) -> None:
         """Something changed: look at it with the next tick."""
         self.wanted.update(name for name in what if name in queries.GROUPS)
+
+    def slowest(self) -> float:
+        """Seconds of the longest look and tick since this was asked last."""
+        slowest, self._slowest = self._slowest, 0.0
+        return slowest
 
     def repeat(self) -> None:
         """Send the newest state again: the bus was empty or away."""
@@ -99,6 +124,7 @@ class Composer:
                 started = time.monotonic()
                 try:
                     await (self._tick() if self.leads else self._contend())
+                    self._slowest = max(self._slowest, time.monotonic() - started)
                 except Exception as error:
                     logger.warning("composer stumbles airing=%s error=%s", self.airing_id, error)
                     if time.monotonic() - self._renewed_at > leases.LEASE_SECONDS:
@@ -121,6 +147,10 @@ class Composer:
         logger.info("composing airing=%s epoch=%s", self.airing_id, epoch)
         self._renewed_at = self._published_at = started
         self._groups, self._looked_at, self._sent_at, self._staff_seq = {}, 0.0, 0.0, None
+        self._paced_at = self._counted_at = 0.0
+        # The room stands where the last composer left it; pressure moves it from there.
+        self._level = await self.threads.run(queries.level_of, self.airing_id)
+        self._ladder = Ladder(self._level.level)
         self.state = State(epoch, 0, wording.iso(clock.now()), self._pace())
         await self._tick()
 
@@ -128,10 +158,11 @@ class Composer:
         state, now = self.state, time.monotonic()
         if state is None:
             return
-        await self._count_viewers(now)
-        groups = self._due(now)
+        asked = await self._ask_around(now)
+        level = self._ladder.level if asked else None
+        wish = _Wish(self._due(now), self._viewers, self._staff_seq, level, self._why, self._measured)
         lease = (self._owner, state.epoch)
-        found = await self.threads.run(_look, self.airing_id, lease, groups, self._viewers, self._staff_seq)
+        found = await self.threads.run(_look, self.airing_id, lease, wish)
         if found is None:
             logger.info("lease lost airing=%s epoch=%s", self.airing_id, state.epoch)
             self.state = None
@@ -141,17 +172,30 @@ class Composer:
         if "polls" in found.groups:
             self._next_close = found.next_close
         self._staff_seq = found.staff_seq
+        if found.level.level != self._level.level:
+            self.hint(["comments", "counts"])
+        self._level = found.level
         await self._send(state, now, found.gone)
 
     def _due(self, now: float) -> set[str]:
-        """All groups now and then, whatever the hints say: a hint only saves time."""
+        """What to read: all groups now and then, whatever the hints say, for a hint only saves time. What the level holds back waits."""
         wanted, self.wanted = self.wanted, set()
         if now - self._looked_at >= LOOK_ANYWAY_SECONDS:
             self._looked_at = now
-            return set(queries.GROUPS)
-        if self._next_close is not None and clock.now() >= self._next_close:
+            wanted = set(queries.GROUPS)
+        elif self._next_close is not None and clock.now() >= self._next_close:
             wanted.add("polls")
-        return wanted
+        level = ladder.LEVELS[self._level.level]
+        held = set(ladder.PACED) if now - self._paced_at < level.pace_seconds else set()
+        if now - self._counted_at < level.counts_seconds:
+            held.add("counts")
+        due = wanted - held
+        self.wanted |= wanted & held
+        if due & set(ladder.PACED):
+            self._paced_at = now
+        if "counts" in due:
+            self._counted_at = now
+        return due
 
     async def _send(self, state: State, now: float, gone: Iterable[str]) -> None:
         objects: dict[str, Encoded] = {}
@@ -177,18 +221,27 @@ class Composer:
         self.state, self._stand_back_until = None, time.monotonic() + STAND_BACK_SECONDS
         await self.threads.run(leases.give_up, self.airing_id, self._owner)
 
-    async def _count_viewers(self, now: float) -> None:
-        if now - self._counted_at < VIEWERS_EVERY_SECONDS:
-            return
-        self._counted_at = now
+    async def _ask_around(self, now: float) -> bool:
+        """Once a second: how many watch, and how the processes of this airing keep up. Whether it asked."""
+        if now - self._asked_at < ASK_EVERY_SECONDS:
+            return False
+        self._asked_at = now
         found = await self._bus.viewers(self.airing_id)
         viewers = len(self._hub.audience(self.airing_id).seats) if found is None else found
         if viewers != self._viewers:
             self._viewers = viewers
             self.wanted.add("counts")
+        measured = pressure.together(pressure.unpacked(await self._bus.pressures(self.airing_id)))
+        worst, strength = ladder.worst(measured)
+        before = self._ladder.level
+        moved = self._ladder.step(strength, now)
+        self._why, self._measured = (worst if moved > before else levels.CALM), measured
+        return True
 
     def _pace(self) -> int:
-        return int(settings.TICK_SECONDS * 1000)
+        """When the next news is due, in milliseconds: pages that poll ask no sooner."""
+        tick = float(settings.TICK_SECONDS)
+        return int(1000 * tick * max(1, math.ceil(ladder.LEVELS[self._level.level].pace_seconds / tick)))
 
 
 class Composers:

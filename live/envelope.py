@@ -8,19 +8,18 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-Lane = Literal["public", "personal", "hint"]
+Lane = Literal["public", "hint"]
 
 
 class Header(Struct, frozen=True, omit_defaults=True):
     """What a process must know to pass a message on without reading it.
 
-    public: a tick with (epoch, seq). personal: for one participant, as `seat_of` names it. hint: `what` changed; it only saves time.
+    public: a tick with (epoch, seq). hint: `what` changed; it only saves time.
     """
 
     lane: Lane
     epoch: int = 0
     seq: int = 0
-    participant: str = ""
     what: tuple[str, ...] = ()
 
 

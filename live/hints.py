@@ -12,8 +12,7 @@ import redis
 from django.conf import settings
 from django.db import transaction
 
-from broadcast.services import identity
-from live import envelope, protocol
+from live import envelope
 
 logger = logging.getLogger(__name__)
 
@@ -53,14 +52,11 @@ publisher = _Publisher()
 
 
 def hint(airing_id: UUID, *what: str) -> None:
-    """Tell after commit that these kinds changed: airing, media, rundown, people, comments, questions, polls, counts, staff, panels."""
+    """Tell after commit that these kinds changed: airing, media, rundown, people, comments, questions, polls, counts, staff, own."""
     message = envelope.pack(envelope.Header(lane="hint", what=what))
     transaction.on_commit(lambda: publisher.publish([(envelope.channel(airing_id), message)]))
 
 
-def personal(airing_id: UUID, participant_id: UUID, mine: protocol.Mine) -> None:
-    """Send one participant what changed of their own, after commit. Who misses it finds it by GET …/mine."""
-    seat = identity.seat_of(participant_id, identity.generation_of(participant_id))
-    header = envelope.Header(lane="personal", participant=seat)
-    message = envelope.pack(header, protocol.encode(mine))
-    transaction.on_commit(lambda: publisher.publish([(envelope.channel(airing_id), message)]))
+def own(airing_id: UUID) -> None:
+    """Tell after commit that something of somebody's own changed. What, and whose, is found again by its number (`live.own_lane`)."""
+    hint(airing_id, "own")

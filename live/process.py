@@ -17,7 +17,7 @@ from django.db import DatabaseError, InterfaceError
 
 from broadcast import clock
 from broadcast.identity import Identity
-from live import limits, queries, wording
+from live import hints, limits, pressure, queries, wording
 from live import state as states
 from live.admission import Admission
 from live.batcher import Batcher, Order, Outcome
@@ -27,6 +27,8 @@ from live.envelope import Header
 from live.guard import Guard
 from live.hub import Audience, Hub
 from live.overlay_lane import OverlayLane
+from live.own_lane import OwnLane
+from live.pressure import Meter, Report
 from live.queries import doors
 from live.queries.doors import Door
 from live.quiet import Quiet
@@ -61,6 +63,8 @@ class Live:
         self.batcher = Batcher(self._commit, WRITE_LANES)
         self.staff = StaffLane(self.reading, self.viewers)
         self.overlay = OverlayLane(self.reading)
+        self.own = OwnLane(self.hub, self.reading)
+        self.meter = Meter()
         self.guard = Guard(self.door, self.admitted)
         self.admission = Admission(limits.current(), lambda: self.hub.sockets)
         self.shelf = Shelf()
@@ -70,7 +74,14 @@ class Live:
 
     def start(self) -> None:
         """Begin to listen and to look around; once."""
-        work = (self.bus.listen(), self._chores(), self.guard.watch(), self.quiet.run())
+        work = (
+            self.bus.listen(),
+            self._chores(),
+            self.guard.watch(),
+            self.quiet.run(),
+            self.own.run(),
+            self.meter.watch(),
+        )
         self._tasks = [asyncio.create_task(each) for each in work]
 
     async def stop(self) -> None:
@@ -165,15 +176,15 @@ class Live:
         return door is not None and door.is_settled
 
     async def _commit(self, orders: Sequence[Order]) -> list[Outcome]:
-        return await self.writing.run(writes.commit_batch, orders)
+        began = time.monotonic()
+        try:
+            return await self.writing.run(writes.commit_batch, orders)
+        finally:
+            self.meter.note("batch", time.monotonic() - began)
 
     def _heard(self, airing_id: UUID, header: Header, body: bytes) -> None:
         if header.lane == "public":
             self.hub.heard(airing_id, header, body)
-        elif header.lane == "personal":
-            audience = self.hub.audiences.get(airing_id)
-            if audience is not None:
-                audience.tell(header.participant, body.decode())
         elif header.lane == "hint":
             self._hinted(airing_id, header.what)
 
@@ -184,6 +195,8 @@ class Live:
         if composer is not None:
             composer.hint(what)
         self.quiet.hint(airing_id)
+        if "own" in what:
+            self.own.hint(airing_id)
         self.staff.hint(airing_id, what)
         self.overlay.hint(airing_id)
 
@@ -208,14 +221,46 @@ class Live:
                     composer = self.composers.get(airing_id)
                     if composer is not None:
                         composer.threads = self.composing
+                self.own.want(here)
                 for airing_id in here:
                     await self.bus.report_viewers(airing_id, self.name, len(self.hub.audience(airing_id).seats))
+                await self._report({*running, *here})
                 for airing_id in self.hub.forget_empty():
                     if airing_id not in running and airing_id not in here:
                         self.bus.unsubscribe(airing_id)
             except Exception as error:
                 logger.warning("chores stumble error=%s", error)
             await asyncio.sleep(CHORES_SECONDS)
+
+    async def _report(self, airing_ids: Collection[UUID]) -> None:
+        """Say how this process keeps up, to the composers; and hear it for the panels of staff here."""
+        worst, drops = self.meter.read(), self.drops()
+        waiting = float(self.batcher.waiting)
+        for airing_id in airing_ids:
+            audience, composer = self.hub.audience(airing_id), self.composers.get(airing_id)
+            report = Report(
+                process=self.name,
+                seats=len(audience.seats),
+                loop=worst.get("loop", 0.0),
+                tick=composer.slowest() if composer is not None else 0.0,
+                batch=worst.get("batch", 0.0),
+                waiting=waiting,
+                behind=audience.behind,
+                drops=drops,
+            )
+            await self.bus.report_pressure(airing_id, self.name, pressure.packed(report))
+        pressure.hear({pk: pressure.unpacked(await self.bus.pressures(pk)) for pk in self.staff.airings})
+
+    def drops(self) -> dict[str, int]:
+        """All that this process did not deliver, take or say, by kind."""
+        refused, lost = self.batcher.refused, self.bus.lost
+        return {
+            **self.hub.counters(),
+            "refused_writes": refused,
+            "lost_on_bus": lost,
+            "lost_hints": hints.publisher.failures,
+            **pressure.drops(),
+        }
 
 
 def _read(airing_id: UUID, viewers: int = 0) -> State | None:

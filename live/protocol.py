@@ -325,6 +325,15 @@ class CountsObject(Object, frozen=True, tag="counts"):
     questions: int
 
 
+class LoadObject(Object, frozen=True, tag="load"):
+    """What is thinned because many are here (`live.ladder`), 0: nothing. Of the comments since the oldest in the list,
+    `comments_percent` in a hundred are in it, drawn by lot; all of them are at GET …/comments."""
+
+    level: int
+    likes_ms: int
+    comments_percent: int
+
+
 PublicObject = (
     AiringObject
     | MediaObject
@@ -334,6 +343,7 @@ PublicObject = (
     | QuestionObject
     | PollObject
     | CountsObject
+    | LoadObject
 )
 
 

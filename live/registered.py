@@ -1,4 +1,4 @@
-"""What live hangs into the registries of the ground floor: marks of a replay, the move of a merged participant, its reconcile."""
+"""What live hangs into the registries of the ground floor: marks of a replay, the move of a merged participant, its panel and acts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from broadcast import registry
 from broadcast.models import Airing
-from live import demo, queries
-from live.services import aftercare
+from live import demo, panel, queries
+from live.services import aftercare, levels
 
 
 def register() -> None:
@@ -16,6 +16,9 @@ def register() -> None:
     registry.timeline.register("live", timeline)
     registry.reconcilers.register("live", aftercare.reconcile)
     registry.demo.register("live", demo.fill)
+    registry.control_panels.register("load", panel.load_panel)
+    registry.staff_acts_on.register("level.hold", levels.hold)
+    registry.staff_acts.register("level.release", levels.release)
 
 
 def timeline(airing: Airing, staff: bool) -> list[dict[str, Any]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from live.views import api, ballots, forms, overlay, room
+from live.views import api, ballots, comments, forms, overlay, room
 
 urlpatterns = [
     path("programmes/<slug:slug>/<slug:key>/", room.episode, name="episode"),
+    path("programmes/<slug:slug>/<slug:key>/comments", comments.page, name="episode-comments"),
     path("programmes/<slug:slug>/<slug:key>/act", forms.act, name="episode-act"),
     path("live/airings/<uuid:airing_id>/state", api.state, name="live-state"),
     path("live/airings/<uuid:airing_id>/state/private", api.state, name="live-state-private"),

@@ -3,7 +3,7 @@
 from live.models.item import Comment, Item, Question, Support
 from live.models.overlay import Overlay
 from live.models.poll import Ballot, BallotCast, Option, Poll
-from live.models.room import ComposerLease, LikeCount, Reason, Room
+from live.models.room import ComposerLease, LevelChange, LikeCount, Reason, Room
 
 __all__ = [
     "Ballot",
@@ -11,6 +11,7 @@ __all__ = [
     "Comment",
     "ComposerLease",
     "Item",
+    "LevelChange",
     "LikeCount",
     "Option",
     "Overlay",

@@ -49,6 +49,10 @@ class Comment(Item):
         constraints = [models.UniqueConstraint(fields=["author", "command_id"], name="one_comment_per_command")]
         indexes = [
             models.Index(fields=["room", "public_at", "id"], condition=Q(state="approved"), name="public_comments"),
+            # Withdrawn ones too: the lot is drawn among all that became public.
+            models.Index(
+                fields=["room", "public_at", "id"], condition=Q(public_at__isnull=False), name="published_comments"
+            ),
             models.Index(fields=["room", "staff_seq"], name="comments_by_staff_seq"),
             models.Index(fields=["room", "id"], condition=Q(state="pending"), name="pending_comments"),
         ]

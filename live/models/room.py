@@ -19,8 +19,27 @@ class Room(models.Model):
     is_open = models.BooleanField(default=True)
     comments_per_minute = models.PositiveSmallIntegerField(default=6)
     questions_per_ten_minutes = models.PositiveSmallIntegerField(default=3)
+    # How much is thinned now (`live.ladder`), and whether a person holds it there.
+    level = models.PositiveSmallIntegerField(default=0)
+    is_held = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
+
+
+class LevelChange(models.Model):
+    """That a room was thinned more or less from then on, and why: a measure's name, or "hand". Rows are only added."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="level_changes")
+    at = models.DateTimeField()
+    level = models.PositiveSmallIntegerField()
+    is_held = models.BooleanField(default=False)
+    why = models.CharField(max_length=20)
+    measured = models.JSONField(default=dict)
+    by = models.ForeignKey("broadcast.User", on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["room", "at"], name="levels_by_room")]
 
 
 class LikeCount(models.Model):

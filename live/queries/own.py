@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 from broadcast.access import Actor
 from broadcast.models import Airing, Participant
 from broadcast.services import identity
 from live import protocol, wording
-from live.models import Ballot, Comment, Poll, Question, Reason, Support
+from live.models import Ballot, Comment, Poll, Question, Reason, Room, Support
 from live.queries import behind
 from live.queries.polls import counted
 
@@ -37,13 +38,10 @@ def mine(airing: Airing, participant_id: UUID | None) -> protocol.Mine:
     who = row.merged_into or row
     words = reasons()
     items: list[protocol.MyItem] = []
-    seen = behind.seen_until(airing)
-    asked = None if seen is None else behind.asked_until(airing, seen)
+    asked = _asked(airing)
     for model in (Comment, Question):
-        for item in model.objects.filter(room=airing.pk, author=who).order_by("-pk")[:ITEMS_SHOWN]:
-            if isinstance(item, Question) and item.state in Question.PUBLIC:
-                item.state = behind.as_seen(item, asked).state
-            items.append(wording.my_item(item, words))
+        own = model.objects.filter(room=airing.pk, author=who).order_by("-pk")[:ITEMS_SHOWN]
+        items += [_my_item(item, words, asked) for item in own]
     ballots = Ballot.objects.filter(poll__room=airing.pk, participant=who).select_related("poll", "cast")
     supports = Support.objects.filter(question__room=airing.pk, participant=who).values_list("question_id", flat=True)
     return protocol.Mine(
@@ -53,6 +51,43 @@ def mine(airing: Airing, participant_id: UUID | None) -> protocol.Mine:
         assurance=who.assurance,
         whole=True,
     )
+
+
+def changed_own(airing_id: UUID, after: int, sits: Callable[[str], bool]) -> tuple[int, dict[str, protocol.Mine]]:
+    """Of those who sit here (by `seat_of`), what others did to their items after that number of the staff lane, and its newest number.
+
+    Three queries at most, however many sit here. What they did themselves was told with the answer.
+    """
+    newest = Room.objects.filter(pk=airing_id).values_list("staff_seq", flat=True).first() or 0
+    if newest <= after:
+        return newest, {}
+    found: dict[str, list[Comment | Question]] = {}
+    for model in (Comment, Question):
+        # The first version is what its author sent.
+        rows = model.objects.filter(room=airing_id, staff_seq__gt=after, version__gt=1).select_related("author")
+        for row in rows.order_by("staff_seq"):
+            seat = identity.seat_of(row.author_id, row.author.generation)
+            if sits(seat):
+                found.setdefault(seat, []).append(row)
+    if not found:
+        return newest, {}
+    words, asked = reasons(), _asked(Airing.objects.get(pk=airing_id))
+    told = {}
+    for seat, items in found.items():
+        told[seat] = protocol.Mine(items=tuple(_my_item(row, words, asked) for row in items))
+    return newest, told
+
+
+def _asked(airing: Airing) -> dict[int, behind.Asked] | None:
+    seen = behind.seen_until(airing)
+    return None if seen is None else behind.asked_until(airing, seen)
+
+
+def _my_item(item: Comment | Question, words: dict[str, str], asked: dict[int, behind.Asked] | None) -> protocol.MyItem:
+    """What goes with a delayed picture waits for it for its author too."""
+    if isinstance(item, Question) and item.state in Question.PUBLIC:
+        item.state = behind.as_seen(item, asked).state
+    return wording.my_item(item, words)
 
 
 def my_ballot(ballot: Ballot, poll: Poll) -> protocol.MyBallot:

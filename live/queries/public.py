@@ -10,14 +10,14 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db.models import Case, Count, IntegerField, Q, Sum, Value, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value, When
 from django.urls import reverse
 
 from broadcast import clock, registry
 from broadcast.models import Airing, Episode, SegmentRun
-from live import protocol, wording
+from live import ladder, protocol, wording
 from live.models import Comment, LikeCount, Poll, Question, Room
-from live.queries import behind
+from live.queries import behind, thinning
 from live.queries.polls import has_public_list, results
 
 logger = logging.getLogger(__name__)
@@ -29,10 +29,12 @@ _Public = protocol.PublicObject
 
 @dataclass(frozen=True)
 class Sight:
-    """Who looks: how many watch, and up to when they have seen the studio (`behind.seen_until`; None: all of it)."""
+    """Who looks: how many watch, and up to when they have seen the studio (`behind.seen_until`; None: all of it), and whether they
+    get every comment (staff) or what people can read."""
 
     viewers: int = 0
     seen: dt.datetime | None = None
+    whole: bool = False
 
 
 def public_groups(
@@ -49,7 +51,7 @@ def public_groups(
     wanted = set(GROUPS if groups is None else groups)
     if airing.episode.publication == Episode.Publication.WITHDRAWN:
         return {name: [] for name in GROUPS} | {"airing": [_withdrawn(airing)]}
-    sight = Sight(viewers, None if ahead else behind.seen_until(airing))
+    sight = Sight(viewers, None if ahead else behind.seen_until(airing), whole=ahead)
     return {name: make(airing, sight) for name, make in GROUPS.items() if name in wanted}
 
 
@@ -71,15 +73,26 @@ def left_the_public(airing_id: UUID, after: int | None) -> tuple[list[str], int]
     return [f"comment:{pk}" for pk in gone.exclude(state=Comment.State.APPROVED).values_list("pk", flat=True)], newest
 
 
-def older_comments(airing_id: UUID, before: int, most: int = 50) -> tuple[list[protocol.CommentObject], bool]:
-    """Public comments older than the comment `before`, newest first, and whether there are more."""
+def older_comments(airing_id: UUID, before: int = 0, most: int = 50) -> tuple[list[protocol.CommentObject], bool]:
+    """All public comments, those not drawn for the list too: the newest, or those older than the comment `before`; newest first,
+    and whether there are more."""
     public = Comment.objects.filter(room=airing_id, state=Comment.State.APPROVED)
+    if not before:
+        return _page(public, most)
     edge = Comment.objects.filter(pk=before, room=airing_id).values_list("public_at", "created_at").first()
     if edge is None:
         return [], False
     at = edge[0] or edge[1]
-    older = public.filter(public_at__lt=at) | public.filter(public_at=at, pk__lt=before)
-    rows = list(older.order_by("-public_at", "-pk")[: most + 1])
+    return _page(public.filter(public_at__lt=at) | public.filter(public_at=at, pk__lt=before), most)
+
+
+def comments_total(airing_id: UUID) -> int:
+    """How many comments are public."""
+    return Comment.objects.filter(room=airing_id, state=Comment.State.APPROVED).count()
+
+
+def _page(public: QuerySet[Comment], most: int) -> tuple[list[protocol.CommentObject], bool]:
+    rows = list(public.order_by("-public_at", "-pk")[: most + 1])
     return [wording.public_comment(row) for row in rows[:most]], len(rows) > most
 
 
@@ -167,8 +180,13 @@ def _people(airing: Airing, sight: Sight) -> Objects:
 
 
 def _comments(airing: Airing, sight: Sight) -> Objects:
-    rows = Comment.objects.filter(room=airing.pk, state=Comment.State.APPROVED).order_by("-public_at", "-pk")
-    return [wording.public_comment(row) for row in rows[: protocol.COMMENTS_SHOWN]]
+    if sight.whole:
+        return list(older_comments(airing.pk, most=protocol.COMMENTS_SHOWN)[0])
+    level = thinning.level_of(airing.pk).level
+    sample = thinning.sample_of(airing.pk)
+    rows = Comment.objects.filter(pk__in=sample.ids, state=Comment.State.APPROVED)
+    shown: Objects = [wording.public_comment(row) for row in rows]
+    return [*shown, protocol.LoadObject("load", level, ladder.LEVELS[level].likes_ms, sample.percent)]
 
 
 def _rank(sight: Sight, asked: dict[int, behind.Asked] | None) -> Case:
@@ -249,7 +267,7 @@ def _counts(airing: Airing, sight: Sight) -> Objects:
             key="counts",
             viewers=sight.viewers,
             likes=LikeCount.objects.filter(room=airing.pk).aggregate(all=Sum("count"))["all"] or 0,
-            comments=Comment.objects.filter(room=airing.pk, state=Comment.State.APPROVED).count(),
+            comments=comments_total(airing.pk),
             questions=Question.objects.filter(room=airing.pk, state__in=Question.PUBLIC).count(),
         )
     ]

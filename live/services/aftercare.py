@@ -11,7 +11,7 @@ from broadcast.access import HOUSE
 from broadcast.models import Airing
 from live import hints
 from live.models import Comment, Poll, Question, Support
-from live.services import chain, moves, polls, questions, rooms
+from live.services import chain, levels, moves, polls, questions, rooms
 
 _RUNNING = (Airing.State.WAITING, Airing.State.ON_AIR)
 _OVER = (Airing.State.ENDED, Airing.State.CANCELLED)
@@ -26,6 +26,7 @@ def follow_airing(airing_id: UUID) -> int:
     if airing.state in _OVER:
         repairs += polls.close_all(HOUSE, airing)
         repairs += questions.leave_air(HOUSE, airing)
+        repairs += levels.rest(airing_id)
     return repairs
 
 

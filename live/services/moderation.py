@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from broadcast import audit, clock
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, InvalidInput, NotFound
 from broadcast.models import Airing
-from live import hints, protocol, queries, wording
+from live import hints, protocol, wording
 from live.models import Comment, Question, Reason
 from live.services import rooms
 
@@ -128,11 +126,7 @@ def _record(actor: Actor, airing: Airing, row: Row, command: Command, before: st
 
 
 def _tell(airing_id: UUID, row: Row) -> None:
-    hints.hint(airing_id, "staff", f"{wording.kind_of(row)}s", "counts")
-    # The author's language is not known here: the house's, whatever the moderator reads.
-    with translation.override(settings.LANGUAGE_CODE):
-        shown = wording.my_item(row, queries.reasons())
-    hints.personal(airing_id, row.author_id, protocol.Mine(items=(shown,)))
+    hints.hint(airing_id, "staff", f"{wording.kind_of(row)}s", "counts", "own")
 
 
 def _told(row: Row) -> dict[str, Any]:

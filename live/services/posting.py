@@ -15,7 +15,7 @@ from broadcast import clock
 from broadcast.errors import IllegalTransition, InvalidInput, NotFound, TooMany
 from broadcast.models import Airing, Appearance, Programme
 from broadcast.services.identity import Standing
-from live import protocol, text, wording
+from live import ladder, protocol, text, wording
 from live.models import Comment, Item, Question
 from live.services import rooms
 from live.services.batch import Answer, Batch, Write, require_assurance
@@ -113,7 +113,9 @@ def _limit(writes: list[Write], model: ItemModel) -> None:
     }
     brought: dict[tuple[UUID, UUID], int] = defaultdict(int)
     for write in writes:
-        most = write.room.questions_per_ten_minutes if model is Question else write.room.comments_per_minute
+        room = write.room
+        asked = ladder.limit_of(room.questions_per_ten_minutes, room.level)
+        most = asked if model is Question else room.comments_per_minute
         key = (write.participant.pk, write.airing_id)
         many, first = counted.get(key, (0, clock.now()))
         if many + brought[key] >= most:

@@ -14,9 +14,8 @@ from broadcast.access import Ability, Actor, can, require
 from broadcast.errors import IllegalTransition, NotFound
 from broadcast.models import Airing
 from broadcast.services import moments
-from live import hints, protocol, wording
+from live import hints, protocol
 from live.models import Question
-from live.queries import behind
 from live.services import rooms
 
 S = Question.State
@@ -120,10 +119,8 @@ def _move(actor: Actor, airing: Airing, row: Question, after: str, verb: str, at
     row.staff_seq = rooms.next_staff_seq([airing.pk])[airing.pk]
     row.save(update_fields=["state", "version", "on_air_at", "answered_at", "staff_seq"])
     audit.record(actor, f"question.{verb}", f"question:{row.pk}", airing=airing, before=before, after=str(after))
-    hints.hint(airing.pk, "staff", "questions")
     # The author hears of it with everybody: what goes with a delayed picture comes by the public question.
-    if behind.seen_until(airing) is None or after in {S.APPROVED, S.QUEUED}:
-        hints.personal(airing.pk, row.author_id, protocol.Mine(items=(wording.my_item(row, {}),)))
+    hints.hint(airing.pk, "staff", "questions", "own")
 
 
 def _told(row: Question) -> dict[str, Any]:

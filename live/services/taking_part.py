@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from broadcast import clock
 from broadcast.errors import IllegalTransition, NotFound
 from broadcast.models import Airing
-from live import protocol
+from live import ladder, pressure, protocol
 from live.models import Question, Support
 from live.services.batch import Answer, Batch, Write, require_assurance
 
@@ -61,11 +61,18 @@ def _may_support(write: Write, rooms: dict[int, UUID]) -> None:
 
 
 def like(batch: Batch) -> None:
-    """Add likes to this writer's own shard. Nothing is kept of who liked, so a repeated command counts again."""
+    """Add likes to this writer's own shard. Nothing is kept of who liked, so a repeated command counts again.
+
+    Under great pressure they are acknowledged with none counted.
+    """
     counts: Counter[UUID] = Counter()
     for write in batch.of(protocol.AddLikes):
         if write.check(_may_like):
             count = write.command.count  # type: ignore[union-attr]
+            if write.room.level >= ladder.DROPS_LIKES_FROM:
+                pressure.dropped("likes", count)
+                write.answer = Answer({"count": 0})
+                continue
             counts[write.airing_id] += count
             write.answer = Answer({"count": count})
             batch.hint(write.airing_id, "counts")

@@ -15,6 +15,7 @@ from live.protocol import (
     AiringObject,
     CommentObject,
     CountsObject,
+    LoadObject,
     MediaObject,
     Mine,
     MyBallot,
@@ -69,6 +70,7 @@ class Hall:
     airing: AiringObject | None = None
     media: MediaObject | None = None
     counts: CountsObject | None = None
+    load: LoadObject | None = None
     segments: list[SegmentObject] = field(default_factory=list)
     people: list[PersonObject] = field(default_factory=list)
     comments: list[CommentObject] = field(default_factory=list)
@@ -123,6 +125,8 @@ def arrange(objects: Iterable[PublicObject]) -> Hall:
             hall.media = each
         elif isinstance(each, CountsObject):
             hall.counts = each
+        elif isinstance(each, LoadObject):
+            hall.load = each
         else:
             getattr(hall, _KINDS[type(each)]).append(each)
     hall.segments.sort(key=lambda segment: segment.position)

@@ -128,6 +128,7 @@ def _context(
         "marks": marks,
         "tab": tab,
         "tabs": _tabs(hall, tab, len(marks)),
+        "all_comments": all_comments(airing),
         "draft": _draft(request, airing),
         "new_id": lambda: secrets.token_urlsafe(12),  # called anew for each form
         "boot": boot(request, airing, objects, mine, tab) | {"staff_replay": hall.staff_replay, "names": names},
@@ -154,6 +155,7 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
             "state": f"{base}/state",
             "mine": f"{base}/mine",
             "comments": f"{base}/comments",
+            "all_comments": all_comments(airing),
             "commands": f"{base}/commands",
             "timeline": f"{base}/timeline",
             "programme": reverse("programme", args=[programme.slug]),
@@ -166,6 +168,13 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
             "agreement": footer["agreement_url"],
         },
     }
+
+
+def all_comments(airing: Airing) -> str:
+    """Address of the plain list of every public comment of this outing."""
+    episode = airing.episode
+    address = reverse("episode-comments", args=[episode.programme.slug, episode.number or episode.slug])
+    return f"{address}?airing={airing.pk}"
 
 
 def _names(airing: Airing) -> dict[str, dict[str, str]]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connection
 
-from broadcast.services.identity import seat_of
-from live import commands, envelope, hints, protocol
-from live.models import Ballot, BallotCast, ComposerLease
+from broadcast import clock
+from broadcast.models import Participant
+from live import commands, hints, protocol
+from live.models import Ballot, BallotCast, Comment, ComposerLease
 from tests.live import making
 from tests.live.own_bus import OwnValkey
 from tests.live.sockets import Server, viewer_socket
@@ -102,12 +105,13 @@ async def test_no_acknowledged_vote_is_lost_when_web_and_database_connections_di
                 await asyncio.sleep(0.02)
 
     for round_number in range(2):
+        before = await sync_to_async(database_time)()
         server, stop = servers(), asyncio.Event()
         voters = [asyncio.create_task(vote_until(server, person, stop)) for person in range(len(people))]
-        await asyncio.sleep(1.5)
+        await until_many(acknowledged, 20 + 40 * round_number)
         if round_number == 0:
-            await sync_to_async(end_other_connections)()
-            await asyncio.sleep(1.5)
+            await sync_to_async(end_connections_since)(before)
+            await until_many(acknowledged, 40)
         server.kill()
         stop.set()
         await asyncio.gather(*voters, return_exceptions=True)
@@ -121,16 +125,36 @@ async def test_no_acknowledged_vote_is_lost_when_web_and_database_connections_di
     assert await sync_to_async(Ballot.objects.count)() == len(people)
 
 
-def end_other_connections() -> None:
+async def until_many(found: Collection[str], many: int, seconds: float = 60) -> None:
+    """Return when there are more than so many, or after so long."""
+    deadline = time.monotonic() + seconds
+    while len(found) <= many and time.monotonic() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+
+
+def database_time() -> dt.datetime:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        found: dt.datetime = cursor.fetchone()[0]
+        return found
+
+
+def end_connections_since(moment: dt.datetime) -> None:
+    """Those of the web process; not the tests' own."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_start > %s",
+            [moment],
         )
 
 
 async def test_a_peer_that_does_not_read_is_closed_and_delays_nobody(server: Server) -> None:
     show, viewer, deaf = await new_show(comments="post"), await new_viewer(), await new_viewer()
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+    line = socket.socket()
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    line.connect(("127.0.0.1", server.port))
+    reader, writer = await asyncio.open_connection(sock=line, limit=1024)
     writer.write(
         f"GET /live/airings/{show.id}/socket HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUpgrade: websocket\r\n"
         f"Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
@@ -140,11 +164,10 @@ async def test_a_peer_that_does_not_read_is_closed_and_delays_nobody(server: Ser
     writer.transport.pause_reading()  # type: ignore[attr-defined]
     async with viewer_socket(server, show, viewer) as quick:
         await quick.shows("counts", lambda each: each["viewers"] == 2)
-        # Far more than the kernel's buffers take, for the deaf one alone.
-        header = envelope.Header(lane="personal", participant=seat_of(deaf.participant_id, 0))
-        message = envelope.pack(header, protocol.encode(protocol.Refused(id="", code="x", message="长" * 100_000)))
-        for _each in range(40):
-            await sync_to_async(hints.publisher.publish)([(envelope.channel(show.id), message)])
+        # Far more than the kernel's buffers take.
+        for round_number in range(14):
+            await sync_to_async(publish_long_comments)(show, round_number)
+            await asyncio.sleep(0.6)
         before = time.monotonic()
         item = (await quick.ask("comment.post", text="不受影响"))["result"]["item"]
         await quick.shows(f"comment:{item}")
@@ -152,6 +175,21 @@ async def test_a_peer_that_does_not_read_is_closed_and_delays_nobody(server: Ser
         await quick.shows("counts", lambda each: each["viewers"] == 1, seconds=12)
         assert quick.gaps == 0
     writer.close()
+
+
+def publish_long_comments(show: making.Show, round_number: int) -> None:
+    """As no citizen may write them: a few hundred kilobytes for everybody, each time in other words."""
+    author, now = Participant.objects.first(), clock.now()
+    for number in range(15):
+        words = {"text": f"{round_number}" + "长" * 8_000, "author_name": "甲", "assurance": 0, "state": "approved"}
+        Comment.objects.update_or_create(
+            room_id=show.id,
+            author=author,
+            command_id=f"long-{number:04}",
+            defaults=words,
+            create_defaults={**words, "public_at": now, "created_at": now},
+        )
+    hints.hint(show.id, "comments")
 
 
 async def test_commands_by_post_are_the_same(server: Server) -> None:

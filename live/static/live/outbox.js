@@ -2,6 +2,7 @@
 
 const KEEP_MS = 10 * 60_000;
 const ANSWER_MS = 6_000;
+// How long likes are collected; the server says more when many are here.
 const LIKES_EVERY_MS = 2_000;
 const LIKES_AT_ONCE = 20;
 const TEXT_TYPES = ["comment.post", "question.ask"];
@@ -223,7 +224,8 @@ export function createOutbox({ airing, urls, store, token, onNeed, onStale }) {
     /** One tap; many taps travel together. */
     like() {
       likes += 1;
-      if (!likeTimer) likeTimer = setTimeout(sendLikes, LIKES_EVERY_MS);
+      const load = store.state.objects.get("load");
+      if (!likeTimer) likeTimer = setTimeout(sendLikes, (load && load.likes_ms) || LIKES_EVERY_MS);
     },
   };
 }

@@ -179,6 +179,15 @@ export interface CountsObject {
   questions: number;
 }
 
+/** What is thinned because many are here (`live.ladder`), 0: nothing. Of the comments since the oldest in the list, `comments_percent` in a hundred are in it, drawn by lot; all of them are at GET …/comments. */
+export interface LoadObject {
+  kind: "load";
+  key: string;
+  level: number;
+  likes_ms: number;
+  comments_percent: number;
+}
+
 /** Say something. Public after approval unless the programme is 先发后审. */
 export interface PostComment {
   type: "comment.post";
@@ -343,7 +352,7 @@ export interface Snapshot {
   seq: number;
   at: string;
   next_after_ms: number;
-  objects: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject)[];
+  objects: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
 }
 
 /** What changed since seq - 1: objects put whole, keys removed. A browser that sees a gap resumes or takes the snapshot. */
@@ -353,7 +362,7 @@ export interface Tick {
   seq: number;
   at: string;
   next_after_ms: number;
-  put: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject)[];
+  put: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
   remove: string[];
 }
 
@@ -391,7 +400,7 @@ export interface StaffSnapshot {
   items: StaffItem[];
   polls: StaffPoll[];
   panels: Record<string, unknown>;
-  public: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject)[];
+  public: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
 }
 
 /** Items, polls or panels that changed after number `after`, up to and with `seq`, sent to staff at once. Several changes may come in one frame. Only an `after` beyond the last `seq` that was seen is a gap: take the snapshot again. */
@@ -403,7 +412,7 @@ export interface StaffChange {
   items: StaffItem[];
   polls: StaffPoll[];
   panels: Record<string, unknown>;
-  public: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject)[];
+  public: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
 }
 
 /** All that an overlay shows now, out of public objects alone; `shown` false: nothing. Sent whole whenever it changes, and every two seconds; at the studio's time or the public's, as the link says. */
@@ -423,7 +432,7 @@ export interface OverlayScene {
 
 export type AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem;
 export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | CreatePoll | OpenPoll | ClosePoll | VoidPoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct;
-export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject;
+export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject;
 export type AudienceFrame = Snapshot | Tick | Mine | Ack | Refused;
 export type StaffFrame = StaffSnapshot | StaffChange | Mine | Ack | Refused;
 

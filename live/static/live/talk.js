@@ -34,6 +34,7 @@ export function Talk({ room }) {
 
   // When comments were withdrawn, those that only this reader still holds are fetched anew or dropped.
   const total = (one(state, "counts") || { comments: 0 }).comments;
+  const percent = (one(state, "load") || { comments_percent: 100 }).comments_percent;
   const lastTotal = useRef(total);
   useEffect(() => {
     const fewer = total < lastTotal.current;
@@ -75,6 +76,7 @@ export function Talk({ room }) {
       </section>`}
       ${room.elder && html`<h2 class="pad">${t("大家说")}</h2>`}
       ${!room.elder && older.more && total > comments.length && comments.length > 0 && html`<button type="button" class="link older" disabled=${older.busy} onClick=${more}>${older.busy ? t("正在取…") : t("看更早的评论")}</button>`}
+      ${total > comments.length && comments.length > 0 && html`<p class="pad meta sampled">${percent < 100 && html`<span>${t("评论很多，这里抽签显示约 {n}%，每条机会相同。", { n: percent })}</span> `}<a href=${room.boot.urls.all_comments}>${t("看全部评论")}</a></p>`}
       ${!rows.length && html`<p class="pad meta">${empty(state, airing)}</p>`}
       <ol class="talk">${rows.map((row) => html`<${Row} key=${row.key} row=${row} room=${room} />`)}</ol>
       ${fresh > 0 && !room.elder && html`<button type="button" class="pill" onClick=${toEnd}>${t("{n} 条新评论", { n: fresh })} ↓</button>`}
