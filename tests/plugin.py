@@ -37,8 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 FIRST = (
     "tests/journeys/test_show.py",
     "tests/journeys/test_playback.py",
-    "tests/archive/test_one_show.py",
     "tests/journeys/",
+    "tests/archive/test_one_show.py",
     "tests/archive/test_kill_cycles.py",
     "tests/archive/test_ingest.py",
     "tests/archive/test_push_show.py",

@@ -13,19 +13,34 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.journeys.house import House
 from tests.journeys.pages import FLAGS
 
+# The one that stands. It goes after the last journey: a show on air costs the machine something all the time.
+_standing: list[House] = []
 
-@pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house with the demo show on air; while writing a journey, JOURNEYS_IN names the `var` of one that runs already."""
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """The house with the demo show on air; while writing a journey, JOURNEYS_IN names the `var` of one that runs already."""
     if "JOURNEYS_IN" in os.environ:
-        yield House.attached(Path(os.environ["JOURNEYS_IN"]))
-        return
-    running = House(tmp_path_factory.mktemp("house") / "var")
-    try:
-        yield running.furnish().start()
-    finally:
-        running.stop()
-        shutil.rmtree(running.var, ignore_errors=True)
+        return House.attached(Path(os.environ["JOURNEYS_IN"]))
+    if not _standing:
+        _standing.append(House(tmp_path_factory.mktemp("house") / "var").furnish())
+        _standing[0].start()
+    return _standing[0]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """After what a module has of the house is gone."""
+    if nextitem is None or not nextitem.nodeid.startswith("tests/journeys/"):
+        pytest_sessionfinish()
+
+
+def pytest_sessionfinish() -> None:
+    """Also when the run is ended early."""
+    while _standing:
+        gone = _standing.pop()
+        gone.stop()
+        shutil.rmtree(gone.var, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")

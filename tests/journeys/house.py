@@ -17,6 +17,19 @@ from archive import clips
 from broadcast.house.places import free_port
 from tests.archive import ready
 
+# Does what each line of its input says, in one space of names, and answers with what that printed or how it failed.
+_CONSOLE = """
+import contextlib, io, json, sys, traceback
+space, answers = {}, sys.stdout
+for line in sys.stdin:
+    printed, failed = io.StringIO(), ""
+    with contextlib.redirect_stdout(printed):
+        try:
+            exec(json.loads(line), space)
+        except Exception:
+            failed = traceback.format_exc()
+    print(json.dumps([printed.getvalue(), failed]), file=answers, flush=True)
+"""
 ROOT = Path(__file__).resolve().parents[2]
 UP_SECONDS = 150
 
@@ -30,6 +43,7 @@ class House:
     port: int = field(default_factory=free_port)
     srt_port: int = field(default_factory=lambda: free_port())
     rtmp_port: int = field(default_factory=free_port)
+    console: subprocess.Popen[str] | None = None
 
     @classmethod
     def attached(cls, var: Path) -> House:
@@ -84,6 +98,9 @@ class House:
 
     def stop(self) -> None:
         """Ctrl-C, and wait until all of it is gone."""
+        if self.console:
+            self.console.kill()
+            self.console.wait()
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(60)
@@ -118,16 +135,21 @@ class House:
         state = json.loads((self.var / "run" / "up.json").read_text())
         return int(state["children"][name]["pid"])
 
-    def command(self, *words: str) -> str:
-        """Output of `python -m broadcast …` in this house."""
-        done = subprocess.run(
-            [sys.executable, "-m", "broadcast", *words],
-            cwd=ROOT,
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout
+    def does(self, words: str) -> str:
+        """What these statements print when a process of this house runs them; one process for all of them."""
+        if self.console is None:
+            self.console = subprocess.Popen(
+                [sys.executable, "-m", "broadcast", "shell", "--no-imports", "-c", _CONSOLE],
+                cwd=ROOT,
+                env=self.environ,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self.console.stdin
+        assert self.console.stdout
+        self.console.stdin.write(json.dumps(words) + "\n")
+        self.console.stdin.flush()
+        printed, failed = json.loads(self.console.stdout.readline())
+        assert not failed, failed
+        return str(printed)

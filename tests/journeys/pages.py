@@ -51,7 +51,8 @@ class Person:
         self.context = self.browser.new_context(
             viewport=self.size, locale="zh-CN", java_script_enabled=self.java_script_enabled
         )  # type: ignore[arg-type]
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(30_000)
+        self.context.set_default_navigation_timeout(60_000)
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda message: self.errors.append(message.text) if _is_policy(message.text) else None)

@@ -90,7 +90,7 @@ class Show:
         head = (
             "from archive import cuts, playout; from broadcast import lifecycle; from broadcast.access import HOUSE; "
         )
-        self.house.command("shell", "-c", f"{head}airing = '{self.airing}'; {words}")
+        self.house.does(f"{head}airing = '{self.airing}'; {words}")
 
     def sent_at(self, number: int) -> float:
         """When the source had sent that picture."""
@@ -122,7 +122,7 @@ class Show:
 @pytest.fixture(scope="module")
 def show(house: House, browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Show]:
     clip = make_numbered(tmp_path_factory.mktemp("clip") / "clip.mp4", SECONDS, fps=FPS, size="640x360", tone="440")
-    plan = json.loads(house.command("shell", "-c", PLAN).splitlines()[-1])
+    plan = json.loads(house.does(PLAN).splitlines()[-1])
     viewer = Person(browser, house.address, DESK)
     found = Show(
         house,

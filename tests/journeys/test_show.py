@@ -76,7 +76,7 @@ def people(house: House, browser: Browser) -> Iterator[Cast]:
         return Person(browser, house.address, size)
 
     rule = f"Programme.objects.filter(slug='members-forum').update(delay_seconds={DELAY_SECONDS})"
-    house.command("shell", "-c", f"from broadcast.models import Programme; {rule}")
+    house.does(f"from broadcast.models import Programme; {rule}")
     words = house.accounts()
     found = Cast(
         house,
