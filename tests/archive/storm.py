@@ -149,6 +149,7 @@ class Storm:
             self.recorder.process.kill()
             kill.at = time.monotonic()
             self.recorder.process.wait()
+            until(lambda: not self.living(), 30, "its children die with it")
             self.start_recorder()
         elif kind == "store":
             assert self.store is not None

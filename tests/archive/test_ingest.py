@@ -1,11 +1,9 @@
-"""Ways in: SRT with its passphrase, RTMP behind the gate, refusals, drops, and what a kill leaves."""
+"""Ways in: SRT with its passphrase, RTMP behind the gate, refusals and drops; what kills leave is in test_kill_cycles.py."""
 
 from __future__ import annotations
 
 import os
-import signal
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -41,10 +39,6 @@ def refused(code: str) -> int:
 
 def segments(root: Path, airing: Airing) -> list[Path]:
     return sorted((root / "airings" / str(airing.pk) / "parts").glob("*/*.ts"))
-
-
-def children(root: Path) -> list[int]:
-    return [int(file.stem) for file in (root / "run").glob("*.json")]
 
 
 def drained(peer: socket.socket) -> bool:
@@ -136,41 +130,3 @@ def test_srt_asks_for_its_passphrase_and_a_drop_makes_two_parts_and_a_gap(
     until(lambda: "#EXT-X-DISCONTINUITY\n" in playlist.read_text(), what="a discontinuity")
     passphrase = services.addresses_of(airing, airing.ingest_secret).passphrase
     assert passphrase not in recorder.words()
-
-
-def test_kill_of_recorder_and_of_ffmpeg_loses_at_most_one_segment_and_leaves_no_orphan(
-    recorder: RecorderProcess, publisher: Publisher, publishers: list[Publisher], media_root: Path
-) -> None:
-    airing = waiting_airing(delay=2)
-    publisher.srt(airing)
-    until(lambda: state(airing) == "receiving", what=recorder.words())
-    lifecycle.start(HOUSE, airing.pk)
-    until(lambda: len(segments(media_root, airing)) >= 4, what="segments")
-    playlist = media_root / "airings" / str(airing.pk) / "live.m3u8"
-    before = until(lambda: playlist.exists() and playlist.read_text(), what="public")
-    kept = segments(media_root, airing)
-    [child] = children(media_root)
-    recorder.kill()
-    until(
-        lambda: not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text(),
-        what="the child died with it",
-    )
-    after_kill = segments(media_root, airing)
-    assert set(kept) <= set(after_kill)
-    publisher.stop()
-    recorder.start()
-    recorder.wait_ready(2)
-    until(lambda: children(media_root), what="listening again")
-    time.sleep(0.5)
-    publisher.srt(airing)
-    until(lambda: Part.objects.filter(recording_id=airing.pk).count() == 2, what=recorder.words())
-    assert set(after_kill) <= set(segments(media_root, airing))
-    lines = before.split("#EXTINF")
-    assert playlist.read_text().startswith("#EXTINF".join(lines[:-1])), "the public line goes on where it was"
-
-    until(lambda: state(airing) == "receiving", what=recorder.words())
-    after_kill = segments(media_root, airing)
-    [child] = children(media_root)
-    os.kill(child, signal.SIGKILL)
-    until(lambda: children(media_root) and children(media_root) != [child], what="a new listener")
-    assert set(after_kill) <= set(segments(media_root, airing))

@@ -81,7 +81,7 @@ def test_a_worker_killed_in_the_middle_loses_no_step_and_none_is_done_twice(
     media_root: Path, tmp_path: Path, workers: list[Worker]
 ) -> None:
     # Long enough to be caught encoding the odd part.
-    made = finished(Source(4), Source(40, size="640x360"), Source(42), programme=None)
+    made = finished(Source(4), Source(24, size="640x360"), Source(26), programme=None)
     engine.ensure_all()
     workers.append(Worker(tmp_path, "first"))
     until(lambda: "ready" in workers[0].words(), 60, workers[0].words())
