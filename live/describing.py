@@ -16,7 +16,7 @@ from live import protocol
 AUDIENCE = protocol.AudienceCommand.__args__
 STAFF = protocol.StaffCommand.__args__
 OBJECTS = protocol.PublicObject.__args__
-DOWN = (protocol.Snapshot, protocol.Tick, protocol.Mine, protocol.Ack, protocol.Refused)
+DOWN = (protocol.Snapshot, protocol.Tick, protocol.Mine, protocol.Pace, protocol.Ack, protocol.Refused)
 STAFF_DOWN = (protocol.StaffSnapshot, protocol.StaffChange)
 OVERLAY_DOWN = (protocol.OverlayScene,)
 PARTS = (protocol.OptionResult, protocol.MyItem, protocol.MyBallot, protocol.StaffItem, protocol.StaffPoll)
