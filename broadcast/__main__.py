@@ -47,6 +47,12 @@ def _edge(rest: list[str]) -> int:
     return edge.main(rest)
 
 
+def _web(rest: list[str]) -> int:
+    from broadcast.house import web
+
+    return web.main(rest)
+
+
 def _doctor(rest: list[str]) -> int:
     from broadcast.house import doctor
 
@@ -82,6 +88,7 @@ def _bench(rest: list[str]) -> int:
 _OWN = {
     "up": _up,
     "edge": _edge,
+    "web": _web,
     "doctor": _doctor,
     "collect": _collect,
     "alive": _alive,

@@ -49,6 +49,9 @@ timeline: Registry[Callable[[Airing, bool], list[dict[str, Any]]]] = Registry("t
 reconcilers: Registry[Callable[[], int]] = Registry("reconcile")
 # Moves what hangs on a merged participant: (source_id, target_id); runs inside the merging transaction.
 participant_merge: Registry[Callable[[UUID, UUID], None]] = Registry("participant merge")
+# How a web process ends: name -> (stop listening, all done) -> a function that begins within so many seconds, and hurries when
+# called again. Called on the server's loop when it serves; one app at most.
+leaving: Registry[Callable[[Callable[[], None], Callable[[], None]], Callable[[float], None]]] = Registry("leaving")
 # doctor's checks of an app: name -> () -> list of (found, expected, mend or "")
 doctor_checks: Registry[Callable[[], list[tuple[str, str, str]]]] = Registry("doctor check")
 # Rows of an app that belong to freshly seeded programmes: name -> (slugs made in this run) -> None.

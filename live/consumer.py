@@ -111,7 +111,7 @@ class StaffConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             text = await seat.frames.get()
             if text is not None:
                 await self.send(text_data=text)
-        await self.close(CloseCode.TOO_SLOW)
+        await self.close(CloseCode.MOVING if self.live.is_leaving else CloseCode.TOO_SLOW)
 
     async def _look_again(self) -> None:
         """Rights and session reach an open socket: whoever lost them is sent away."""

@@ -108,6 +108,7 @@ class _Visit:
         self._live.admission.enter(self._sender)
         self._live.guard.enter(self._airing_id, self._seat, self._visitor.identity)
         self._audience.enter(self._seat, epoch, seq)
+        self._live.returning.tell(self._seat)
         return True
 
     def end(self) -> None:

@@ -10,6 +10,7 @@ import secrets
 import socket
 import time
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -32,6 +33,7 @@ from live.pressure import Meter, Report
 from live.queries import doors
 from live.queries.doors import Door
 from live.quiet import Quiet
+from live.returning import Returning
 from live.services import audience as writes
 from live.shelf import Shelf
 from live.staff_lane import StaffLane
@@ -68,6 +70,8 @@ class Live:
         self.guard = Guard(self.door, self.admitted)
         self.admission = Admission(limits.current(), lambda: self.hub.sockets)
         self.shelf = Shelf()
+        self.returning = Returning(self.hub, self.admission)
+        self.is_leaving = False
         self._computed: dict[UUID, tuple[float, State]] = {}
         self._computing: dict[UUID, asyncio.Task[State | None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -83,6 +87,19 @@ class Live:
             self.meter.watch(),
         )
         self._tasks = [asyncio.create_task(each) for each in work]
+
+    def leave(self) -> None:
+        """Let nobody in and compose nothing from now on; those who are here stay until they are told (`live.drain`)."""
+        self.is_leaving = self.admission.moving = True
+
+    def facts(self) -> dict[str, Any]:
+        """What others may know of this process."""
+        return {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "sockets": self.hub.sockets,
+            "leaving": self.is_leaving,
+        }
 
     async def stop(self) -> None:
         """Finish what is under way, give the leases up, let go of everything."""
@@ -124,7 +141,7 @@ class Live:
         None: no such airing.
         """
         self.bus.subscribe(airing_id)
-        if not self.quiet.holds(airing_id) and not self._is_settled(airing_id):
+        if not (self.is_leaving or self.quiet.holds(airing_id) or self._is_settled(airing_id)):
             self.composers.add(airing_id)
         return await self.hub.ready(airing_id)
 
@@ -216,7 +233,7 @@ class Live:
                     self.hub.audience(airing_id)
                 settled = await self.reading.run(queries.settled, here - set(running))
                 self.quiet.want(settled)
-                self.composers.want({*running, *here} - set(settled))
+                self.composers.want(set() if self.is_leaving else {*running, *here} - set(settled))
                 for airing_id in running:
                     composer = self.composers.get(airing_id)
                     if composer is not None:
@@ -225,6 +242,7 @@ class Live:
                 for airing_id in here:
                     await self.bus.report_viewers(airing_id, self.name, len(self.hub.audience(airing_id).seats))
                 await self._report({*running, *here})
+                await self.returning.look()
                 for airing_id in self.hub.forget_empty():
                     if airing_id not in running and airing_id not in here:
                         self.bus.unsubscribe(airing_id)

@@ -403,6 +403,12 @@ class Mine(Struct, frozen=True, tag_field="type", tag="mine"):
     whole: bool = False
 
 
+class Pace(Struct, frozen=True, tag_field="type", tag="pace"):
+    """If this socket is cut off without a reason, come back at a random moment of the next so many milliseconds: many others will."""
+
+    return_ms: int
+
+
 class Ack(Struct, frozen=True, tag_field="type", tag="ack"):
     """The command `id` is in the database. `result` is plain data of the command's own."""
 

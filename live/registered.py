@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from broadcast import registry
@@ -16,9 +17,17 @@ def register() -> None:
     registry.timeline.register("live", timeline)
     registry.reconcilers.register("live", aftercare.reconcile)
     registry.demo.register("live", demo.fill)
+    registry.leaving.register("live", leaving)
     registry.control_panels.register("load", panel.load_panel)
     registry.staff_acts_on.register("level.hold", levels.hold)
     registry.staff_acts.register("level.release", levels.release)
+
+
+def leaving(stop_listening: Callable[[], None], gone: Callable[[], None]) -> Callable[[float], None]:
+    """What a web process does before it ends."""
+    from live import drain  # with all that a web process holds, which no other needs
+
+    return drain.prepare(stop_listening, gone)
 
 
 def timeline(airing: Airing, staff: bool) -> list[dict[str, Any]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 from broadcast import env
+from broadcast.house import leaving
 from broadcast.house.environment import completed
 
 if TYPE_CHECKING:
@@ -58,10 +60,34 @@ def serving(host: str, port: int) -> uvicorn.Server:
         ws_max_size=FRAME_MOST,
         backlog=BACKLOG,
         lifespan="off",
+        timeout_graceful_shutdown=2,
         access_log=False,
         log_level="warning",
         # Who stands before us is said in YISHI_PROXIES and read in one place, broadcast.identity.
         proxy_headers=False,
         server_header=False,
     )
-    return uvicorn.Server(config)
+    config.load()
+    config.http_protocol_class = leaving.patient(config.http_protocol_class)
+
+    class Server(uvicorn.Server):
+        """Leaves as `broadcast.house.leaving` says, instead of cutting everybody off."""
+
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                leaving.watch(self._stop_listening, self._exit)
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            # They are ours.
+            yield
+
+        def _stop_listening(self) -> None:
+            for each in self.servers:
+                each.close()
+
+        def _exit(self) -> None:
+            self.should_exit = True
+
+    return Server(config)

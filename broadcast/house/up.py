@@ -183,8 +183,7 @@ class House:
     def _children(self, environ: dict[str, str]) -> list[Child]:
         """The processes of the house, in the order of starting; the web first, since it is waited for."""
         python = [sys.executable, "-P", "-m"]
-        listen = ["-b", self.options.host, "-p", str(self.options.port)]
-        web = ["daphne", "-v", "0", "--no-server-name", *listen, "broadcast.asgi:application"]
+        web = ["broadcast", "web", "--host", self.options.host, "--port", str(self.options.port)]
         worker = ["celery", "-A", "broadcast", "worker", "-c", "1", "-l", "info"]
         worker += ["--without-gossip", "--without-mingle"]
         commands = {"web": web, "worker": worker, "tick": ["broadcast", "tick"], "recorder": ["broadcast", "record"]}

@@ -45,7 +45,9 @@ def act(request: HttpRequest, slug: str, key: str) -> HttpResponse:
 def _admit(request: HttpRequest, actor: Actor) -> None:
     # The identity that a browser was given just now is as good as none: it would have a full bucket every time.
     brought = None if request.identity_is_new else actor.participant_id  # type: ignore[attr-defined]
-    wait = allowance.sent.take(allowance.sender(brought, actor.address), 1, sum(len(each) for each in request.POST.values()))
+    wait = allowance.sent.take(
+        allowance.sender(brought, actor.address), 1, sum(len(each) for each in request.POST.values())
+    )
     if wait:
         raise TooMany(_("操作太快了，请稍等一下再试。"), retry_after_seconds=wait)
 

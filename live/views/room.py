@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 from broadcast import context as site_context
 from broadcast import identity, registry
 from broadcast import queries as catalogue
-from broadcast.access import Ability, Actor, can, may_watch, may_watch_programme
+from broadcast.access import Ability, Actor, can, is_public, may_watch, may_watch_programme
 from broadcast.errors import IdentityStale, NotFound
 from broadcast.identity import actor_of_request
 from broadcast.models import Airing, Appearance, Episode, Programme, User
@@ -152,7 +152,8 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
         "csrf": get_token(request),
         "urls": {
             "socket": f"{base}/socket",
-            "state": f"{base}/state",
+            # What is for everybody has an address that proxies keep, without anybody's cookie.
+            "state": f"{base}/state" if is_public(airing) else f"{base}/state/private",
             "mine": f"{base}/mine",
             "comments": f"{base}/comments",
             "all_comments": all_comments(airing),

@@ -25,10 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 # The same tests pass on both: WEB_SERVER=uvicorn where it is installed.
-_WEB = {
-    "daphne": ["daphne", "-v", "0", "-b", "127.0.0.1", "-p"],
-    "uvicorn": ["uvicorn", "--log-level", "info", "--host", "127.0.0.1", "--port"],
-}
+_WEB = {"daphne": "web", "uvicorn": "edge"}
 
 
 def free_port() -> int:
@@ -37,8 +34,8 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def start_server(folder: Path, environ: dict[str, str] | None = None) -> Server:
-    """One web process; returns when it answers."""
+def start_server(folder: Path, environ: dict[str, str] | None = None, kind: str = "") -> Server:
+    """One web process, on Daphne unless WEB_SERVER or `kind` says uvicorn; returns when it answers."""
     parts = connection.settings_dict
     port = free_port()
     url = os.environ["YISHI_DATABASE_URL"]
@@ -48,7 +45,7 @@ def start_server(folder: Path, environ: dict[str, str] | None = None) -> Server:
     environment["DJANGO_SETTINGS_MODULE"] = "broadcast.settings"
     log = folder / f"web-{port}.log"
     process = processes.start(
-        [sys.executable, "-m", *_WEB[os.environ.get("WEB_SERVER", "daphne")], str(port), "broadcast.asgi:application"],
+        [sys.executable, "-m", "broadcast", _WEB[kind or os.environ.get("WEB_SERVER", "daphne")], "--port", str(port)],
         log=log,
         environ=environment,
         death_signal=signal.SIGKILL,
@@ -99,8 +96,8 @@ def servers(transactional_db: None, tidy: None, tmp_path: Path) -> Iterator[Call
     """Starts web processes that a test may kill."""
     started: list[Server] = []
 
-    def start(environ: dict[str, str] | None = None) -> Server:
-        started.append(start_server(tmp_path, environ))
+    def start(environ: dict[str, str] | None = None, kind: str = "") -> Server:
+        started.append(start_server(tmp_path, environ, kind))
         return started[-1]
 
     yield start

@@ -133,6 +133,11 @@ class Socket:
                 raise TimeoutError(f"{key} is still there")
             await asyncio.sleep(0.02)
 
+    @property
+    def close_reason(self) -> str:
+        """What the server said with the close code."""
+        return str(self._socket.close_reason)
+
     async def closed(self, seconds: float = 20) -> int | None:
         """The close code."""
         await asyncio.wait_for(self._socket.wait_closed(), seconds)

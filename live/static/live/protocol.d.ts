@@ -376,6 +376,12 @@ export interface Mine {
   whole: boolean;
 }
 
+/** If this socket is cut off without a reason, come back at a random moment of the next so many milliseconds: many others will. */
+export interface Pace {
+  type: "pace";
+  return_ms: number;
+}
+
 /** The command `id` is in the database. `result` is plain data of the command's own. */
 export interface Ack {
   type: "ack";
@@ -433,7 +439,7 @@ export interface OverlayScene {
 export type AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem;
 export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | CreatePoll | OpenPoll | ClosePoll | VoidPoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct;
 export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject;
-export type AudienceFrame = Snapshot | Tick | Mine | Ack | Refused;
+export type AudienceFrame = Snapshot | Tick | Mine | Pace | Ack | Refused;
 export type StaffFrame = StaffSnapshot | StaffChange | Mine | Ack | Refused;
 
 export const enum CloseCode {

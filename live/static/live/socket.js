@@ -1,10 +1,13 @@
 /* Keeps the room up to date: a socket with resume, jittered returns, and polling where sockets are full or fail; it draws nothing. */
 
-const CLOSE = { tooSlow: 4008, notAllowed: 4003, notFound: 4004, full: 4013, tooFast: 4029 };
+const CLOSE = { tooSlow: 4008, notAllowed: 4003, notFound: 4004, moving: 4012, full: 4013, tooFast: 4029 };
 const FIRST_WINDOW_MS = 1_000;
 const LAST_WINDOW_MS = 30_000;
 const SILENCE_MS = 25_000;
 const SOCKET_AGAIN_MS = 60_000;
+// A window so short is a step aside, not a crowd: nobody needs to see it.
+const STEP_ASIDE_MS = 2_000;
+const LONGEST_MS = 120_000;
 const FAILURES_BEFORE_POLLING = 2;
 const QUIET_MS = 2_500;
 
@@ -22,6 +25,9 @@ export function createLink({ urls, store, onReply, onOpen, onStale }) {
   let wasLost = false;
   let stopped = false;
   let lostTimer = 0;
+  let returnMs = 0;
+  let crowdedMs = 0;
+  let told = { poll: 0, socket: 0 };
 
   const isOpen = () => Boolean(socket && socket.readyState === WebSocket.OPEN);
 
@@ -56,6 +62,7 @@ export function createLink({ urls, store, onReply, onOpen, onStale }) {
     lastHeard = Date.now();
     failures = 0;
     window_ms = 0;
+    crowdedMs = 0;
     if (store.state.full) store.set({ full: false });
     stopPolling();
     settle("open");
@@ -85,6 +92,7 @@ export function createLink({ urls, store, onReply, onOpen, onStale }) {
     if (frame.type === "tick") takeTick(frame);
     else if (frame.type === "snapshot") store.snapshot(frame);
     else if (frame.type === "mine") store.mine(frame);
+    else if (frame.type === "pace") returnMs = Math.min(LONGEST_MS, Number(frame.return_ms) || 0);
     else if (frame.type === "ack" || frame.type === "error") onReply(frame);
   }
 
@@ -132,17 +140,21 @@ export function createLink({ urls, store, onReply, onOpen, onStale }) {
     socket = null;
     resyncing = false;
     waiting = [];
-    const asked = Number(event.reason);
-    if (asked > 0) window_ms = Math.min(asked, 120_000);
+    const asked = Math.min(Number(event.reason) || 0, LONGEST_MS);
     if (event.code === CLOSE.notAllowed || event.code === CLOSE.notFound) {
       stopped = true;
       fetchState();
       return;
     }
+    if (event.code === CLOSE.moving || (event.code === CLOSE.full && asked && asked < STEP_ASIDE_MS)) {
+      stepAside(asked);
+      return;
+    }
     if (event.code === CLOSE.full) {
+      crowdedMs = asked || SOCKET_AGAIN_MS;
       store.set({ full: true });
       startPolling();
-      wait(SOCKET_AGAIN_MS + Math.random() * SOCKET_AGAIN_MS);
+      wait(Math.random() * crowdedMs);
       return;
     }
     if (event.code === CLOSE.tooFast) {
@@ -150,7 +162,14 @@ export function createLink({ urls, store, onReply, onOpen, onStale }) {
       wait(60_000 + Math.random() * 5_000);
       return;
     }
+    window_ms = asked;
     later();
+  }
+
+  /** Another process takes us at once: a break that nobody sees, unless it lasts. */
+  function stepAside(ms) {
+    if (!polling && !lostTimer) lostTimer = setTimeout(() => settle("lost"), QUIET_MS);
+    wait(Math.random() * ms);
   }
 
   /** Come back after a random part of the window: the server's, or one that doubles. */
@@ -159,7 +178,7 @@ export function createLink({ urls, store, onReply, onOpen, onStale }) {
     if (failures >= FAILURES_BEFORE_POLLING) startPolling();
     // A short break is nobody's business.
     if (!polling && !lostTimer) lostTimer = setTimeout(() => settle("lost"), QUIET_MS);
-    const span = window_ms || Math.min(LAST_WINDOW_MS, FIRST_WINDOW_MS * 2 ** Math.min(failures - 1, 6));
+    const span = window_ms || Math.max(returnMs, Math.min(LAST_WINDOW_MS, FIRST_WINDOW_MS * 2 ** Math.min(failures - 1, 6)));
     wait(Math.random() * span + 100);
   }
 
@@ -170,7 +189,9 @@ export function createLink({ urls, store, onReply, onOpen, onStale }) {
 
   async function fetchState() {
     try {
-      const answer = await fetch(urls.state, { credentials: "same-origin", headers: { Accept: "application/json" } });
+      // Asked for anew each time: a proxy answers whether it is still the same.
+      const answer = await fetch(urls.state, { credentials: "same-origin", cache: "no-cache", headers: { Accept: "application/json" } });
+      hearPace(answer.headers.get("Yishi-Pace"));
       if (answer.status === 404 || answer.status === 410) {
         store.gone();
         stopPolling();
@@ -181,6 +202,17 @@ export function createLink({ urls, store, onReply, onOpen, onStale }) {
       return true;
     } catch {
       return false;
+    }
+  }
+
+  /** How soon to poll again, and the window in which to try for a socket; when that gets shorter, the crowd thins. */
+  function hearPace(header) {
+    const found = /^poll=(\d+), socket=(\d+)$/.exec(header || "");
+    if (!found) return;
+    told = { poll: Number(found[1]), socket: Math.min(Number(found[2]), LONGEST_MS) };
+    if (polling && crowdedMs > told.socket) {
+      crowdedMs = told.socket;
+      wait(Math.random() * crowdedMs);
     }
   }
 
@@ -213,7 +245,7 @@ export function createLink({ urls, store, onReply, onOpen, onStale }) {
     settle(got ? "polling" : "lost");
     if (got && round % 3 === 0 && hasOwn()) fetchMine();
     if (back && onOpen) onOpen();
-    const pace = document.hidden ? 10_000 : Math.max(1_000, store.state.pace);
+    const pace = document.hidden ? 10_000 : Math.max(told.poll || 1_000, store.state.pace);
     pollTimer = setTimeout(() => poll(round + 1), pace * (got ? 0.75 + Math.random() * 0.5 : 2 + Math.random() * 2));
   }
 

@@ -1,0 +1,173 @@
+"""A web process that is told to leave: its viewers are moved at a stated rate to others, and nothing that was acknowledged is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+import websockets
+from asgiref.sync import sync_to_async
+
+from broadcast.identity import COOKIE
+from live.models import Ballot, BallotCast
+from live.protocol import CloseCode
+from live.queries import polls
+from tests.live import making
+from tests.live.sockets import Server, staff_socket, viewer_socket
+
+VIEWERS = 240
+CLOSED_WITHOUT_A_WORD = 1006
+LIMITS = {"YISHI_LIMITS": "joins=2000", "YISHI_DRAIN_SECONDS": "2"}
+
+
+@dataclass
+class Viewer:
+    """A page as far as moving goes: comes back where it is told to, resumes, sends what is not answered again."""
+
+    show: making.Show
+    cookie: str
+    ports: list[int]
+    poll: int
+    options: list[int]
+    acked: dict[str, int] = field(default_factory=dict)
+    codes: list[int] = field(default_factory=list)
+    closed_at: list[float] = field(default_factory=list)
+    position: tuple[int, int] = (0, 0)
+    heard_at: float = 0.0
+    longest: float = 0.0
+    gaps: int = 0
+
+    async def watch(self, until: asyncio.Event, voting: asyncio.Event) -> None:
+        command: dict[str, object] | None = None
+        while not until.is_set():
+            query = f"?epoch={self.position[0]}&seq={self.position[1]}"
+            url = f"ws://127.0.0.1:{self.ports[0]}/live/airings/{self.show.id}/socket{query}"
+            try:
+                async with websockets.connect(
+                    url,
+                    additional_headers={"Cookie": f"{COOKIE}={self.cookie}"},
+                    origin=f"http://127.0.0.1:{self.ports[0]}",  # type: ignore[arg-type]
+                    proxy=None,
+                    compression=None,
+                ) as socket:
+                    if command is not None:
+                        await socket.send(json.dumps(command))
+                    while not until.is_set():
+                        if command is None and voting.is_set():
+                            chosen = random.choice(self.options)
+                            command = {
+                                "type": "poll.vote",
+                                "id": making.command_id(),
+                                "poll": self.poll,
+                                "options": [chosen],
+                            }
+                            await socket.send(json.dumps(command))
+                        try:
+                            frame = json.loads(await asyncio.wait_for(socket.recv(), 0.2))
+                        except TimeoutError:
+                            continue
+                        if frame.get("type") == "ack" and command is not None and frame["id"] == command["id"]:
+                            self.acked[frame["id"]] = command["options"][0]  # type: ignore[index]
+                            command = None
+                        self._heard(frame)
+                    return
+            except websockets.ConnectionClosed as gone:
+                self.codes.append(gone.rcvd.code if gone.rcvd else 1006)
+                self.closed_at.append(time.monotonic())
+                if self.codes[-1] == CloseCode.MOVING:
+                    self.ports.reverse()
+                    await asyncio.sleep(random.random() * int(gone.rcvd.reason) / 1000)  # type: ignore[union-attr]
+            except OSError:
+                await asyncio.sleep(0.1)
+                self.ports.reverse()
+
+    def _heard(self, frame: dict[str, object]) -> None:
+        now = time.monotonic()
+        if frame.get("type") not in {"tick", "snapshot"} or not frame.get("epoch"):
+            return
+        here = (int(str(frame["epoch"])), int(str(frame["seq"])))
+        if frame["type"] == "tick" and here[0] == self.position[0] and here[1] > self.position[1] + 1:
+            self.gaps += 1
+        if self.heard_at:
+            self.longest = max(self.longest, now - self.heard_at)
+        if here > self.position:
+            self.position, self.heard_at = here, now
+
+
+@pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
+async def test_viewers_move_to_another_process_and_no_acknowledged_vote_is_lost(
+    servers: Callable[..., Server], kind: str
+) -> None:
+    first, second = [await sync_to_async(servers)(LIMITS, kind) for _each in range(2)]
+    show = await sync_to_async(making.make_show)()
+    poll, options = await sync_to_async(making.make_poll)(show)
+    people = [await sync_to_async(making.make_viewer)() for _each in range(VIEWERS)]
+    until, voting = asyncio.Event(), asyncio.Event()
+    viewers = [Viewer(show, making.cookie(each), [first.port, second.port], poll, options) for each in people]
+    tasks = [asyncio.create_task(each.watch(until, voting)) for each in viewers]
+    await _eventually(lambda: all(each.position > (0, 0) for each in viewers))
+    voting.set()
+    await _eventually(lambda: sum(len(each.acked) for each in viewers) > VIEWERS)
+    began = time.monotonic()
+    first.process.send_signal(signal.SIGTERM)
+    await _eventually(lambda: first.process.poll() is not None)
+    left = time.monotonic() - began
+    await _eventually(lambda: all(each.codes for each in viewers))
+    counted = {id(each): len(each.acked) for each in viewers}
+    await _eventually(lambda: all(len(each.acked) > counted[id(each)] for each in viewers))
+    until.set()
+    await asyncio.gather(*tasks)
+    assert first.process.returncode == 0, first.log.read_text()[-2000:]
+    assert {code for each in viewers for code in each.codes} == {CloseCode.MOVING}
+    # Evenly over the two seconds, not all at once; a slow machine takes longer.
+    spread = max(each.closed_at[0] for each in viewers) - min(each.closed_at[0] for each in viewers)
+    assert spread > 1.5
+    assert "left moved=" in first.log.read_text()
+    longest = max(each.longest for each in viewers)
+    print(f"{kind}: {VIEWERS} moved in {spread:.1f} s, gone after {left:.1f} s, longest without a tick {longest:.2f} s")
+    assert sum(each.gaps for each in viewers) == 0
+    await sync_to_async(_check)(viewers, poll)
+
+
+def _check(viewers: list[Viewer], poll: int) -> None:
+    acked = {command_id: option for each in viewers for command_id, option in each.acked.items()}
+    casts = dict(BallotCast.objects.filter(poll=poll).values_list("command_id", "options"))
+    assert acked.keys() <= casts.keys(), "every acknowledged vote is in the database"
+    assert Ballot.objects.filter(poll=poll).count() == VIEWERS
+    assert polls.tally(poll) == polls.recount(poll)
+
+
+async def _eventually(true: Callable[[], bool], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+
+async def test_one_that_leaves_takes_nobody_and_the_lease_moves_within_two_seconds(
+    servers: Callable[..., Server],
+) -> None:
+    leaving, staying = [await sync_to_async(servers)({"YISHI_DRAIN_SECONDS": "3"}) for _each in range(2)]
+    show = await sync_to_async(making.make_show)()
+    async with viewer_socket(staying, show) as viewer, await staff_socket(leaving, show, show.moderator) as staff:
+        await viewer.wait(lambda frame: frame.get("epoch", 0) > 0)
+        await staff.wait(lambda frame: frame["type"] == "staff.snapshot")
+        leaving.process.send_signal(signal.SIGTERM)
+        assert await staff.closed() == CloseCode.MOVING
+        # It listens no more; whoever was already at the door is sent to the next one.
+        with contextlib.suppress(OSError, websockets.InvalidHandshake):
+            async with viewer_socket(leaving, show) as refused:
+                assert await refused.closed() in {CloseCode.FULL, CLOSED_WITHOUT_A_WORD}
+                assert refused.state is None
+        await _eventually(lambda: leaving.process.poll() is not None)
+        assert leaving.process.returncode == 0
+        seen = viewer.state.position if viewer.state else (0, 0)
+        await viewer.wait(lambda frame: (frame.get("epoch", 0), frame.get("seq", 0)) > seen)
+        assert viewer.gaps == 0
