@@ -1,7 +1,8 @@
 /* Polls: choosing and confirming are two steps; results are one table that is also the chart; hidden results say why. */
 
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
+import { useDraft } from "./draft.js";
 import { all, mode } from "./reducer.js";
 import { clock, clockSeconds, count, html, lasting, phrase, useSecond, useStore } from "./view.js";
 
@@ -20,7 +21,11 @@ export function Votes({ room }) {
   const [listed, setListed] = useState(false);
   const polls = all(state, "poll").sort((a, b) => (b.state === "open") - (a.state === "open") || b.id - a.id);
   const canVote = mode(state) === "live" || mode(state) === "before";
-  const open = polls.find((poll) => canVote && poll.state === "open" && (poll.id === changing || (!listed && !voted(state, poll.id) && state.putAway !== poll.id)));
+  const asks = (poll) => canVote && poll.state === "open" && (poll.id === changing || (!listed && !voted(state, poll.id) && state.putAway !== poll.id));
+  // What is being filled in stays, whatever opens meanwhile.
+  const shown = useRef(0);
+  const open = polls.find((poll) => poll.id === (changing || shown.current) && asks(poll)) || polls.find(asks);
+  shown.current = open ? open.id : 0;
   if (open) return html`<${Ballot} key=${open.id} poll=${open} room=${room} done=${() => {
     setChanging(0);
     setListed(true);
@@ -42,7 +47,9 @@ function Ballot({ poll, room, done, changing }) {
   const now = useSecond(room.store);
   const ballot = state.mine.ballots.get(poll.id);
   const refused = refusedOf(state, poll.id);
-  const [chosen, choose] = useState(refused ? refused.command.options[0] : ballot ? ballot.options[0] : 0);
+  const [kept, keep] = useDraft(room.boot.airing, `poll.${poll.id}`);
+  const before = refused ? refused.command.options[0] : ballot ? ballot.options[0] : 0;
+  const chosen = Number(kept) || before;
   const [missing, setMissing] = useState(false);
   const confirm = (event) => {
     event.preventDefault();
@@ -52,10 +59,12 @@ function Ballot({ poll, room, done, changing }) {
     }
     if (refused) room.outbox.remove(refused.id);
     room.outbox.add({ type: "poll.vote", poll: poll.id, options: [chosen] });
+    keep("");
     done();
   };
   const away = () => {
     if (!changing) room.store.set({ putAway: poll.id });
+    keep("");
     done();
   };
   const note = html`<p class="note">${poll.closes_at ? t("每人 1 票，不公开您选了什么；{time} 结束前可以修改。", { time: clock(poll.closes_at) }) : t("每人 1 票，不公开您选了什么；结束前可以修改。")}</p>`;
@@ -67,7 +76,7 @@ function Ballot({ poll, room, done, changing }) {
         <legend><h3>${phrase(poll.question)}</h3></legend>
         <div class="options">
           ${poll.options.map((option) => html`<label key=${option.id} class=${`option ${option.id === chosen ? "chosen" : ""}`}>
-            <input type="radio" name="choice" value=${option.id} checked=${option.id === chosen} onChange=${() => { choose(option.id); setMissing(false); }} />${option.text}${option.id === chosen && html`<span>${t("已选")}</span>`}
+            <input type="radio" name="choice" value=${option.id} checked=${option.id === chosen} onChange=${() => { keep(String(option.id)); setMissing(false); }} />${option.text}${option.id === chosen && html`<span>${t("已选")}</span>`}
           </label>`)}
         </div>
       </fieldset>

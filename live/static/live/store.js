@@ -2,12 +2,24 @@
 
 import * as reducer from "./reducer.js";
 
+/** How long a hidden page waits before it is drawn again. */
+const HIDDEN_MS = 5_000;
+
 /** A store over the page's own objects. `link` is connecting, open, polling or lost; `entries` is what the outbox holds. */
 export function createStore(boot) {
   const listeners = new Set();
   let told = false;
   let offset = 0;
   let bestDelay = Infinity;
+  let timer = 0;
+  const resting = () => typeof document !== "undefined" && document.hidden;
+  const tell = () => {
+    clearTimeout(timer);
+    timer = 0;
+    told = false;
+    for (const listener of [...listeners]) listener();
+  };
+  if (typeof document !== "undefined") document.addEventListener("visibilitychange", () => timer && !resting() && tell());
   const store = {
     state: { ...reducer.begin(boot.objects, boot.mine), link: "connecting", restored: false, entries: [], tab: boot.tab, staffReplay: boot.staff_replay },
     subscribe(listener) {
@@ -19,10 +31,9 @@ export function createStore(boot) {
       store.state = { ...store.state, ...changes };
       if (told) return;
       told = true;
-      Promise.resolve().then(() => {
-        told = false;
-        for (const listener of [...listeners]) listener();
-      });
+      // Nobody sees a hidden page: it keeps its state true, and is drawn now and then.
+      if (resting()) timer = setTimeout(tell, HIDDEN_MS);
+      else Promise.resolve().then(tell);
     },
     snapshot(frame) {
       store.set(reducer.applySnapshot(store.state, frame));

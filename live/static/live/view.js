@@ -50,11 +50,11 @@ export function useStore(store) {
   return store.state;
 }
 
-/** Draws again every second; gives the server's time in milliseconds. */
+/** Draws again every second while the page is seen; gives the server's time in milliseconds. */
 export function useSecond(store) {
   const [, again] = useState(0);
   useEffect(() => {
-    const timer = setInterval(() => again((n) => n + 1), 1000);
+    const timer = setInterval(() => document.hidden || again((n) => n + 1), 1000);
     return () => clearInterval(timer);
   }, []);
   return store.now();

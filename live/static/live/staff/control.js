@@ -3,6 +3,7 @@
 import { render } from "preact";
 import { ready, t } from "../../broadcast/i18n.js";
 import { Addresses, After, Feed } from "./control-feed.js";
+import { Load } from "./control-load.js";
 import { Pushes, Source } from "./control-out.js";
 import { Polls } from "./control-poll.js";
 import { Questions } from "./control-questions.js";
@@ -41,7 +42,7 @@ function App({ room }) {
   return html`<${Head} room=${room} />
     <${Rundown} room=${room} />
     <main id="main"><div class="screens"><div class="onair-side"><${Monitor} room=${room} /><${Source} room=${room} /><${After} room=${room} /><${Addresses} room=${room} /></div><${Polls} room=${room} /></div><${Questions} room=${room} /></main>
-    <aside class="meters" aria-label=${t("数字和开关")}><div class="numbers-side"><${Numbers} room=${room} /><${Pushes} room=${room} /></div><${Show} room=${room} /><${Cut} room=${room} /></aside>
+    <aside class="meters" aria-label=${t("数字和开关")}><div class="numbers-side"><${Numbers} room=${room} /><${Load} room=${room} /><${Pushes} room=${room} /></div><${Show} room=${room} /><${Cut} room=${room} /></aside>
     <${Foot} room=${room} /><${Dialog} room=${room} />`;
 }
 
