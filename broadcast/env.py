@@ -96,6 +96,13 @@ _TABLE: tuple[Variable, ...] = (
     Variable(
         "BUS_URL", _text, "", "Redis 7 or Valkey for ticks and hints; empty: the embedded one.", "redis://…", True
     ),
+    Variable(
+        "BUS_CLUSTER",
+        _flag,
+        False,
+        "BUS_URL names a server of a cluster: sharded pub/sub. Broker and cache need a plain Redis of their own then.",
+        "1 or 0",
+    ),
     Variable("BROKER_URL", _text, "", "Redis for Celery; empty: the bus server, database 1.", "redis://…", True),
     Variable(
         "CACHE_URL", _text, "", "Redis for sessions and cache; empty: the bus server, database 2.", "redis://…", True

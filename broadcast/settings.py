@@ -95,6 +95,7 @@ def _redis(url: str, number: int) -> str:
 
 
 BUS_URL = env.read("BUS_URL")
+BUS_CLUSTER = env.read("BUS_CLUSTER")
 BROKER_URL = env.read("BROKER_URL") or _redis(BUS_URL, 1)
 CACHE_URL = env.read("CACHE_URL") or _redis(BUS_URL, 2)
 

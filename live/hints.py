@@ -17,13 +17,15 @@ from live import envelope
 logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 1.0
+# Among the kinds of a hint: the lease of an airing is free.
+LEASE = "lease"
 
 
 class _Publisher:
     """One client a process, for threads. After a failure it keeps silent for a moment, so that a dead bus slows no write."""
 
     def __init__(self) -> None:
-        self._client: redis.Redis | None = None
+        self._client: redis.Redis | redis.RedisCluster | None = None
         self._silent_until = 0.0
         self._lock = threading.Lock()
         self.failures = 0
@@ -32,7 +34,12 @@ class _Publisher:
         if time.monotonic() < self._silent_until:
             return
         try:
-            pipe = self._connected().pipeline(transaction=False)
+            client = self._connected()
+            if isinstance(client, redis.RedisCluster):
+                for name, message in messages:
+                    client.spublish(name, message)
+                return
+            pipe = client.pipeline(transaction=False)
             for name, message in messages:
                 pipe.publish(name, message)
             pipe.execute()
@@ -41,10 +48,11 @@ class _Publisher:
             self._silent_until = time.monotonic() + PAUSE_SECONDS
             logger.warning("bus does not take hints, going on without error=%s", error)
 
-    def _connected(self) -> redis.Redis:
+    def _connected(self) -> redis.Redis | redis.RedisCluster:
         with self._lock:
             if self._client is None:
-                self._client = redis.Redis.from_url(settings.BUS_URL, socket_timeout=0.5, socket_connect_timeout=0.3)
+                kind = redis.RedisCluster if settings.BUS_CLUSTER else redis.Redis
+                self._client = kind.from_url(settings.BUS_URL, socket_timeout=0.5, socket_connect_timeout=0.3)
             return self._client
 
 
@@ -60,3 +68,9 @@ def hint(airing_id: UUID, *what: str) -> None:
 def own(airing_id: UUID) -> None:
     """Tell after commit that something of somebody's own changed. What, and whose, is found again by its number (`live.own_lane`)."""
     hint(airing_id, "own")
+
+
+def lease_is_free(airing_ids: Iterable[UUID]) -> None:
+    """Tell at once that nobody composes these any more: others begin sooner than they would by themselves. Blocks; for a thread."""
+    message = envelope.pack(envelope.Header(lane="hint", what=(LEASE,)))
+    publisher.publish([(envelope.channel(each), message) for each in airing_ids])
