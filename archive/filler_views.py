@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -13,11 +13,10 @@ from django.views.decorators.http import require_POST
 from archive import fillers
 from archive.models import Filler
 from archive.untrusted import LIMITS
-from broadcast import clock
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import BroadcastError
 from broadcast.models import Programme
-from broadcast.views.staff_page import for_staff, programmes_of
+from broadcast.views.staff_page import for_staff, shell
 
 _PIECE = 1 << 20
 
@@ -36,9 +35,6 @@ def fillers_page(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
     rows = Filler.objects.filter(Q(programme=programme) | Q(programme=None)).order_by("-pk")
     found = [fillers.view(each) | {"state_label": each.get_state_display(), "own": each.programme_id} for each in rows]
     context = {
-        "actor_name": actor.name,
-        "my_programmes": list(programmes_of(actor)),
-        "now": clock.now(),
         "programme": programme,
         "fillers": found,
         "checking": any(each["state"] == Filler.State.CHECKING for each in found),
@@ -48,7 +44,7 @@ def fillers_page(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
         "field": field,
         "title": request.POST.get("title", ""),
     }
-    return render(request, "archive/staff/fillers.html", context, status=422 if error else 200)
+    return shell(request, actor, "archive/staff/fillers.html", context, status=422 if error else 200)
 
 
 def _upload(request: HttpRequest, actor: Actor, programme: Programme) -> tuple[str, str]:

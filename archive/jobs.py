@@ -6,16 +6,16 @@ import asyncio
 import contextlib
 import logging
 import os
-import resource
 import shutil
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive import measures, streams
 from archive.ffmpeg import BLACK, LOUDNESS, Source, rung_name, segment_job
 from archive.measures import Measure
+from archive.modest import modest
 from archive.parts import PartFolder
 from archive.playlists import Segment
 from archive.runner import redact
@@ -28,7 +28,6 @@ logger = logging.getLogger(__name__)
 _JOB_SECONDS = 20.0
 _JOB_BYTES = 3 << 30
 _MOST_POINTS = 4096 * 2304
-_NICE = 10
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ async def _run(words: Sequence[str], folder: Path) -> int | None:
         stderr=asyncio.subprocess.PIPE,
         env=processes.bare_environ(),
         start_new_session=True,
-        preexec_fn=_limited(os.getpid()),
+        preexec_fn=modest(memory=_JOB_BYTES, cpu_seconds=int(3 * _JOB_SECONDS)),
     )
     try:
         _, said = await asyncio.wait_for(process.communicate(), _JOB_SECONDS)
@@ -137,17 +136,3 @@ async def _run(words: Sequence[str], folder: Path) -> int | None:
         words_said = redact(said.decode("utf-8", "replace"))[-400:]
         logger.warning("segment job failed folder=%s status=%s: %s", folder, process.returncode, words_said)
     return process.returncode
-
-
-def _limited(parent: int) -> Callable[[], None]:
-    """What a child does before it becomes ffmpeg: it dies with us, gives way to everything else, and cannot eat the machine."""
-    die = processes._die_with(parent, signal.SIGKILL)
-
-    def prepare() -> None:
-        die()
-        os.nice(_NICE)
-        for what, most in ((resource.RLIMIT_AS, _JOB_BYTES), (resource.RLIMIT_CPU, int(3 * _JOB_SECONDS))):
-            with contextlib.suppress(ValueError, OSError):
-                resource.setrlimit(what, (most, most))
-
-    return prepare

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -15,11 +15,11 @@ from django.views.decorators.http import require_POST
 from archive import playout, simulcast
 from archive.models import PlayoutRule, SimulcastTarget
 from archive.output_forms import PlainForm, RuleForm, TargetForm
-from broadcast import clock
-from broadcast.access import Ability, Actor, require
+from archive.pull import NO_PROGRAMME
+from broadcast.access import Ability, Actor, can, require
 from broadcast.errors import BroadcastError
 from broadcast.models import Programme
-from broadcast.views.staff_page import for_staff, programmes_of
+from broadcast.views.staff_page import for_staff, shell
 
 
 @for_staff
@@ -45,8 +45,9 @@ def outputs(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
         "target_form": target_form,
         "rule_form": rule_form,
         "wrong": posted,
+        "may_administer": can(actor, Ability.ADMINISTER, NO_PROGRAMME),
     }
-    return _page(request, actor, "outputs.html", context, status=422 if posted else 200)
+    return shell(request, actor, "archive/staff/outputs.html", context, status=422 if posted else 200)
 
 
 @for_staff
@@ -58,7 +59,9 @@ def target(request: HttpRequest, actor: Actor, slug: str, pk: int) -> HttpRespon
         messages.success(request, _("已保存。"))
         return redirect("staff:outputs", slug=slug)
     context = {"programme": programme, "target": found, "form": form, "show_errors": request.method == "POST"}
-    return _page(request, actor, "output_target.html", context, status=422 if request.method == "POST" else 200)
+    return shell(
+        request, actor, "archive/staff/output_target.html", context, status=422 if request.method == "POST" else 200
+    )
 
 
 @require_POST
@@ -80,7 +83,7 @@ def remove(request: HttpRequest, actor: Actor, slug: str, pk: int) -> HttpRespon
         simulcast.remove_target(actor, found.pk)
         messages.success(request, _("已删去。"))
         return redirect("staff:outputs", slug=slug)
-    return _page(request, actor, "output_remove.html", {"programme": programme, "target": found})
+    return shell(request, actor, "archive/staff/output_remove.html", {"programme": programme, "target": found})
 
 
 def _programme(actor: Actor, slug: str) -> Programme:
@@ -104,14 +107,6 @@ def _done(form: PlainForm, act: Callable[[], Any]) -> bool:
         form.blame(str(error.data.get("field", "")), error.message)
         return False
     return True
-
-
-def _page(
-    request: HttpRequest, actor: Actor, template: str, context: dict[str, Any], status: int = 200
-) -> HttpResponse:
-    """As broadcast.views.staff_page.page, with a template of our own."""
-    shared = {"actor_name": actor.name, "my_programmes": list(programmes_of(actor)), "now": clock.now()}
-    return render(request, f"archive/staff/{template}", {**shared, **context}, status=status)
 
 
 urlpatterns = [

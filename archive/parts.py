@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from archive import playlists
+from archive import playlists, salvage
 from archive.ffmpeg import PLAYLIST
 from archive.measures import Log
 from archive.playlists import RawSegment, Segment
@@ -24,7 +24,7 @@ from archive.storage import write_atomically
 
 logger = logging.getLogger(__name__)
 _NOTE = "part.json"
-_KEPT = "kept.m3u8"
+_KEPT = salvage.KEPT
 # ffmpeg dates a part from when it knew the streams, at most so long after the first frame came.
 _MOST_SHIFT_MS = 5_000
 _SURE_SEGMENTS = 3
@@ -255,8 +255,11 @@ class AiringFolder:
                 note = {"source": "srt"}
             part = PartFolder(folder, note)
             self._parts[part.number] = part
+            abandoned = part.closed_ms is None and part.number not in alive
+            if abandoned:
+                salvage.take(folder)
             part.refresh()
-            if part.closed_ms is None and part.number not in alive:
+            if abandoned:
                 self.close_part(part, "recorder_died")
 
     @property

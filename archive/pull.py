@@ -22,7 +22,7 @@ from broadcast.models import Feed
 PORTS = {"http": 80, "https": 443, "rtmp": 1935, "rtmps": 443, "srt": None}
 _SRT_OPTIONS = frozenset({"passphrase", "streamid", "latency", "pbkeylen"})
 _LONGEST = 1_000
-_NO_PROGRAMME = 0
+NO_PROGRAMME = 0
 
 
 class Forbidden(Exception):
@@ -153,7 +153,7 @@ def set_source(actor: Actor, feed_id: int, url: str) -> PullSource | None:
         feed = Feed.objects.select_for_update().filter(pk=feed_id).first()
         if feed is None:
             raise NotFound(_("没有这路信号。"))
-        require(actor, Ability.ADMINISTER, _NO_PROGRAMME)
+        require(actor, Ability.ADMINISTER, NO_PROGRAMME)
         before = PullSource.objects.filter(feed=feed).values_list("shown_url", flat=True).first() or ""
         source = _store(actor, feed, url) if url.strip() else None
         if source is None:

@@ -16,11 +16,11 @@ from archive.models import Derivative, Recording, Step
 from archive.queries import from_milliseconds
 from archive.steps import acts
 from archive.steps import view as steps
-from broadcast import clock, env
+from broadcast import env
 from broadcast.access import Ability, Actor, can, require
 from broadcast.errors import BroadcastError, NotFound
 from broadcast.models import Airing
-from broadcast.views.staff_page import for_staff, programmes_of
+from broadcast.views.staff_page import for_staff, shell
 
 _UNITS = ("B", "KB", "MB", "GB", "TB")
 
@@ -50,7 +50,7 @@ def show(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
     }
     if request.GET.get("part") == "state":
         return render(request, "archive/_recording_state.html", context)
-    return _page(request, actor, context)
+    return shell(request, actor, "archive/recording.html", context)
 
 
 @require_POST
@@ -64,12 +64,6 @@ def retry(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
     else:
         messages.success(request, _("已经重新排队，几秒内开始。"))
     return redirect("recordings:show", airing_id=airing_id)
-
-
-def _page(request: HttpRequest, actor: Actor, context: dict[str, Any]) -> HttpResponse:
-    """As broadcast.views.staff_page.page, with the template of this app."""
-    shared = {"actor_name": actor.name, "my_programmes": list(programmes_of(actor)), "now": clock.now()}
-    return render(request, "archive/recording.html", {**shared, **context})
 
 
 def _airing(airing_id: UUID) -> Airing:

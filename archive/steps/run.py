@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import resource
 import signal
 import subprocess
 import threading
@@ -14,11 +13,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Protocol
 
+from archive.modest import modest
 from archive.runner import redact
 from broadcast.house import processes
 
 logger = logging.getLogger(__name__)
-NICE = 10
 _MEMORY_BYTES = 4 << 30
 _STALL_SECONDS = 120.0
 _LOOK_SECONDS = 0.5
@@ -71,7 +70,7 @@ class Child:
             stderr=subprocess.PIPE,
             env=processes.bare_environ(),
             start_new_session=True,
-            preexec_fn=_limited(os.getpid()),
+            preexec_fn=modest(memory=_MEMORY_BYTES),
         )
         self._threads = [
             threading.Thread(target=self._read_words, daemon=True),
@@ -199,15 +198,3 @@ def chunks(stream: IO[bytes]) -> Iterable[bytes]:
 def threads() -> str:
     """Half the machine at most: shows that run now come first."""
     return str(max(1, (os.cpu_count() or 2) // 2))
-
-
-def _limited(parent: int) -> Callable[[], None]:
-    die = processes._die_with(parent, signal.SIGKILL)
-
-    def prepare() -> None:
-        die()
-        os.nice(NICE)
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-
-    return prepare

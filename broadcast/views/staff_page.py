@@ -50,9 +50,16 @@ def programmes_of(actor: Actor, ability: Ability = Ability.WATCH_INTERNAL) -> Qu
 
 
 def page(request: HttpRequest, actor: Actor, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    """A staff page with what its header needs: the actor's programmes and the chosen one."""
+    """A staff page of ours, by the name of its template."""
+    return shell(request, actor, f"broadcast/staff/{template}", context, status)
+
+
+def shell(
+    request: HttpRequest, actor: Actor, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """A staff page of any app, with what its header needs: the actor's programmes and the chosen one."""
     shared = {"actor_name": actor.name, "my_programmes": list(programmes_of(actor)), "now": clock.now()}
-    return render(request, f"broadcast/staff/{template}", {**shared, **context}, status=status)
+    return render(request, template, {**shared, **context}, status=status)
 
 
 def abilities_of(actor: Actor, airing: Airing) -> dict[str, bool]:

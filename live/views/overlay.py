@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import BroadcastError
 from broadcast.models import Airing
-from broadcast.views.staff_page import for_staff, programmes_of
+from broadcast.views.staff_page import for_staff, shell
 from live import overlay_token
 from live.overlay_lane import worded
 from live.queries import overlay as overlays
@@ -61,15 +61,13 @@ def links(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
         "airing": airing,
         "episode": airing.episode,
         "programme": airing.episode.programme,
-        "actor_name": actor.name,
-        "my_programmes": list(programmes_of(actor)),
         "standing": standing,
         "urls": {each.kind: request.build_absolute_uri(_address(each)) for each in standing.links},
         "words": standing.announcement if typed is None else typed,
         "most": services.LINE_MOST,
         "error": error,
     }
-    return render(request, "live/staff/overlay.html", context, status=422 if error else 200)
+    return shell(request, actor, "live/staff/overlay.html", context, status=422 if error else 200)
 
 
 def _act(actor: Actor, airing_id: UUID, posted: Any) -> str:
