@@ -98,6 +98,7 @@ class Composer:
         self._viewers, self._slowest = 0, 0.0
         self._level, self._ladder = RoomLevel(), Ladder()
         self._why, self._measured = "", dict[str, Any]()
+        self._held: tuple[dt.datetime | None, float] = (None, 0.0)
 
     @property
     def leads(self) -> bool:
@@ -141,7 +142,14 @@ class Composer:
         started = time.monotonic()
         if started < self._stand_back_until:
             return
-        epoch = await self.threads.run(leases.take, self.airing_id, self._owner)
+        held = await self.threads.run(leases.held, self.airing_id)
+        if held is None or held != self._held[0]:
+            self._held = (held, started)
+        # Nobody renewed it for longer than it lasts: whoever had it is gone, though clocks may have jumped.
+        lapsed = held if started - self._held[1] > leases.LEASE_SECONDS else None
+        if held is not None and lapsed is None:
+            return
+        epoch = await self.threads.run(leases.take, self.airing_id, self._owner, lapsed)
         if epoch is None:
             return
         logger.info("composing airing=%s epoch=%s", self.airing_id, epoch)
