@@ -31,7 +31,7 @@ for line in sys.stdin:
     print(json.dumps([printed.getvalue(), failed]), file=answers, flush=True)
 """
 ROOT = Path(__file__).resolve().parents[2]
-UP_SECONDS = 150
+UP_SECONDS = 300
 
 
 @dataclass
@@ -134,6 +134,11 @@ class House:
         """Process id of one part: web, worker, tick, recorder, publisher, postgres, valkey."""
         state = json.loads((self.var / "run" / "up.json").read_text())
         return int(state["children"][name]["pid"])
+
+    def faults(self) -> str:
+        """The web's last failures, with where they came from."""
+        said = (self.var / "log" / "web.log").read_text(errors="replace")
+        return said[said.rfind("Traceback") :][:3000] if "Traceback" in said else said[-1000:]
 
     def does(self, words: str) -> str:
         """What these statements print when a process of this house runs them; one process for all of them."""

@@ -13,6 +13,7 @@ import httpx
 import m3u8
 import pytest
 
+from tests.broadcast.house.patience import soon
 from tests.journeys.citizen import Citizen, airing_on_air
 from tests.journeys.house import House
 from tests.journeys.pages import wait_for
@@ -86,7 +87,7 @@ def wait_for_new_segment(house: House, airing: str, before: str, seconds: float 
 
 
 @pytest.mark.ffmpeg
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_nothing_acknowledged_is_lost_whoever_dies(house: House, crowd: Crowd) -> None:
     wait_for_new_segment(house, crowd.airing, "", 90)
     producer = Citizen(house.address).log_in("producer", house.accounts()["producer"])
@@ -97,17 +98,19 @@ def test_nothing_acknowledged_is_lost_whoever_dies(house: House, crowd: Crowd) -
             time.sleep(2)
             old = house.pid(part)
             os.kill(old, signal.SIGKILL)
-            deadline = time.monotonic() + 2.5
+            deadline = time.monotonic() + soon() + 0.5
             while house.pid(part) == old:
                 assert time.monotonic() < deadline, f"{part} was not started again within two seconds"
                 time.sleep(0.05)
-            house.wait_healthy(30)
+            house.wait_healthy(60)
         wait_for_new_segment(house, crowd.airing, last_segment(house, crowd.airing))
     finally:
         crowd.end()
     for person in crowd.people:
         check(person, crowd)
-    after = wait_for(lambda: receiving(producer, crowd.airing), 30, "the feed comes in again: the show goes on")
+    refused = {code for person in crowd.people for code in person.refused}
+    assert refused <= {"too_many"}, f"nothing but the stated limit was refused: {house.faults()}"
+    after = wait_for(lambda: receiving(producer, crowd.airing), 60, "the feed comes in again: the show goes on")
     assert after["received_seconds"] >= before["received_seconds"], "nothing that was recorded is gone"
     assert len(after["gaps"]) > len(before["gaps"]), "the recorder's outage stands in the gap map"
 
@@ -127,4 +130,3 @@ def check(person: Citizen, crowd: Crowd) -> None:
     assert sorted(kept) == sorted({ack["result"]["item"] for ack in said}), "each acknowledged comment stands, once"
     ballots = [ballot for ballot in mine["ballots"] if ballot["poll"] == crowd.poll["id"]]
     assert [ballot["options"] for ballot in ballots] == [voted[-1]["options"]], "one ballot: the last acknowledged vote"
-    assert set(person.refused) <= {"too_many"}, "nothing but the stated limit was refused"
