@@ -43,12 +43,17 @@ FIRST = (
     "tests/archive/test_ingest.py",
     "tests/archive/test_push_show.py",
     "tests/archive/test_push.py",
+    "tests/archive/test_steps.py",
     "tests/live/test_survival.py",
     "tests/archive/test_steps_worker.py",
     "tests/archive/test_outage.py",
     "tests/archive/test_stored_show.py",
     "tests/archive/test_cut.py",
     "tests/archive/test_ingest_lanes.py",
+    "tests/live/test_behind.py",
+    "tests/live/test_ballots.py",
+    "tests/live/test_drain.py",
+    "tests/live/test_cut_off.py",
 )
 
 
