@@ -63,17 +63,25 @@ class Desk:
         seen = self.tally.seen.get(payload)
         if seen is not None:
             return seen
-        found = _HEAD.search(payload[:160])
-        if found is None:
+        seen = _read(payload)
+        if seen is None:
             return None
         if len(self.tally.seen) >= _REMEMBERED:
             # The oldest tells nothing new; what it counted stays in the sums.
             del self.tally.seen[next(iter(self.tally.seen))]
-        kind, epoch, seq, at = found.groups()
-        marks = tuple(int(each) for each in _MARKS.findall(payload)) if kind == b"tick" else ()
-        seen = Seen(kind.decode(), int(epoch), int(seq), at.decode(), marks)
         self.tally.seen[payload] = seen
         return seen
+
+
+def _read(payload: bytes) -> Seen | None:
+    """A tick, a snapshot, or what another server sends that bears a mark: a tick without epoch, numbered by its time."""
+    found = _HEAD.search(payload[:160])
+    if found is None:
+        stranger = _MARKS.search(payload[:160])
+        return Seen("tick", 0, int(stranger[1]), "", (int(stranger[1]),)) if stranger else None
+    kind, epoch, seq, at = found.groups()
+    marks = tuple(int(each) for each in _MARKS.findall(payload)) if kind == b"tick" else ()
+    return Seen(kind.decode(), int(epoch), int(seq), at.decode(), marks)
 
 
 class CrowdSocket(asyncio.Protocol):
@@ -191,7 +199,7 @@ class CrowdSocket(asyncio.Protocol):
             if seen.epoch < self.epoch or (seen.epoch == self.epoch and seen.seq <= self.seq):
                 self.desk.tally.stale += 1
                 return
-            if seen.epoch != self.epoch or seen.seq != self.seq + 1:
+            if self.seq >= 0 and (seen.epoch != self.epoch or seen.seq != self.seq + 1):
                 self.desk.tally.gaps += 1
         if seen.epoch or seen.kind == "snapshot":
             self.epoch, self.seq = seen.epoch, seen.seq

@@ -22,10 +22,9 @@ from types import TracebackType
 
 ROOT = Path(__file__).resolve().parent.parent
 _TICKS = os.sysconf("SC_CLK_TCK")
-_APPLICATION = "broadcast.asgi:application"
-# As `./yishi up` and `./yishi edge` run them; %d is the port.
+# As `./yishi web` and `./yishi edge` run them; %d is the port.
 KINDS: dict[str, tuple[str, ...]] = {
-    "daphne": ("daphne", "-v", "0", "-b", "127.0.0.1", "-p", "%d", _APPLICATION),
+    "daphne": ("broadcast", "web", "--host", "127.0.0.1", "--port", "%d"),
     "uvicorn": ("broadcast", "edge", "--host", "127.0.0.1", "--port", "%d"),
 }
 
@@ -246,12 +245,16 @@ def tree_cpu(pid: int) -> float:
     """Processor seconds, user and system, of a process and of all below it."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-        own = sum(int(fields[each]) for each in (11, 12, 13, 14)) / _TICKS
-        tasks = list(Path(f"/proc/{pid}/task").glob("*/children"))
-        children = [int(each) for task in tasks for each in task.read_text(encoding="ascii").split()]
-    except (FileNotFoundError, ProcessLookupError):
+        own = sum(int(fields[each]) for each in (11, 12)) / _TICKS
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        finer = sum(int((task / "schedstat").read_text(encoding="ascii").split()[0]) for task in tasks) / 1e9
+        children = [int(each) for task in tasks for each in (task / "children").read_text(encoding="ascii").split()]
+    except (FileNotFoundError, ProcessLookupError, IndexError):
         return 0.0
-    return own + sum(tree_cpu(child) for child in children)
+    # The kernel tells the whole in hundredths of a second, and each living thread to the nanosecond.
+    own = finer if abs(finer - own) < 0.03 else own
+    waited_for = sum(int(fields[each]) for each in (13, 14)) / _TICKS
+    return own + waited_for + sum(tree_cpu(child) for child in children)
 
 
 def pss_kib(pid: int) -> float:

@@ -56,6 +56,11 @@ def patient(base: Any) -> Any:
             if self.cycle is None and not self.transport.is_closing() and self.transport.get_protocol() is self:
                 cut_slow_head(self.transport.abort)
 
+        def handle_websocket_upgrade(self, *arguments: Any) -> None:
+            # Its head came whole; the clock would keep the first protocol beside the second.
+            self.late.cancel()
+            super().handle_websocket_upgrade(*arguments)
+
         def connection_lost(self, exc: Any) -> None:
             self.late.cancel()
             super().connection_lost(exc)

@@ -1,0 +1,196 @@
+"""One tick to many sockets: ours on both servers, ready-made and plain, beside stock Channels and nginx with nchan, in one run."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from benchmarks import nchan
+from benchmarks.crowd import Crowd, percentile
+from benchmarks.servers import Process, Seeded, Servers
+
+if TYPE_CHECKING:
+    from benchmarks.report import Report
+
+SIZE = 500
+_CORE = "channels_redis.core.RedisChannelLayer"
+_PUBSUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
+Publish = Callable[[int, float], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many sockets, and ticks at what pace: no faster than the slow ones can follow."""
+
+    sockets: int
+    ticks: int
+    every: float
+    slow_ticks: int
+    slow_every: float
+    suffix: str = ""
+
+
+@dataclass
+class Subject:
+    """One server under measurement. `paid`: all whose processor time counts; `publish` sends ticks at a pace."""
+
+    name: str
+    web: Process
+    paid: list[Process]
+    path: str
+    cookies: list[str]
+    publish: Publish
+    first_frame: bool
+    paid_beside: Callable[[], float] = lambda: 0.0
+    is_slow: bool = False
+
+
+def run(report: Report, *, quick: bool) -> None:
+    """All of it on private servers; about 50 s with `quick`."""
+    plans = (
+        [Plan(600, 6, 0.4, 4, 0.8)] if quick else [Plan(2_000, 20, 0.5, 8, 2.5, "_2000"), Plan(10_000, 20, 1, 4, 12)]
+    )
+    with Servers() as servers, Crowd(1) as crowd:
+        report.conditions |= {
+            "tick_bytes": SIZE,
+            "sockets": [plan.sockets for plan in plans],
+            "paid": "user and system time of the web process, of Valkey, and of whoever publishes; nothing else runs in them",
+            "kib_per_socket": "PSS of the web process; the kernel's buffers are in none of them",
+            "joins": "handshake with cookie and admission, and the snapshot; stock: group_add; nchan: handshake alone",
+            "limits": "lifted (YISHI_LIMITS)",
+        }
+        for name, offer in SUBJECTS.items():
+            for plan in plans:
+                _measure(report, name, offer, plan, servers, crowd)
+        for plan in plans:
+            _compare(report, plan.suffix)
+
+
+def _measure(
+    report: Report, name: str, offer: Callable[[Servers], Iterator[Subject]], plan: Plan, servers: Servers, crowd: Crowd
+) -> None:
+    suffix = f"{name}{plan.suffix}"
+    try:
+        with contextmanager(offer)(servers) as subject:
+            _figures(report, subject, plan, suffix, crowd)
+    except nchan.Missing as error:
+        for figure in ("cpu_us_per_frame", "kib_per_socket", "joins_per_cpu_second", "last_socket_p99_ms"):
+            report.missing(f"{figure}_{suffix}", str(error))
+    finally:
+        crowd.cut()
+        servers.stop_web()
+
+
+def _figures(report: Report, subject: Subject, plan: Plan, suffix: str, crowd: Crowd) -> None:
+    report.heading(f"{subject.name}, {plan.sockets:,} sockets")
+    web, first = subject.web, subject.first_frame
+    # A few before, so that nothing is loaded for the first time while it is measured.
+    crowd.open([web.port], subject.path, 20, cookies=subject.cookies, first_frame=first)
+    subject.publish(1, 0.5)
+    held, spent = web.pss_kib(), sum(each.cpu() for each in subject.paid)
+    crowd.open([web.port], subject.path, plan.sockets, cookies=subject.cookies, first_frame=first, seconds=60)
+    joined = sum(each.cpu() for each in subject.paid) - spent
+    time.sleep(1)
+    opened = crowd.count().open
+    report.add(f"joins_per_cpu_second_{suffix}", plan.sockets / joined)
+    report.add(f"kib_per_socket_{suffix}", (web.pss_kib() - held) / plan.sockets)
+    ticks, every = (plan.slow_ticks, plan.slow_every) if subject.is_slow else (plan.ticks, plan.every)
+    crowd.reset()
+    before, clients = sum(each.cpu() for each in subject.paid) + subject.paid_beside(), crowd.count().cpu
+    subject.publish(ticks, every)
+    seen = crowd.count()
+    paid = sum(each.cpu() for each in subject.paid) + subject.paid_beside() - before
+    report.add(f"cpu_us_per_frame_{suffix}", paid / max(1, seen.kinds.get("tick", 0)) * 1e6, f"{seen.frames:,} frames")
+    report.add(
+        f"last_socket_p99_ms_{suffix}", percentile(seen.last_socket_ms(), 0.99), "until the last socket has a tick"
+    )
+    report.add(f"client_cpu_us_per_frame_{suffix}", (seen.cpu - clients) / max(1, seen.frames) * 1e6, "the crowd's own")
+    missed = opened * ticks - seen.kinds.get("tick", 0)
+    report.add(f"frames_not_delivered_{suffix}", missed, f"of {opened * ticks:,}; sequence gaps seen: {seen.gaps}")
+
+
+def _compare(report: Report, suffix: str) -> None:
+    known = report.figures
+    for figure, ours, theirs in (
+        ("uvicorn_to_nchan", "uvicorn", "nchan"),
+        ("uvicorn_plain_to_nchan", "uvicorn_plain", "nchan"),
+        ("daphne_to_stock", "daphne", "stock"),
+    ):
+        mine, other = (known.get(f"cpu_us_per_frame_{each}{suffix}") for each in (ours, theirs))
+        report.ratio(f"cpu_{figure}_ratio{suffix}", mine, other)
+
+
+def _ours(kind: str, straight: str) -> Callable[[Servers], Iterator[Subject]]:
+    def offer(servers: Servers) -> Iterator[Subject]:
+        from benchmarks.pace import Pacer
+
+        seeded = _seeded(servers)
+        web = servers.start(kind, environ={"YISHI_STRAIGHT": straight})[0]
+        name = f"ours on {kind}, {'ready-made frames' if straight == '1' else 'plain ASGI'}"
+        with Pacer(seeded.airing_id, SIZE) as pacer:
+            paid = [web, servers.valkey]
+            yield Subject(name, web, paid, seeded.socket, seeded.cookies, pacer.run, True, lambda: pacer.cpu)
+
+    return offer
+
+
+def _seeded(servers: Servers) -> Seeded:
+    """One airing on air for all of our servers in turn."""
+    known: Seeded | None = getattr(servers, "_fanout", None)
+    if known is None:
+        known = servers.seed(participants=1_500)
+        servers._fanout = known  # type: ignore[attr-defined]
+    return known
+
+
+def _stock(layer: str) -> Callable[[Servers], Iterator[Subject]]:
+    def offer(servers: Servers) -> Iterator[Subject]:
+        from websockets.sync.client import connect
+
+        environ = {"DJANGO_SETTINGS_MODULE": "benchmarks.stock.settings", "STOCK_LAYER": layer}
+        environ["STOCK_REDIS"] = servers.environ["YISHI_BUS_URL"].rsplit("/", 1)[0] + "/5"
+        words = ("daphne", "-v", "0", "-b", "127.0.0.1", "-p", "%d", "benchmarks.stock.asgi:application")
+        web = servers.start("stock", environ=environ, command=words)[0]
+        path = "/ws/chat/hall/"
+        with connect(f"ws://127.0.0.1:{web.port}{path}", compression=None, max_queue=None, proxy=None) as speaker:
+
+            def publish(ticks: int, every: float) -> None:
+                for _each in range(ticks):
+                    mark = f"ns={time.monotonic_ns()} "
+                    bare = len(json.dumps({"message": mark}))
+                    speaker.send(json.dumps({"message": mark + "x" * (SIZE - bare)}))
+                    time.sleep(every)
+
+            name = f"the tutorial's consumer on Daphne, {layer}"
+            yield Subject(name, web, [web, servers.valkey], path, [], publish, False, is_slow=True)
+
+    return offer
+
+
+def _nchan(servers: Servers) -> Iterator[Subject]:
+    web = nchan.start(servers)
+    asked = http.client.HTTPConnection("127.0.0.1", web.port, timeout=30)
+
+    def publish(ticks: int, every: float) -> None:
+        for _each in range(ticks):
+            asked.request("POST", nchan.PUBLISH, f"ns={time.monotonic_ns()} ".ljust(SIZE, "x"))
+            asked.getresponse().read()
+            time.sleep(every)
+
+    yield Subject("nginx with nchan", web, [web], nchan.SUBSCRIBE, [], publish, False)
+
+
+SUBJECTS: dict[str, Callable[[Servers], Iterator[Subject]]] = {
+    "nchan": _nchan,
+    "uvicorn": _ours("uvicorn", "1"),
+    "uvicorn_plain": _ours("uvicorn", "0"),
+    "daphne": _ours("daphne", "1"),
+    "daphne_plain": _ours("daphne", "0"),
+    "stock": _stock(_CORE),
+    "stock_pubsub": _stock(_PUBSUB),
+}
