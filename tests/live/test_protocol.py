@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
+from collections import Counter
+from typing import Any
 
+import msgspec
 import pytest
 from django.core.management import call_command
 from hypothesis import given
@@ -27,6 +31,18 @@ def code_of(frame: str | bytes) -> str:
     except protocol.BadFrame as bad:
         return bad.code
     return ""
+
+
+def example(kind: type[Any]) -> Any:
+    """A command of this kind with every field filled."""
+    values: dict[str, Any] = {"id": "abcdefgh-1", "kind": "question", "options": (1, 2), "results": "always"}
+    if kind is protocol.CreatePoll:
+        values["options"] = ("赞成", "反对")
+    words = {"text": '好，"引号"与\\', "question": "同意吗？" if kind is protocol.CreatePoll else 7}
+    rest = {"person": 3, "poll": 4, "on": False, "count": 5, "item": 6, "version": 2, "reason": "other", "note": "备注"}
+    more = {"least_assurance": 20, "seconds": 60, "segment": 8, "act": "airing.start", "replaces": 9}
+    known = {**values, **words, **rest, **more}
+    return kind(**{each.name: known[each.name] for each in msgspec.structs.fields(kind) if each.name in known})
 
 
 def test_a_good_frame() -> None:
@@ -101,6 +117,97 @@ _json = st.recursive(
 def test_any_fields_under_a_known_type(name: str, fields: dict[str, object]) -> None:
     frame = json.dumps({**fields, "type": name, "id": "abcdefgh"})
     assert code_of(frame) in {"", "bad_field", "bad_json", "too_big"}
+
+
+# One good frame of every command, to be broken in every way.
+SEEDS: dict[str, bytes] = {
+    kind.__struct_config__.tag: protocol.encode(example(kind))
+    for kind in (*protocol.AudienceCommand.__args__, *protocol.StaffCommand.__args__)
+}
+EDGES = (
+    *(b"\x00", b"\xff", b'"', b"\\", b"{", b"}", b"[", b",", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xf0\x9f\x92\xa9"),
+    *(
+        b"1e999",
+        b"-0",
+        b"NaN",
+        b"null",
+        b"true",
+        b"9" * 400,
+        b'"id":',
+        b'"type":"item.approve",',
+        b"\\u0000",
+        b"[" * 200,
+    ),
+)
+
+
+@pytest.mark.parametrize("name", sorted(SEEDS))
+def test_every_command_comes_back_as_it_was(name: str) -> None:
+    command = protocol.decode(SEEDS[name], staff=True)
+    assert protocol.encode(command) == SEEDS[name]
+    if name in protocol.STAFF_TYPES:
+        assert refused(SEEDS[name]).code == "unknown_type"
+
+
+def broken(chance: random.Random, frame: bytes) -> bytes:
+    """A few bytes changed, cut, doubled, moved, or something sharp put in."""
+    made = bytearray(frame)
+    for _each in range(chance.randint(1, 4)):
+        at = chance.randrange(len(made) + 1)
+        until = min(len(made), at + chance.randint(0, 12))
+        what = chance.randrange(5)
+        if what == 0 and at < len(made):
+            made[at] = chance.randrange(256)
+        elif what == 1:
+            del made[at:until]
+        elif what == 2:
+            made[at:at] = made[at:until]
+        elif what == 3:
+            made[at:at] = chance.choice(EDGES)
+        else:
+            other = chance.choice(list(SEEDS.values()))
+            made[at:until] = other[chance.randrange(len(other)) :]
+    return bytes(made)
+
+
+def judged(frame: bytes | str, *, staff: bool) -> str:
+    """The refusal's code, empty for a command; nothing of what was sent is thrown back at length."""
+    bad = None
+    try:
+        command = protocol.decode(frame, staff=staff)
+    except protocol.BadFrame as error:
+        bad = error
+    else:
+        kind = type(command).__struct_config__.tag
+        assert staff or kind in protocol.AUDIENCE_TYPES, "no staff command by a viewer, however it is written"
+        return ""
+    assert len(bad.command_id) <= 64
+    assert len(str(bad)) < 1_000
+    return bad.code
+
+
+def fuzz(seed: int, rounds: int) -> dict[str, int]:
+    chance, found = random.Random(seed), Counter[str]()
+    frames = list(SEEDS.values())
+    for _each in range(rounds):
+        frame: bytes | str = broken(chance, chance.choice(frames))
+        if chance.random() < 0.3:
+            frame = bytes(frame).decode("utf-8", "replace")
+        for staff in (False, True):
+            found[judged(frame, staff=staff)] += 1
+    return dict(found)
+
+
+def test_broken_frames_are_refused_with_a_code_and_hurt_nothing() -> None:
+    found = fuzz(seed=1, rounds=20_000)
+    assert set(found) == {"", "bad_json", "unknown_type", "bad_field"}
+    assert min(found.values()) > 20
+
+
+@pytest.mark.long
+def test_two_million_broken_frames() -> None:
+    for seed in range(100):
+        assert set(fuzz(seed, rounds=20_000)) <= {"", "bad_json", "unknown_type", "bad_field", "too_big"}
 
 
 def test_no_staff_class_among_public_objects() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+import msgspec
 import pytest
 from asgiref.sync import sync_to_async
 from django.test import Client
@@ -59,6 +61,68 @@ def test_no_surface_of_a_viewer_holds_what_is_not_public(client: Client) -> None
     own = queries.mine(show.airing, author.participant_id)
     assert {item.state for item in own.items} == {"pending", "rejected", "withdrawn"}
     assert SECRET not in {item.reason for item in own.items}, "the note stays behind the scenes"
+
+
+# All that a viewer's socket, state or `mine` may be made of.
+AUDIENCE_FRAMES = protocol.Snapshot | protocol.Tick | protocol.Mine | protocol.Ack | protocol.Refused | protocol.Pace
+
+
+def assert_of_the_audience(raw: bytes | str) -> None:
+    """It is one of the audience's frames, and holds no field that its class does not name."""
+    frame = msgspec.json.decode(raw, type=AUDIENCE_FRAMES)
+    whole = json.loads(msgspec.json.encode(frame))
+
+    def within(sent: Any, known: Any, where: str) -> None:
+        if isinstance(sent, dict):
+            assert isinstance(known, dict), where
+            assert set(sent) <= set(known), (where, set(sent) - set(known))
+            for name, value in sent.items():
+                within(value, known[name], f"{where}.{name}")
+        elif isinstance(sent, list):
+            for number, value in enumerate(sent):
+                within(value, known[number], f"{where}[{number}]")
+
+    within(json.loads(raw), whole, type(frame).__name__)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("results", ["never", "after_close", "after_vote"])
+def test_a_hidden_result_is_on_no_surface_of_who_has_not_voted(client: Client, results: str) -> None:
+    show = making.make_show(questions="post", comments="post")
+    poll, options = making.make_poll(show, ("赞成", "反对"), results=results)
+    for _each in range(7):
+        commands.perform(making.make_viewer(), show.id, making.vote(poll, options[0]))
+    base, page = f"/live/airings/{show.id}", f"/programmes/{show.programme.slug}/{show.episode.number}/"
+    for raw in (client.get(f"{base}/state").content, client.get(f"{base}/mine").content):
+        assert_of_the_audience(raw)
+        assert b'"votes":7' not in raw
+        assert b'"total":7' not in raw
+    for tab in ("vote", "talk", "ask", "agenda"):
+        body = client.get(f"{page}?tab={tab}").content.decode()
+        assert "7 票" not in body
+        assert '"votes": 7' not in body
+        assert '"votes":7' not in body
+    assert client.get(f"{page}comments").status_code == 200
+    shown = queries.public_groups(show.id, ["polls"])
+    assert shown is not None
+    assert all(option.votes is None for each in shown["polls"] for option in each.options)
+    Airing.objects.filter(pk=show.id).update(state="ended")
+    Episode.objects.filter(pk=show.episode.pk).update(signed_off_at=show.airing.planned_start)
+    queries.doors.forget(show.id)
+    replay = client.get(f"{base}/timeline").content.decode() + client.get(page).content.decode()
+    assert "7 票" not in replay
+
+
+@pytest.mark.django_db
+def test_what_staff_know_of_the_pressure_is_not_public(client: Client) -> None:
+    show = making.make_show()
+    held = protocol.PerformAct(id=making.command_id(), act="level.hold:3", reason=SECRET)
+    commands.perform(making.staff_actor(show.producer), show.id, held)
+    raw = client.get(f"/live/airings/{show.id}/state").content
+    assert_of_the_audience(raw)
+    (load,) = [each for each in json.loads(raw)["objects"] if each["kind"] == "load"]
+    assert set(load) == {"kind", "key", "level", "likes_ms", "comments_percent"}
+    assert SECRET not in raw.decode()
 
 
 @pytest.mark.django_db
@@ -127,7 +191,8 @@ async def test_frames_of_viewers_hold_nothing_of_staff(server: Server) -> None:
         seen = json.dumps(browser.frames, ensure_ascii=False)
         assert "staff." not in seen
         assert "内部备注" not in seen
-        assert {frame["type"] for frame in browser.frames} <= {"snapshot", "tick", "mine", "ack", "error"}
+        for frame in (*browser.frames, *other.frames):
+            assert_of_the_audience(json.dumps(frame))
 
 
 @pytest.mark.django_db
