@@ -90,6 +90,7 @@ class Composer:
         self._hub, self._bus, self.threads = hub, bus, threads
         self.state: State | None = None
         self.wanted: set[str] = set()
+        self._woken = asyncio.Event()
         self._groups: dict[str, Objects] = {}
         self._next_close: dt.datetime | None = None
         self._staff_seq: int | None = None
@@ -118,6 +119,16 @@ class Composer:
         """Send the newest state again: the bus was empty or away."""
         self._sent_at = 0.0
 
+    def contend(self) -> None:
+        """Whoever had the lease has given it up: try at once."""
+        if not self.leads:
+            self._woken.set()
+
+    async def _rest(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        self._woken.clear()
+
     async def run(self) -> None:
         """Until cancelled. A failure costs the lease at most; whoever has it then goes on."""
         try:
@@ -131,7 +142,7 @@ class Composer:
                     if time.monotonic() - self._renewed_at > leases.LEASE_SECONDS:
                         self.state = None
                 pause = settings.TICK_SECONDS if self.leads else CONTEND_SECONDS
-                await asyncio.sleep(max(0.02, pause - (time.monotonic() - started)))
+                await self._rest(max(0.02, pause - (time.monotonic() - started)))
         finally:
             if self.leads:
                 self.state = None
@@ -282,10 +293,12 @@ class Composers:
         for composer, _task in self._running.values():
             composer.repeat()
 
-    async def stop(self) -> None:
-        """Give every lease up."""
+    async def stop(self) -> list[UUID]:
+        """Give every lease up; returns the airings that were composed here."""
+        led = [airing_id for airing_id, (composer, _task) in self._running.items() if composer.leads]
         tasks = [task for _composer, task in self._running.values()]
         self._running.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        return led

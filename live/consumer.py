@@ -19,7 +19,7 @@ from live.staff_lane import StaffSeat
 
 logger = logging.getLogger(__name__)
 
-LOOK_AGAIN_SECONDS = 10.0
+LOOK_AGAIN_SECONDS = 5.0
 
 
 class StaffConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]

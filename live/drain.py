@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from live import process
+from live import hints, process
 from live.admission import MOVING_MS
 from live.process import Live
 from live.protocol import CloseCode
@@ -47,7 +47,8 @@ class Drain:
             live.leave()
             self._stop_listening()
             # First, so that those who still sit here have ticks by the bus from whoever composes now.
-            await live.composers.stop()
+            led = await live.composers.stop()
+            await live.reading.run(hints.lease_is_free, led)
             await self._move(seconds)
             await asyncio.wait_for(self._finish(), PATIENCE_SECONDS)
         except Exception as error:

@@ -211,6 +211,8 @@ class Live:
         composer = self.composers.get(airing_id)
         if composer is not None:
             composer.hint(what)
+            if hints.LEASE in what:
+                composer.contend()
         self.quiet.hint(airing_id)
         if "own" in what:
             self.own.hint(airing_id)

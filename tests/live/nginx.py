@@ -59,13 +59,16 @@ class Front:
         deadline = time.monotonic() + 30
         while True:
             try:
-                ssl.get_server_certificate(("127.0.0.1", self.port), timeout=1)
+                self._ask()
                 return self
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     self.stop()
                     raise RuntimeError(f"no nginx: {log.read_text()[-2000:]}") from None
                 time.sleep(0.05)
+
+    def _ask(self) -> None:
+        ssl.get_server_certificate(("127.0.0.1", self.port), timeout=1)
 
     def stop(self) -> None:
         if self.process:

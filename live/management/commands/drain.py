@@ -37,14 +37,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask and wait."""
-        self._bus = redis.Redis.from_url(settings.BUS_URL, socket_timeout=3)
+        kind = redis.RedisCluster if settings.BUS_CLUSTER else redis.Redis
+        self._bus: Any = kind.from_url(settings.BUS_URL, socket_timeout=3)
         found = self._present()
         if options["list"]:
             for name, facts in found.items():
                 self.stdout.write(f"{name}  {facts['sockets']} sockets{'  leaving' if facts['leaving'] else ''}")
             return
-        for name in self._chosen(found, options["names"]):
+        chosen = self._chosen(found, options["names"])
+        for name in chosen:
+            before = len(self._present())
             self._drain(name, options["seconds"])
+            if name != chosen[-1]:
+                self._wait_for_return(before)
 
     def _chosen(self, found: dict[str, Any], names: list[str]) -> list[str]:
         here = {name: facts for name, facts in found.items() if facts["host"] == socket.gethostname()}
@@ -59,7 +64,6 @@ class Command(BaseCommand):
         return chosen
 
     def _drain(self, name: str, seconds: float) -> None:
-        before = len(self._present())
         self.stdout.write(f"[·] {name}: 正在转移观众 · moving its viewers over {seconds:g} s")
         self._bus.set(leave_key(name), seconds, ex=int(seconds) + 60)
         deadline = time.monotonic() + seconds + 30
@@ -71,14 +75,16 @@ class Command(BaseCommand):
             self.stdout.write(f"    {facts['sockets']} sockets")
             time.sleep(1)
         self.stdout.write(f"[✓] {name}: 已退出 · gone")
-        # The next one only when a supervisor has brought this one back, where there is one.
+
+    def _wait_for_return(self, before: int) -> None:
+        """The next one only when a supervisor has brought this one back, where there is one."""
         deadline = time.monotonic() + RETURN_SECONDS
-        while before > 1 and len(self._present()) < before and time.monotonic() < deadline:
+        while len(self._present()) < before and time.monotonic() < deadline:
             time.sleep(0.5)
 
     def _present(self) -> dict[str, Any]:
         oldest = clock.now().timestamp() - VIEWERS_SECONDS
-        kept: Any = self._bus.hgetall(PROCESSES)
+        kept = self._bus.hgetall(PROCESSES)
         found = {name.decode(): json.loads(facts) for name, facts in kept.items()}
         for name in [name for name, facts in found.items() if facts["at"] < oldest - 60]:
             self._bus.hdel(PROCESSES, name)
