@@ -8,7 +8,7 @@ import datetime as dt
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -36,6 +36,7 @@ ASK_EVERY_SECONDS = 1.0
 # Whoever cannot reach the bus for so long lets another try, and waits a moment before taking the lease again.
 UNHEARD_SECONDS = 6.0
 STAND_BACK_SECONDS = 1.0
+Reports = Callable[[UUID], Awaitable[list[pressure.Report]]]
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,9 @@ def _look(airing_id: UUID, lease: tuple[str, int], wish: _Wish) -> _Found | None
 class Composer:
     """One airing's composer in this process: waits for the lease, then ticks until it loses it or is stopped."""
 
-    def __init__(self, airing_id: UUID, owner: str, hub: Hub, bus: Bus, threads: Threads) -> None:
+    def __init__(self, airing_id: UUID, owner: str, hub: Hub, bus: Bus, threads: Threads, reports: Reports) -> None:
         self.airing_id, self._owner = airing_id, owner
-        self._hub, self._bus, self.threads = hub, bus, threads
+        self._hub, self._bus, self.threads, self._reports = hub, bus, threads, reports
         self.state: State | None = None
         self.wanted: set[str] = set()
         self._woken = asyncio.Event()
@@ -250,7 +251,7 @@ class Composer:
         if viewers != self._viewers:
             self._viewers = viewers
             self.wanted.add("counts")
-        measured = pressure.together(pressure.unpacked(await self._bus.pressures(self.airing_id)))
+        measured = pressure.together(await self._reports(self.airing_id))
         worst, strength = ladder.worst(measured)
         before = self._ladder.level
         moved = self._ladder.step(strength, now)

@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError
 
 from broadcast import clock
 from broadcast.identity import Identity
-from live import hints, limits, pressure, queries, wording
+from live import limits, pressure, queries, reporting, wording
 from live import state as states
 from live.admission import Admission
 from live.batcher import Batcher, Order, Outcome
@@ -60,13 +60,16 @@ class Live:
         self.writing = Threads("write", WRITE_LANES)
         self.bus = Bus(self._heard, self._bus_returned)
         self.hub = Hub(self.bus.load, self.compute)
-        self.composers = Composers(lambda pk: Composer(pk, self.name, self.hub, self.bus, self.reading))
+        self.composers = Composers(
+            lambda pk: Composer(pk, self.name, self.hub, self.bus, self.reading, self.reports_of)
+        )
         self.quiet = Quiet(self.hub, self._read_slowly)
         self.batcher = Batcher(self._commit, WRITE_LANES)
         self.staff = StaffLane(self.reading, self.viewers)
         self.overlay = OverlayLane(self.reading)
         self.own = OwnLane(self.hub, self.reading)
         self.meter = Meter()
+        self.reports: dict[UUID, Report] = {}
         self.guard = Guard(self.door, self.admitted)
         self.admission = Admission(limits.current(), lambda: self.hub.sockets)
         self.shelf = Shelf()
@@ -113,6 +116,12 @@ class Live:
         await self.bus.close()
         for threads in (self.reading, self.composing, self.slow, self.writing):
             await threads.close()
+
+    async def reports_of(self, airing_id: UUID) -> list[Report]:
+        """How the processes of an airing keep up; this one alone while the bus is away."""
+        heard = pressure.unpacked(await self.bus.pressures(airing_id))
+        own = self.reports.get(airing_id)
+        return heard or ([own] if own is not None else [])
 
     async def door(self, airing_id: UUID) -> Door | None:
         """The airing as the entrance sees it; usually without a query."""
@@ -243,7 +252,7 @@ class Live:
                 self.own.want(here)
                 for airing_id in here:
                     await self.bus.report_viewers(airing_id, self.name, len(self.hub.audience(airing_id).seats))
-                await self._report({*running, *here})
+                await reporting.report(self, {*running, *here})
                 await self.returning.look()
                 for airing_id in self.hub.forget_empty():
                     if airing_id not in running and airing_id not in here:
@@ -251,36 +260,6 @@ class Live:
             except Exception as error:
                 logger.warning("chores stumble error=%s", error)
             await asyncio.sleep(CHORES_SECONDS)
-
-    async def _report(self, airing_ids: Collection[UUID]) -> None:
-        """Say how this process keeps up, to the composers; and hear it for the panels of staff here."""
-        worst, drops = self.meter.read(), self.drops()
-        waiting = float(self.batcher.waiting)
-        for airing_id in airing_ids:
-            audience, composer = self.hub.audience(airing_id), self.composers.get(airing_id)
-            report = Report(
-                process=self.name,
-                seats=len(audience.seats),
-                loop=worst.get("loop", 0.0),
-                tick=composer.slowest() if composer is not None else 0.0,
-                batch=worst.get("batch", 0.0),
-                waiting=waiting,
-                behind=audience.behind,
-                drops=drops,
-            )
-            await self.bus.report_pressure(airing_id, self.name, pressure.packed(report))
-        pressure.hear({pk: pressure.unpacked(await self.bus.pressures(pk)) for pk in self.staff.airings})
-
-    def drops(self) -> dict[str, int]:
-        """All that this process did not deliver, take or say, by kind."""
-        refused, lost = self.batcher.refused, self.bus.lost
-        return {
-            **self.hub.counters(),
-            "refused_writes": refused,
-            "lost_on_bus": lost,
-            "lost_hints": hints.publisher.failures,
-            **pressure.drops(),
-        }
 
 
 def _read(airing_id: UUID, viewers: int = 0) -> State | None:

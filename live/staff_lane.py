@@ -15,7 +15,7 @@ import msgspec
 
 from broadcast import clock
 from broadcast.access import Actor
-from live import protocol, queries, wording
+from live import pressure, protocol, queries, wording
 from live.queries import StaffView
 from live.queries import staff as staff_queries
 from live.threads import Threads
@@ -47,6 +47,7 @@ class StaffSeat:
             self.frames.put_nowait(protocol.encode(frame).decode())
         except asyncio.QueueFull:
             self.overflowed = True
+            pressure.dropped("staff_frames")
 
     def end(self) -> None:
         """Let the socket be closed after what it is sending."""

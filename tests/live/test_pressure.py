@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import time
 
 import pytest
+import redis.asyncio as redis
 from asgiref.sync import sync_to_async
+from django.conf import settings as django_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from broadcast import registry
+from broadcast import clock, registry
 from broadcast.errors import InvalidInput, NotAllowed
 from broadcast.models import AuditEntry
-from live import commands, ladder, pressure, protocol, queries
+from live import commands, envelope, ladder, pressure, protocol, queries
 from live.ladder import Ladder
 from live.models import LevelChange, LikeCount, Room
 from live.pressure import Meter, Report
@@ -160,6 +163,25 @@ def test_after_the_show_nothing_is_thinned() -> None:
     assert levels.rest(show.id) == 0
     assert queries.level_of(show.id) == queries.RoomLevel()
     assert list(LevelChange.objects.values_list("level", flat=True)) == [4, 0]
+
+
+async def test_what_a_process_reports_moves_the_room_and_says_why(server: Server) -> None:
+    show = await sync_to_async(making.make_show)()
+    bus = redis.Redis.from_url(django_settings.BUS_URL)
+    async with viewer_socket(server, show) as browser:
+        assert (await browser.shows("load"))["level"] == 0
+        for _each in range(40):
+            report = pressure.packed(Report("elsewhere", 500, loop=9.0, drops={"likes": 3}))
+            now = str(clock.now().timestamp()).encode()
+            await bus.hset(envelope.key(show.id, "pressure"), "elsewhere", now + b":" + report)  # type: ignore[misc]
+            if json.loads(browser.state.objects["load"].body)["level"] >= 2:  # type: ignore[union-attr]
+                break
+            await asyncio.sleep(0.5)
+        assert (await browser.shows("load", lambda each: each["level"] >= 2))["likes_ms"] == 30_000
+    await bus.aclose()
+    first = await sync_to_async(lambda: LevelChange.objects.filter(room=show.id).first())()
+    assert first is not None
+    assert (first.level, first.why, first.measured["loop"], first.by_id) == (1, "loop", 9.0, None)
 
 
 async def test_the_room_is_told_and_the_control_room_sees_it(server: Server) -> None:
