@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import inspect
 import sys
 from pathlib import Path
 
@@ -27,9 +28,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("name", choices=names())
     parser.add_argument("--quick", action="store_true", help="smaller sizes, ends within 50 s")
     parser.add_argument("--json", action="store_true", help="last line of output: one JSON object")
+    parser.add_argument(
+        "--results", action="append", default=[], metavar="FILE", help="what other benchmarks found (plan)"
+    )
+    parser.add_argument("--write", action="store_true", help="write the page, even with --quick (plan)")
     chosen = parser.parse_args(arguments)
     report = Report(chosen.name, conditions={"quick": chosen.quick})
-    importlib.import_module(f"benchmarks.{chosen.name}").run(report, quick=chosen.quick)
+    run = importlib.import_module(f"benchmarks.{chosen.name}").run
+    more = {name: getattr(chosen, name) for name in ("results", "write") if name in inspect.signature(run).parameters}
+    run(report, quick=chosen.quick, **more)
     report.close(as_json=chosen.json)
     return 0
 
