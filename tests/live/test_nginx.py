@@ -17,6 +17,9 @@ from asgiref.sync import sync_to_async
 from broadcast.identity import COOKIE
 from broadcast.models import EvidenceRecord
 from broadcast.sealing import unseal
+from live import overlay_token
+from live.queries import overlay as overlays
+from live.services import overlay
 from tests.live import making, nginx
 from tests.live.nginx import PROXY, STRANGER, VISITOR, Front
 from tests.live.sockets import Server
@@ -108,6 +111,19 @@ async def test_a_socket_goes_through_and_its_writes_name_the_visitor(front: Fron
         assert frame["type"] == "ack"
         port = browser.local_address[1]
     assert [(each["address"], each["port"]) for each in await sync_to_async(told)()] == [(VISITOR, port)]
+    token = await sync_to_async(overlay_link)(show)
+    async with websockets.connect(
+        f"wss://127.0.0.1:{front.port}/overlay/{token}/socket",
+        origin=ORIGIN,  # type: ignore[arg-type]
+        ssl=front.tls,
+        proxy=None,
+    ) as source:
+        assert json.loads(await source.recv())["type"] == "overlay"
+
+
+def overlay_link(show: making.Show) -> str:
+    overlay.make_links(making.staff_actor(show.producer), show.id)
+    return overlay_token.make(overlays.standing(show.id).links[0])
 
 
 async def test_a_page_from_elsewhere_gets_no_socket_here_either(front: Front) -> None:
