@@ -31,7 +31,7 @@ def page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         "airing": airing,
         "title": catalogue.title_of(found),
         "comments": shown,
-        "total": queries.comments_total(airing.pk),
+        "total": f"{queries.comments_total(airing.pk):,}",
         "first": number == 0,
         "before": shown[-1].id if more and shown else 0,
         "back": f"{reverse('episode', args=[slug, key])}?airing={airing.pk}&tab=talk",

@@ -75,8 +75,8 @@ export function Talk({ room }) {
         <p class="meta">${t("{n} 人支持", { n: count(question.supports) })}</p>
       </section>`}
       ${room.elder && html`<h2 class="pad">${t("大家说")}</h2>`}
+      ${total > comments.length && comments.length > 0 && html`<p class=${`pad meta ${percent < 100 ? "sampled" : ""}`}>${percent < 100 && html`<span>${t("评论很多，这里抽签显示约 {n}%，每条机会相同。", { n: percent })}</span> `}<a href=${room.boot.urls.all_comments}>${t("看全部评论")}</a></p>`}
       ${!room.elder && older.more && total > comments.length && comments.length > 0 && html`<button type="button" class="link older" disabled=${older.busy} onClick=${more}>${older.busy ? t("正在取…") : t("看更早的评论")}</button>`}
-      ${total > comments.length && comments.length > 0 && html`<p class="pad meta sampled">${percent < 100 && html`<span>${t("评论很多，这里抽签显示约 {n}%，每条机会相同。", { n: percent })}</span> `}<a href=${room.boot.urls.all_comments}>${t("看全部评论")}</a></p>`}
       ${!rows.length && html`<p class="pad meta">${empty(state, airing)}</p>`}
       <ol class="talk">${rows.map((row) => html`<${Row} key=${row.key} row=${row} room=${room} />`)}</ol>
       ${fresh > 0 && !room.elder && html`<button type="button" class="pill" onClick=${toEnd}>${t("{n} 条新评论", { n: fresh })} ↓</button>`}
