@@ -18,7 +18,7 @@ from django.db import DatabaseError, InterfaceError
 
 from broadcast import clock
 from broadcast.identity import Identity
-from live import limits, pressure, queries, reporting, wording
+from live import hints, limits, pressure, queries, reporting, wording
 from live import state as states
 from live.admission import Admission
 from live.batcher import Batcher, Order, Outcome
@@ -46,6 +46,9 @@ READ_THREADS = 3
 COMPOSE_THREADS = 2
 WRITE_LANES = 2
 CHORES_SECONDS = 1.0
+# How long a thread may keep the interpreter while others want it. With Python's 5 ms, whoever writes waits that long after each of
+# a dozen answers of the database, whenever the loop is busy.
+SWITCH_SECONDS = 0.0005
 
 
 class Live:
