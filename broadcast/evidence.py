@@ -11,6 +11,7 @@ from django.db import connection
 
 from broadcast import clock
 from broadcast.access import Actor
+from broadcast.arrays import blobs, texts, uuids
 from broadcast.models import EvidenceRecord
 from broadcast.sealing import seal_many
 
@@ -37,7 +38,7 @@ def keep(writes: Iterable[tuple[Actor, str, str]]) -> None:
         for actor in actors
     )
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [at, until, list(kinds), list(refs), list(people), sealed])
+        cursor.execute(_KEEP, [at, until, texts(kinds), texts(refs), uuids(people), blobs(sealed)])
 
 
 def _participant(actor: Actor) -> UUID:

@@ -19,6 +19,9 @@ from live.services.audience import Answer
 logger = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.005
+# When many come at once a transaction begins at most so often in a lane: what each one costs is shared by more.
+BUSY_FROM = 8
+BUSY_SECONDS = 0.04
 BATCH_MOST = 500
 WAITING_MOST = 4_000
 
@@ -48,9 +51,14 @@ class _Lane:
 
     async def _work(self) -> None:
         await asyncio.sleep(GATHER_SECONDS)
+        clock = asyncio.get_running_loop().time
         while self.waiting:
+            began = clock()
             batch = [self.waiting.popleft() for _each in range(min(BATCH_MOST, len(self.waiting)))]
             await self._tell(batch)
+            rest = BUSY_SECONDS - (clock() - began)
+            if BUSY_FROM <= len(batch) < BATCH_MOST and rest > 0:
+                await asyncio.sleep(rest)
 
     async def _tell(self, batch: list[_Waiting]) -> None:
         try:

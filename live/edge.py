@@ -158,9 +158,8 @@ class _Visit:
         if isinstance(outcome, BroadcastError):
             self._seat.tell(_text(answers.refused(command_id, outcome)))
             return
-        self._seat.tell(_text(answers.ack(command_id, outcome.result)))
-        if outcome.mine is not None:
-            self._seat.tell(_text(outcome.mine))
+        told = _text(answers.ack(command_id, outcome.result))
+        self._seat.tell(told, _text(outcome.mine)) if outcome.mine is not None else self._seat.tell(told)
 
     def _refuse(self, command_id: str, worded: Callable[[], BroadcastError]) -> None:
         self._strikes += 1

@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import socket
+import sys
 import time
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -49,6 +50,9 @@ CHORES_SECONDS = 1.0
 # How long a thread may keep the interpreter while others want it. With Python's 5 ms, whoever writes waits that long after each of
 # a dozen answers of the database, whenever the loop is busy.
 SWITCH_SECONDS = 0.0005
+# How long a thread may keep the interpreter while others want it. With Python's 5 ms, whoever writes waits that long after each of
+# a dozen answers of the database, whenever the loop is busy.
+SWITCH_SECONDS = 0.0005
 
 
 class Live:
@@ -84,6 +88,7 @@ class Live:
 
     def start(self) -> None:
         """Begin to listen and to look around; once."""
+        sys.setswitchinterval(SWITCH_SECONDS)
         work = (
             self.bus.listen(),
             self._chores(),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from broadcast import audit, clock, evidence, registry, signals
 from broadcast import identity as tokens
 from broadcast.access import Actor
+from broadcast.arrays import uuids
 from broadcast.errors import ConsentNeeded, IdentityStale, InvalidInput, NotAllowed
 from broadcast.identity import Identity
 from broadcast.models import Consent, Participant, RoleGrant, User
@@ -31,7 +32,7 @@ _STANDING = """
 SELECT person.id, person.assurance, person.display_name, person.generation, person.merged_into_id, (
     SELECT count(*) FROM broadcast_consent AS given
     WHERE given.participant_id = person.id AND given.document || ' ' || given.version = ANY(%s)
-) FROM broadcast_participant AS person WHERE person.id = ANY(%s) ORDER BY person.id FOR KEY SHARE OF person
+) FROM broadcast_participant AS person WHERE person.id = ANY(%s::uuid[]) ORDER BY person.id FOR KEY SHARE OF person
 """
 
 
@@ -181,7 +182,7 @@ def standing(participant_ids: Iterable[UUID]) -> dict[UUID, Standing]:
     """The rows there are, held until the transaction ends as by `ensure_participants`, in one query; it makes none."""
     documents = [f"{name} {version}" for name, version in settings.CONSENT_VERSIONS.items()]
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING, [documents, list(set(participant_ids))])
+        cursor.execute(_STANDING, [documents, uuids(set(participant_ids))])
         return {row[0]: Standing._make((*row[:5], row[5] == len(documents))) for row in cursor.fetchall()}
 
 

@@ -110,7 +110,8 @@ class BallotCast(models.Model):
     A merge re-points `participant` (`cast_by` keeps who it was, and a MOVE link says so); erasing a person takes the salt.
     """
 
-    poll = models.ForeignKey(Poll, on_delete=models.PROTECT, related_name="casts")
+    # The constraint below begins with it: an index of its own would only cost each vote.
+    poll = models.ForeignKey(Poll, on_delete=models.PROTECT, related_name="casts", db_index=False)
     participant = models.ForeignKey("broadcast.Participant", on_delete=models.PROTECT, related_name="+")
     # As the browser chose it; after a merge of two that chose the same, "~" and the cast's id follow.
     command_id = models.CharField(max_length=96)
@@ -135,7 +136,7 @@ class BallotCast(models.Model):
 class Ballot(models.Model):
     """A participant's current ballot in a poll: the cast accepted last."""
 
-    poll = models.ForeignKey(Poll, on_delete=models.PROTECT, related_name="ballots")
+    poll = models.ForeignKey(Poll, on_delete=models.PROTECT, related_name="ballots", db_index=False)
     participant = models.ForeignKey("broadcast.Participant", on_delete=models.PROTECT, related_name="+")
     # Not looked up by the database at each vote: the cast was written by the same transaction.
     cast = models.ForeignKey(

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from broadcast.arrays import numbers, texts, uuids
+
 _FIND = """
 SELECT kept.id, kept.poll_id, kept.participant_id, kept.command_id, kept.options, kept.at, kept.salt, kept.number, kept.leaf
 FROM unnest(%s::bigint[], %s::uuid[], %s::text[]) AS asked (poll, person, command)
@@ -71,7 +73,7 @@ def find_casts(keys: Iterable[tuple[int, UUID, str]]) -> dict[tuple[int, UUID, s
         return {}
     polls, people, commands = zip(*asked, strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, [list(polls), list(people), list(commands)])
+        cursor.execute(_FIND, [numbers(polls), uuids(people), texts(commands)])
         return {(row[1], row[2], row[3]): Cast(*row) for row in cursor.fetchall()}
 
 
@@ -81,7 +83,7 @@ def current_ballots(pairs: Collection[tuple[int, UUID]]) -> dict[tuple[int, UUID
         return {}
     polls, people = zip(*pairs, strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(_CURRENT, [list(polls), list(people)])
+        cursor.execute(_CURRENT, [numbers(polls), uuids(people)])
         return {
             (poll, person): Current(options, at, bytes(number or b"").hex())
             for poll, person, options, at, number in cursor.fetchall()

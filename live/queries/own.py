@@ -11,7 +11,7 @@ from broadcast.services import identity
 from live import protocol, wording
 from live.models import Ballot, Comment, Poll, Question, Reason, Room, Support
 from live.queries import behind
-from live.queries.polls import counted
+from live.queries.polls import results
 
 ITEMS_SHOWN = 100
 
@@ -94,7 +94,7 @@ def my_ballot(ballot: Ballot, poll: Poll) -> protocol.MyBallot:
     """An own ballot, with the counts where whoever voted may see them."""
     shown = poll.results in {Poll.Results.ALWAYS, Poll.Results.AFTER_VOTE}
     shown = shown or (poll.results == Poll.Results.AFTER_CLOSE and poll.result is not None)
-    known = counted(poll.pk) if shown and poll.state != Poll.State.VOID else None
+    known = results(poll, poll.options.all()) if shown and poll.state != Poll.State.VOID else None
     return protocol.MyBallot(
         poll=poll.pk,
         options=tuple(ballot.options),

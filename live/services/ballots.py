@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,10 +12,12 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from broadcast import clock
+from broadcast.arrays import blobs, numbers, texts, uuids
 from broadcast.errors import IllegalTransition, InvalidInput, NotFound
-from live import ballot_chain, protocol, queries, wording
-from live.models import Option, Poll
+from live import ballot_chain, protocol, wording
+from live.models import Poll
 from live.queries.casts import Cast, Current, current_ballots, find_casts, microseconds
+from live.queries.polls import counted
 from live.services import chain
 from live.services.batch import Answer, Batch, Write, require_assurance
 
@@ -23,8 +25,9 @@ Key = tuple[int, UUID, str]
 
 # Ballots are taken while this lock is held; closing asks for the exclusive one, so a ballot counts or is refused, nothing between.
 _LOCK = """
-SELECT id, room_id, kind, state, opened_at + grace_seconds * interval '1 second', closes_at, least_assurance, results
-FROM live_poll WHERE id = ANY(%s) ORDER BY id FOR SHARE
+SELECT id, room_id, kind, state, opened_at + grace_seconds * interval '1 second', closes_at, least_assurance, results, (
+    SELECT jsonb_agg(jsonb_build_array(id, text) ORDER BY position) FROM live_option WHERE poll_id = live_poll.id
+) FROM live_poll WHERE id = ANY(%s::bigint[]) ORDER BY id FOR SHARE
 """
 # The ids come first, for the leaves hold them; rows are inserted in the order of their keys, so that two processes with the
 # same commands do not wait in a ring.
@@ -59,7 +62,7 @@ class _Terms:
     closes_at: dt.datetime | None
     least_assurance: int
     results: str
-    options: frozenset[int]
+    options: dict[int, str]
 
 
 def cast(batch: Batch) -> None:
@@ -106,15 +109,8 @@ def _answer(
 
 def _lock(ids: set[int]) -> dict[int, _Terms]:
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK, [sorted(ids)])
-        rows = cursor.fetchall()
-    options: dict[int, set[int]] = defaultdict(set)
-    for poll, option in Option.objects.filter(poll__in=[row[0] for row in rows]).values_list("poll_id", "pk"):
-        options[poll].add(option)
-    return {
-        pk: _Terms(room, kind, state, shown_from, closes_at, needed, results, frozenset(options[pk]))
-        for pk, room, kind, state, shown_from, closes_at, needed, results in rows
-    }
+        cursor.execute(_LOCK, [numbers(sorted(ids))])
+        return {row[0]: _Terms(*row[1:8], dict(json.loads(row[8]))) for row in cursor.fetchall()}
 
 
 def _may_vote(write: Write, terms: dict[int, _Terms], now: dt.datetime) -> None:
@@ -129,7 +125,7 @@ def _may_vote(write: Write, terms: dict[int, _Terms], now: dt.datetime) -> None:
     if poll.state != Poll.State.OPEN or (poll.closes_at is not None and now >= poll.closes_at):
         raise IllegalTransition(_("投票已经结束。"), state="closed")
     require_assurance(write, poll.least_assurance)
-    if not poll.options.issuperset(command.options):
+    if not poll.options.keys() >= set(command.options):
         raise InvalidInput(_("这个投票没有这个选项。"), field="options")
     if poll.kind == Poll.Kind.SINGLE and len(command.options) != 1:
         raise InvalidInput(_("这个投票只能选一项。"), field="options", most=1)
@@ -149,15 +145,15 @@ def _append(fresh: dict[Key, Write], now: dt.datetime) -> dict[Key, Cast]:
             _APPEND,
             [
                 now,
-                [row.id for row in rows],
-                [row.poll for row in rows],
-                [row.person for row in rows],
-                [row.command for row in rows],
-                [_array(row.options) for row in rows],
-                [row.salt for row in rows],
-                [row.number for row in rows],
-                [row.leaf for row in rows],
-                [links[row.poll] for row in rows],
+                numbers(row.id for row in rows),
+                numbers(row.poll for row in rows),
+                uuids(row.person for row in rows),
+                texts(row.command for row in rows),
+                texts(numbers(row.options) for row in rows),
+                blobs(row.salt or b"" for row in rows),
+                blobs(row.number or b"" for row in rows),
+                blobs(row.leaf or b"" for row in rows),
+                numbers(links[row.poll] for row in rows),
             ],
         )
         inserted = {id_ for (id_,) in cursor.fetchall()}
@@ -175,10 +171,6 @@ def _made(id_: int, salt: bytes, key: Key, options: Iterable[int], now: dt.datet
     number = ballot_chain.number(salt, command)
     leaf = ballot_chain.leaf(salt, poll, id_, str(person), chosen, microseconds(now), number)
     return Cast(id_, poll, person, command, chosen, now, salt, number, leaf)
-
-
-def _array(options: Collection[int]) -> str:
-    return "{" + ",".join(map(str, options)) + "}"
 
 
 def _current(casts: Iterable[Cast], made: dict[Key, Cast]) -> dict[tuple[int, UUID], Current]:
@@ -204,10 +196,10 @@ def _keep_last(last: dict[tuple[int, UUID], Cast]) -> set[int]:
             _KEEP_LAST,
             [
                 rows[0].at,
-                [row.poll for row in rows],
-                [row.person for row in rows],
-                [row.id for row in rows],
-                [_array(row.options) for row in rows],
+                numbers(row.poll for row in rows),
+                uuids(row.person for row in rows),
+                numbers(row.id for row in rows),
+                texts(numbers(row.options) for row in rows),
             ],
         )
         return {id_ for (id_,) in cursor.fetchall()}
@@ -220,19 +212,19 @@ def _mine(
     told = {Poll.Results.ALWAYS, Poll.Results.AFTER_VOTE}
     polls = {poll for poll, _person in current}
     shown = {
-        poll: queries.counted(poll)
+        poll: counted(poll, terms[poll].options)
         for poll in polls
         if terms[poll].results in told and terms[poll].state != Poll.State.VOID
     }
     found = {}
     for key, ballot in current.items():
-        counted = shown.get(key[0])
+        known = shown.get(key[0])
         found[key] = protocol.MyBallot(
             poll=key[0],
             options=tuple(ballot.options),
             at=wording.iso(ballot.at),
-            result=counted.options if counted else None,
-            total=counted.total if counted else None,
+            result=known.options if known else None,
+            total=known.total if known else None,
             number=ballot.number,
         )
     return found

@@ -179,6 +179,8 @@ def _poll_view(poll: PollObject, ballot: MyBallot | None) -> PollView:
 
 
 def _why_hidden(poll: PollObject) -> str:
+    if poll.state == "void":
+        return _("作废原因：%(reason)s") % {"reason": poll.void_reason}
     if poll.results == "after_vote":
         return _("投票后可以看到结果。")
     if poll.results == "after_close":

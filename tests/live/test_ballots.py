@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from contextlib import suppress
 from typing import Any
 from unittest import mock
 
@@ -18,8 +19,10 @@ from broadcast.errors import AssuranceTooLow, BroadcastError, IllegalTransition,
 from broadcast.models import Participant
 from live import commands, protocol, queries
 from live.models import Ballot, BallotCast, Poll
+from live.models.poll import BallotLink
 from live.queries.polls import tally
-from live.services import aftercare, audience, polls
+from live.queries.verify import verify
+from live.services import aftercare, audience, chain, polls
 from tests.live import making
 
 PEOPLE = 4
@@ -28,6 +31,12 @@ PEOPLE = 4
 def close(show: making.Show, poll: int) -> None:
     polls.close(making.staff_actor(show.producer), show.id, protocol.ClosePoll(id=making.command_id(), poll=poll))
     polls.freeze_due()
+
+
+def void(show: making.Show, poll: int, reason: str = "选项写错了") -> None:
+    polls.void(
+        making.staff_actor(show.producer), show.id, protocol.VoidPoll(id=making.command_id(), poll=poll, reason=reason)
+    )
 
 
 class Voting(RuleBasedStateMachine):
@@ -43,7 +52,8 @@ class Voting(RuleBasedStateMachine):
         self.sent: list[tuple[int, protocol.CastVote]] = []
         # Commands whose id several browsers chose: by person and id, the option accepted first.
         self.chosen: dict[int, dict[str, int]] = {person: {} for person in range(PEOPLE)}
-        self.closed = False
+        # No ballot is taken any more; and the result stands.
+        self.closed = self.frozen = False
 
     def holder(self, person: int) -> int:
         while person in self.merged:
@@ -127,10 +137,26 @@ class Voting(RuleBasedStateMachine):
         self.chosen[account] = self.chosen[guest] | self.chosen[account]
 
     @precondition(lambda self: not self.closed)
-    @rule()
-    def close(self) -> None:
+    @rule(dies=st.booleans())
+    def close(self, *, dies: bool) -> None:
+        if dies:
+            # Announced, but whoever freezes dies before the commit: another does it.
+            with mock.patch("live.services.chain.place", side_effect=DatabaseError("down")), suppress(DatabaseError):
+                close(self.show, self.poll)
+            assert Poll.objects.get(pk=self.poll).result is None
         close(self.show, self.poll)
+        self.closed = self.frozen = True
+
+    @rule()
+    def void(self) -> None:
+        for _twice in range(2):
+            void(self.show, self.poll)
         self.closed = True
+
+    @rule()
+    def tick(self) -> None:
+        chain.place_all()
+        assert not BallotLink.objects.filter(poll=self.poll, number=None).exists()
 
     @invariant()
     def tally_is_model_is_recount(self) -> None:
@@ -144,10 +170,15 @@ class Voting(RuleBasedStateMachine):
     @invariant()
     def a_frozen_result_is_the_tally(self) -> None:
         result = Poll.objects.get(pk=self.poll).result
-        assert (result is not None) is self.closed
+        assert (result is not None) is self.frozen
         if result:
             assert result["total"] == len(self.model)
             assert {int(key): many for key, many in result["votes"].items() if many} == tally(self.poll)
+
+    def teardown(self) -> None:
+        found = verify(self.poll)
+        assert found.wrong == []
+        assert found.ballots == len(self.model)
 
 
 def option_of(vote: protocol.CastVote) -> int:

@@ -102,13 +102,14 @@ function Poll({ poll, room, canVote, change }) {
   const open = poll.state === "open";
   return html`<section class="poll pad" aria-labelledby=${`poll-${poll.id}`}>
     <p class="meta bits">
-      ${open ? html`<${Status} sending=${sending} ballot=${ballot} />` : html`<b class="state">${t("已结束")}</b><time>${clock(poll.closed_at)}</time>${!ballot && html`<span>${t("您没有参加")}</span>`}`}
+      ${open ? html`<${Status} sending=${sending} ballot=${ballot} />` : poll.state === "void" ? html`<b class="state">${t("已作废")}</b>` : html`<b class="state">${t("已结束")}</b><time>${clock(poll.closed_at)}</time>${!ballot && html`<span>${t("您没有参加")}</span>`}`}
       ${open && canVote && html`<button type="button" class="link" onClick=${change}>${own.size ? t("修改选择") : t("去投票")}</button>`}
     </p>
     <h3 id=${`poll-${poll.id}`}>${phrase(poll.question)}</h3>
     ${chosen && html`<p>${t("已投：{chosen}", { chosen })}</p>`}
     ${refused && html`<p class="error" role="alert">${refused.error || t("没有发出，请再确认一次。")}</p>`}
     <${Result} poll=${poll} ballot=${ballot} own=${own} />
+    ${poll.list && html`<p class="meta bits"><a href=${poll.list} download>${t("下载不记名的选票名单")}</a>${ballot && ballot.number && html`<span>${t("您的选票编号 {number}", { number: ballot.number })}</span>`}</p>`}
   </section>`;
 }
 
@@ -140,6 +141,7 @@ function Result({ poll, ballot, own }) {
 }
 
 function hidden(poll) {
+  if (poll.state === "void") return t("作废原因：{reason}", { reason: poll.void_reason });
   if (poll.results === "after_vote") return t("投票后可以看到结果。");
   if (poll.results === "after_close") return t("结果在投票结束后公布。");
   return t("这项投票的结果不在页面公布。");
