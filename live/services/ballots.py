@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -51,8 +51,7 @@ RETURNING cast_id
 """
 
 
-@dataclass(frozen=True)
-class _Terms:
+class _Terms(NamedTuple):
     """What a poll asks of a ballot, read under its lock."""
 
     room: UUID
@@ -110,7 +109,7 @@ def _answer(
 def _lock(ids: set[int]) -> dict[int, _Terms]:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [numbers(sorted(ids))])
-        return {row[0]: _Terms(*row[1:8], dict(json.loads(row[8]))) for row in cursor.fetchall()}
+        return {row[0]: _Terms._make((*row[1:8], dict(json.loads(row[8])))) for row in cursor.fetchall()}
 
 
 def _may_vote(write: Write, terms: dict[int, _Terms], now: dt.datetime) -> None:
