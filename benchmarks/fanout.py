@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks import nchan
-from benchmarks.crowd import Crowd, percentile
+from benchmarks.crowd import Counted, Crowd, percentile
 from benchmarks.servers import Process, Seeded, Servers
 
 if TYPE_CHECKING:
@@ -92,18 +92,24 @@ def _figures(report: Report, subject: Subject, plan: Plan, suffix: str, crowd: C
     # A few before, so that nothing is loaded for the first time while it is measured.
     crowd.open([web.port], subject.path, 20, cookies=subject.cookies, first_frame=first)
     subject.publish(1, 0.5)
+    _settled(crowd, 20)
     held, spent = web.pss_kib(), sum(each.cpu() for each in subject.paid)
     crowd.open([web.port], subject.path, plan.sockets, cookies=subject.cookies, first_frame=first, seconds=60)
     joined = sum(each.cpu() for each in subject.paid) - spent
     time.sleep(1)
     opened = crowd.count().open
+    report.add(f"refused_{suffix}", 20 + plan.sockets - opened, str(crowd.count().refused or ""))
+    if subject.is_slow:
+        # What its joins left to do is not counted with the ticks.
+        subject.publish(1, 1)
+        _settled(crowd, 20 + opened)
     report.add(f"joins_per_cpu_second_{suffix}", plan.sockets / joined)
     report.add(f"kib_per_socket_{suffix}", (web.pss_kib() - held) / plan.sockets)
     ticks, every = (plan.slow_ticks, plan.slow_every) if subject.is_slow else (plan.ticks, plan.every)
     crowd.reset()
     before, clients = sum(each.cpu() for each in subject.paid) + subject.paid_beside(), crowd.count().cpu
     subject.publish(ticks, every)
-    seen = crowd.count()
+    seen = _settled(crowd, opened * ticks)
     paid = sum(each.cpu() for each in subject.paid) + subject.paid_beside() - before
     report.add(f"cpu_us_per_frame_{suffix}", paid / max(1, seen.kinds.get("tick", 0)) * 1e6, f"{seen.frames:,} frames")
     report.add(
@@ -112,6 +118,21 @@ def _figures(report: Report, subject: Subject, plan: Plan, suffix: str, crowd: C
     report.add(f"client_cpu_us_per_frame_{suffix}", (seen.cpu - clients) / max(1, seen.frames) * 1e6, "the crowd's own")
     missed = opened * ticks - seen.kinds.get("tick", 0)
     report.add(f"frames_not_delivered_{suffix}", missed, f"of {opened * ticks:,}; sequence gaps seen: {seen.gaps}")
+
+
+def _settled(crowd: Crowd, frames: int) -> Counted:
+    """What was counted when so many ticks have come, or when none come any more."""
+    seen = crowd.count()
+    while seen.kinds.get("tick", 0) < frames:
+        before = seen.frames
+        time.sleep(0.25 if before else 2)
+        seen = crowd.count()
+        if seen.frames == before:
+            time.sleep(3)
+            seen = crowd.count()
+            if seen.frames == before:
+                break
+    return seen
 
 
 def _compare(report: Report, suffix: str) -> None:
