@@ -183,6 +183,7 @@ async def test_memory_is_flat_over_many_ticks(server: Server, chromium: str) -> 
         assert_flat(found, ticks=250, bytes_a_tick=60)
 
 
+@pytest.mark.long
 async def test_a_leak_would_be_seen(server: Server, chromium: str) -> None:
     """The same with a page that keeps every comment it ever had."""
     show = await sync_to_async(making.make_show)()
