@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -67,9 +66,8 @@ def test_of_two_who_saw_it_lapse_one_takes_it() -> None:
     assert leases.take(show.id, "two", lapsed=said) is None
 
 
-async def test_a_composer_with_a_wrong_clock_dies_and_another_takes_over(servers: Callable[..., Server]) -> None:
+async def test_a_composer_with_a_wrong_clock_dies_and_another_takes_over(server: Server) -> None:
     show = await sync_to_async(making.make_show)(comments="post")
-    server = servers()
     async with viewer_socket(server, show) as browser:
         await browser.shows("airing", lambda _each: bool(browser.state and browser.state.epoch))
         # As if whoever composes had a clock that is an hour ahead, and died.

@@ -179,8 +179,8 @@ async def test_memory_is_flat_over_many_ticks(server: Server, chromium: str) -> 
     async with browsing() as playwright:
         page = await open_page(playwright, chromium, PHONE)
         line = await replayed(server, show, page)
-        found = await steady(page, line, ticks=250, per_second=100, rounds=4)
-        assert_flat(found, ticks=250, bytes_a_tick=60)
+        found = await steady(page, line, ticks=200, per_second=100, rounds=4)
+        assert_flat(found, ticks=200, bytes_a_tick=60)
 
 
 @pytest.mark.long
@@ -191,9 +191,9 @@ async def test_a_leak_would_be_seen(server: Server, chromium: str) -> None:
         page = await open_page(playwright, chromium, PHONE)
         await page.add_init_script(LEAKING)
         line = await replayed(server, show, page)
-        found = await steady(page, line, ticks=250, per_second=100, rounds=4)
+        found = await steady(page, line, ticks=200, per_second=100, rounds=4)
         with pytest.raises(AssertionError):
-            assert_flat(found, ticks=250, bytes_a_tick=60)
+            assert_flat(found, ticks=200, bytes_a_tick=60)
 
 
 @pytest.mark.long
