@@ -107,7 +107,7 @@ CACHES = {
     }
 }
 # Sessions stand in the database and the cache only shortens the way: a lost cache logs nobody out.
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_ENGINE = "broadcast.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "yishi_session"
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -138,7 +138,8 @@ class House:
     def faults(self) -> str:
         """The web's last failures, with where they came from."""
         said = (self.var / "log" / "web.log").read_text(errors="replace")
-        return said[said.rfind("Traceback") :][:3000] if "Traceback" in said else said[-1000:]
+        last = said[said.rfind("Traceback") :][:6000]
+        return last[-2000:] if "Traceback" in said else said[-1000:]
 
     def does(self, words: str) -> str:
         """What these statements print when a process of this house runs them; one process for all of them."""
