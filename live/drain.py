@@ -75,7 +75,9 @@ class Drain:
             for seat in audience.seats:
                 if len(found) == share:
                     return found
-                found.append(seat)
+                # Whoever is gone already leaves by itself.
+                if not seat.closed:
+                    found.append(seat)
         return found
 
     async def _finish(self) -> None:

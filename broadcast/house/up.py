@@ -189,7 +189,12 @@ class House:
         commands = {"web": web, "worker": worker, "tick": ["broadcast", "tick"], "recorder": ["broadcast", "record"]}
         if self.options.demo:
             commands["publisher"] = ["broadcast", "publish_demo"]
-        return [Child(name, [*python, *words], environ, ROOT) for name, words in commands.items()]
+        children = [Child(name, [*python, *words], environ, ROOT) for name, words in commands.items()]
+        for child in children:
+            if child.name == "web" or child.name.startswith("edge"):
+                # It sends its viewers away first.
+                child.patience_seconds = env.read("DRAIN_SECONDS") + 8.0
+        return children
 
     def _write_state(self) -> None:
         identities = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import random
 import signal
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field
 import pytest
 import websockets
 from asgiref.sync import sync_to_async
+from django.core.management import CommandError, call_command
 
 from broadcast.identity import COOKIE
 from live.models import Ballot, BallotCast
@@ -43,6 +45,7 @@ class Viewer:
     heard_at: float = 0.0
     longest: float = 0.0
     gaps: int = 0
+    voting_at: float = 0.0
 
     async def watch(self, until: asyncio.Event, voting: asyncio.Event) -> None:
         command: dict[str, object] | None = None
@@ -60,7 +63,7 @@ class Viewer:
                     if command is not None:
                         await socket.send(json.dumps(command))
                     while not until.is_set():
-                        if command is None and voting.is_set():
+                        if command is None and voting.is_set() and time.monotonic() >= self.voting_at:
                             chosen = random.choice(self.options)
                             command = {
                                 "type": "poll.vote",
@@ -75,7 +78,7 @@ class Viewer:
                             continue
                         if frame.get("type") == "ack" and command is not None and frame["id"] == command["id"]:
                             self.acked[frame["id"]] = command["options"][0]  # type: ignore[index]
-                            command = None
+                            command, self.voting_at = None, time.monotonic() + random.uniform(0.5, 1)
                         self._heard(frame)
                     return
             except websockets.ConnectionClosed as gone:
@@ -171,3 +174,25 @@ async def test_one_that_leaves_takes_nobody_and_the_lease_moves_within_two_secon
         seen = viewer.state.position if viewer.state else (0, 0)
         await viewer.wait(lambda frame: (frame.get("epoch", 0), frame.get("seq", 0)) > seen)
         assert viewer.gaps == 0
+
+
+def test_the_command_asks_one_process_to_leave_and_waits_until_it_is_gone(servers: Callable[..., Server]) -> None:
+    leaving, staying = servers(), servers(None, "uvicorn")
+
+    def there() -> str:
+        told = io.StringIO()
+        call_command("drain", "--list", stdout=told)
+        return told.getvalue()
+
+    deadline = time.monotonic() + 60
+    while not all(f":{each.process.pid}:" in there() for each in (leaving, staying)):
+        assert time.monotonic() < deadline, there()
+        time.sleep(0.2)
+    told = io.StringIO()
+    call_command("drain", str(leaving.process.pid), "--seconds", "1", stdout=told)
+    assert "gone" in told.getvalue()
+    assert leaving.process.wait(30) == 0
+    assert staying.process.poll() is None
+    assert f":{staying.process.pid}:" in there()
+    with pytest.raises(CommandError, match="no such web process"):
+        call_command("drain", "1")
