@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from broadcast.errors import IllegalTransition, InvalidInput, NotAllowed
 from broadcast.models import AuditEntry
@@ -138,3 +139,14 @@ def test_voiding_while_votes_are_in_flight() -> None:
     found = verify(poll)
     assert found.wrong == []
     assert found.ballots == len(accepted)
+
+
+@pytest.mark.django_db
+def test_the_page_without_script_says_that_it_is_void_and_takes_no_vote() -> None:
+    show = making.make_show()
+    poll, options = making.make_poll(show)
+    void(show, poll)
+    page = Client().get(f"/programmes/{show.programme.slug}/{show.episode.key}/?tab=vote").content.decode()
+    assert "已作废" in page
+    assert "作废原因：选项写错了" in page
+    assert f'value="{options[0]}"' not in page

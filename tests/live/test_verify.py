@@ -257,19 +257,28 @@ def test_an_erased_salt_breaks_nothing_and_is_counted(voted: tuple[making.Show, 
     assert found.erased > 0
 
 
-def test_a_poll_from_before_the_chain_is_still_counted() -> None:
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_a_poll_from_before_the_chain_is_still_counted(*, is_closed: bool) -> None:
     show = making.make_show()
     poll, options = making.make_poll(show)
     audience.commit_one(making.make_viewer(), show.id, making.vote(poll, options[0]))
+    if is_closed:
+        close(show, poll)
+        sql(
+            "UPDATE live_poll SET result = jsonb_build_object('total', 1, 'votes', result->'votes') WHERE id = %s", poll
+        )
     sql("DELETE FROM live_ballotlink WHERE poll_id = %s", poll)
     sql(
         "UPDATE live_ballotcast SET salt = NULL, number = NULL, leaf = NULL, link_id = NULL, cast_by = NULL WHERE poll_id = %s",
         poll,
     )
-    close(show, poll)
+    if not is_closed:
+        close(show, poll)
     found = verify(poll)
     assert found.wrong == []
     assert found.before_the_chain == 1
+    sql("UPDATE live_ballot SET options = ARRAY[%s] WHERE poll_id = %s", options[1], poll)
+    assert verify(poll).wrong
 
 
 def test_a_receipt_is_the_same_on_a_retry_and_leads_to_the_ballot(
