@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import nchan
 from benchmarks.crowd import Counted, Crowd, percentile
-from benchmarks.servers import Process, Seeded, Servers
+from benchmarks.servers import Process, Seeded, Servers, wait_http
 
 if TYPE_CHECKING:
     from benchmarks.report import Report
@@ -21,6 +21,7 @@ SIZE = 500
 _CORE = "channels_redis.core.RedisChannelLayer"
 _PUBSUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
 Publish = Callable[[int, float], None]
+Begin = Callable[[Servers], Process | None]
 
 
 @dataclass(frozen=True)
@@ -50,40 +51,50 @@ class Subject:
     is_slow: bool = False
 
 
+Offer = Callable[[Servers, Process], Iterator[Subject]]
+
+
 def run(report: Report, *, quick: bool) -> None:
     """All of it on private servers; about 50 s with `quick`."""
     plans = (
-        [Plan(600, 6, 0.4, 4, 0.8)] if quick else [Plan(2_000, 20, 0.5, 8, 2.5, "_2000"), Plan(10_000, 20, 1, 4, 12)]
+        [Plan(1_500, 8, 0.2, 3, 1)] if quick else [Plan(2_000, 20, 0.5, 8, 2.5, "_2000"), Plan(10_000, 20, 1, 4, 12)]
     )
     with Servers() as servers, Crowd(1) as crowd:
         report.conditions |= {
             "tick_bytes": SIZE,
             "sockets": [plan.sockets for plan in plans],
-            "paid": "user and system time of the web process, of Valkey, and of whoever publishes; nothing else runs in them",
+            "paid": "user and system time of the web process, of Valkey, and of whoever publishes; chores meanwhile included",
             "kib_per_socket": "PSS of the web process; the kernel's buffers are in none of them",
             "joins": "handshake with cookie and admission, and the snapshot; stock: group_add; nchan: handshake alone",
-            "limits": "lifted (YISHI_LIMITS)",
+            "limits": "lifted (YISHI_LIMITS); stock: capacity and connections of its Redis pool too",
         }
-        for name, offer in SUBJECTS.items():
+        # Starting takes longest: with `quick` all at once, and they idle beside the one that is measured.
+        started = {name: begin(servers) for name, (begin, _offer) in SUBJECTS.items()} if quick else {}
+        for name, (begin, offer) in SUBJECTS.items():
             for plan in plans:
-                _measure(report, name, offer, plan, servers, crowd)
+                try:
+                    web = started.pop(name, None) or begin(servers)
+                    _measure(report, offer, plan, f"{name}{plan.suffix}", (servers, web), crowd)
+                except nchan.Missing as error:
+                    for figure in ("cpu_us_per_frame", "kib_per_socket", "joins_per_cpu_second", "last_socket_p99_ms"):
+                        report.missing(f"{figure}_{name}{plan.suffix}", str(error))
         for plan in plans:
             _compare(report, plan.suffix)
 
 
 def _measure(
-    report: Report, name: str, offer: Callable[[Servers], Iterator[Subject]], plan: Plan, servers: Servers, crowd: Crowd
+    report: Report, offer: Offer, plan: Plan, suffix: str, served: tuple[Servers, Process | None], crowd: Crowd
 ) -> None:
-    suffix = f"{name}{plan.suffix}"
+    servers, web = served
+    if web is None:
+        raise nchan.Missing(nchan.WHY)
     try:
-        with contextmanager(offer)(servers) as subject:
+        wait_http(web)
+        with contextmanager(offer)(servers, web) as subject:
             _figures(report, subject, plan, suffix, crowd)
-    except nchan.Missing as error:
-        for figure in ("cpu_us_per_frame", "kib_per_socket", "joins_per_cpu_second", "last_socket_p99_ms"):
-            report.missing(f"{figure}_{suffix}", str(error))
     finally:
         crowd.cut()
-        servers.stop_web()
+        web.stop()
 
 
 def _figures(report: Report, subject: Subject, plan: Plan, suffix: str, crowd: Crowd) -> None:
@@ -96,7 +107,6 @@ def _figures(report: Report, subject: Subject, plan: Plan, suffix: str, crowd: C
     held, spent = web.pss_kib(), sum(each.cpu() for each in subject.paid)
     crowd.open([web.port], subject.path, plan.sockets, cookies=subject.cookies, first_frame=first, seconds=60)
     joined = sum(each.cpu() for each in subject.paid) - spent
-    time.sleep(1)
     opened = crowd.count().open
     report.add(f"refused_{suffix}", 20 + plan.sockets - opened, str(crowd.count().refused or ""))
     if subject.is_slow:
@@ -105,6 +115,7 @@ def _figures(report: Report, subject: Subject, plan: Plan, suffix: str, crowd: C
         _settled(crowd, 20 + opened)
     report.add(f"joins_per_cpu_second_{suffix}", plan.sockets / joined)
     report.add(f"kib_per_socket_{suffix}", (web.pss_kib() - held) / plan.sockets)
+    report.add(f"idle_cpu_ms_per_second_{suffix}", _idle(subject) * 1000, "with all these sockets and no tick")
     ticks, every = (plan.slow_ticks, plan.slow_every) if subject.is_slow else (plan.ticks, plan.every)
     crowd.reset()
     before, clients = sum(each.cpu() for each in subject.paid) + subject.paid_beside(), crowd.count().cpu
@@ -118,6 +129,12 @@ def _figures(report: Report, subject: Subject, plan: Plan, suffix: str, crowd: C
     report.add(f"client_cpu_us_per_frame_{suffix}", (seen.cpu - clients) / max(1, seen.frames) * 1e6, "the crowd's own")
     missed = opened * ticks - seen.kinds.get("tick", 0)
     report.add(f"frames_not_delivered_{suffix}", missed, f"of {opened * ticks:,}; sequence gaps seen: {seen.gaps}")
+
+
+def _idle(subject: Subject) -> float:
+    before = sum(each.cpu() for each in subject.paid)
+    time.sleep(1)
+    return sum(each.cpu() for each in subject.paid) - before
 
 
 def _settled(crowd: Crowd, frames: int) -> Counted:
@@ -146,18 +163,17 @@ def _compare(report: Report, suffix: str) -> None:
         report.ratio(f"cpu_{figure}_ratio{suffix}", mine, other)
 
 
-def _ours(kind: str, straight: str) -> Callable[[Servers], Iterator[Subject]]:
-    def offer(servers: Servers) -> Iterator[Subject]:
+def _ours(kind: str, straight: str) -> tuple[Begin, Offer]:
+    def offer(servers: Servers, web: Process) -> Iterator[Subject]:
         from benchmarks.pace import Pacer
 
         seeded = _seeded(servers)
-        web = servers.start(kind, environ={"YISHI_STRAIGHT": straight})[0]
         name = f"ours on {kind}, {'ready-made frames' if straight == '1' else 'plain ASGI'}"
         with Pacer(seeded.airing_id, SIZE) as pacer:
             paid = [web, servers.valkey]
             yield Subject(name, web, paid, seeded.socket, seeded.cookies, pacer.run, True, lambda: pacer.cpu)
 
-    return offer
+    return lambda servers: servers.begin(kind, {"YISHI_STRAIGHT": straight}), offer
 
 
 def _seeded(servers: Servers) -> Seeded:
@@ -169,14 +185,16 @@ def _seeded(servers: Servers) -> Seeded:
     return known
 
 
-def _stock(layer: str) -> Callable[[Servers], Iterator[Subject]]:
-    def offer(servers: Servers) -> Iterator[Subject]:
-        from websockets.sync.client import connect
-
+def _stock(layer: str) -> tuple[Begin, Offer]:
+    def begin(servers: Servers) -> Process:
         environ = {"DJANGO_SETTINGS_MODULE": "benchmarks.stock.settings", "STOCK_LAYER": layer}
         environ["STOCK_REDIS"] = servers.environ["YISHI_BUS_URL"].rsplit("/", 1)[0] + "/5"
         words = ("daphne", "-v", "0", "-b", "127.0.0.1", "-p", "%d", "benchmarks.stock.asgi:application")
-        web = servers.start("stock", environ=environ, command=words)[0]
+        return servers.begin("stock", environ, words)
+
+    def offer(servers: Servers, web: Process) -> Iterator[Subject]:
+        from websockets.sync.client import connect
+
         path = "/ws/chat/hall/"
         with connect(f"ws://127.0.0.1:{web.port}{path}", compression=None, max_queue=None, proxy=None) as speaker:
 
@@ -190,11 +208,10 @@ def _stock(layer: str) -> Callable[[Servers], Iterator[Subject]]:
             name = f"the tutorial's consumer on Daphne, {layer}"
             yield Subject(name, web, [web, servers.valkey], path, [], publish, False, is_slow=True)
 
-    return offer
+    return begin, offer
 
 
-def _nchan(servers: Servers) -> Iterator[Subject]:
-    web = nchan.start(servers)
+def _nchan(_servers: Servers, web: Process) -> Iterator[Subject]:
     asked = http.client.HTTPConnection("127.0.0.1", web.port, timeout=30)
 
     def publish(ticks: int, every: float) -> None:
@@ -206,8 +223,8 @@ def _nchan(servers: Servers) -> Iterator[Subject]:
     yield Subject("nginx with nchan", web, [web], nchan.SUBSCRIBE, [], publish, False)
 
 
-SUBJECTS: dict[str, Callable[[Servers], Iterator[Subject]]] = {
-    "nchan": _nchan,
+SUBJECTS: dict[str, tuple[Begin, Offer]] = {
+    "nchan": (nchan.begin, _nchan),
     "uvicorn": _ours("uvicorn", "1"),
     "uvicorn_plain": _ours("uvicorn", "0"),
     "daphne": _ours("daphne", "1"),

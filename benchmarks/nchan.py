@@ -6,7 +6,7 @@ import shutil
 import signal
 from pathlib import Path
 
-from benchmarks.servers import Process, Servers, free_port, wait_http
+from benchmarks.servers import Process, Servers, free_port
 
 SUBSCRIBE = "/sub"
 PUBLISH = "/pub"
@@ -37,18 +37,21 @@ http {{
 """
 
 
+WHY = "no nginx with nchan here: apt-get install nginx libnginx-mod-nchan"
+
+
 class Missing(RuntimeError):
-    """The machine has no nginx with nchan; the text says what would bring it."""
+    """The machine has no nginx with nchan."""
 
 
-def start(servers: Servers) -> Process:
-    """nginx in one process, which accepts, writes and holds all. Raises Missing."""
+def begin(servers: Servers) -> Process | None:
+    """nginx in one process, which accepts, writes and holds all; None where there is none."""
     from broadcast.house import processes
 
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     module = next((found for each in _MODULES if (found := Path(each) / "ngx_nchan_module.so").exists()), None)
     if program is None or module is None:
-        raise Missing("no nginx with nchan here: apt-get install nginx libnginx-mod-nchan")
+        return None
     port, folder = free_port(), servers.folder / f"nchan-{len(servers.web)}"
     folder.mkdir(exist_ok=True)
     settings = folder / "nginx.conf"
@@ -58,7 +61,5 @@ def start(servers: Servers) -> Process:
     log = folder / "nginx.log"
     words = [program, "-p", str(folder), "-c", str(settings), "-e", "stderr"]
     running = processes.start(words, log=log, environ={"PATH": "/usr/bin:/bin"}, death_signal=signal.SIGKILL)
-    web = Process(f"nchan-{port}", running, port, log)
-    servers.web.append(web)
-    wait_http(web)
-    return web
+    servers.web.append(Process(f"nchan-{port}", running, port, log))
+    return servers.web[-1]

@@ -192,19 +192,25 @@ class Servers:
 
         `command`: what to run in place of the kind's own, after `python -m`; "%d" stands for the port.
         """
-        begun = [self._begin(kind, command or KINDS[kind], environ or {}) for _each in range(count)]
+        begun = [self.begin(kind, environ, command) for _each in range(count)]
         for each in begun:
             wait_http(each)
         return begun
 
-    def _begin(self, kind: str, command: Sequence[str], environ: Mapping[str, str]) -> Process:
+    def begin(self, kind: str, environ: Mapping[str, str] | None = None, command: Sequence[str] = ()) -> Process:
+        """As `start`, one process, without waiting for it: `wait_http` does."""
         from broadcast.house import processes
 
         port = free_port()
-        words = [sys.executable, "-m", *(str(port) if word == "%d" else word for word in command)]
+        words = [sys.executable, "-m", *(str(port) if word == "%d" else word for word in command or KINDS[kind])]
         log = self.folder / f"{kind}-{port}.log"
         # A whole environment of its own: nothing of who runs the benchmark changes the figures.
-        told = {"PATH": os.environ.get("PATH", os.defpath), "YISHI_LOG_LEVEL": "WARNING", **self.environ, **environ}
+        told = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "YISHI_LOG_LEVEL": "WARNING",
+            **self.environ,
+            **(environ or {}),
+        }
         running = processes.start(words, log=log, environ=told, death_signal=signal.SIGKILL, folder=ROOT)
         self.web.append(Process(f"{kind}-{port}", running, port, log))
         return self.web[-1]
