@@ -115,7 +115,7 @@ def _mixed(room: Room, count: int) -> list[tuple[str, str]]:
                 "likes": '{"type":"like.add","id":"{id}","count":1}',
                 "votes": f'{{"type":"poll.vote","id":"{{id}}","poll":{room.poll},"options":[{option}]}}',
                 "supports": f'{{"type":"question.support","id":"{{id}}","question":{question}}}',
-                "comments": f'{{"type":"comment.post","id":"{{id}}","text":"希望尽快修好 no={number} ns={{ns}}"}}',
+                "comments": f'{{"type":"comment.post","id":"{{id}}","text":"希望尽快修好 no={number} due={{ns}}"}}',
             }[kind]
             found.append((kind, text))
     return found[:count]
@@ -256,7 +256,7 @@ def _tell_delays(report: Report, delays: dict[str, list[float]]) -> None:
 
 def _tell_gaps(report: Report, counted: Counted, watcher: Watcher) -> None:
     """A tick that some socket lacks is a gap; detected where the socket saw the next number jump, or got a snapshot instead."""
-    whole = counted.ticks[1:-1]
+    whole = [tick for tick in counted.ticks if tick.epoch][1:-1]
     missing = sum(max(0, counted.open - len(tick.arrivals)) for tick in whole)
     detected = counted.gaps + counted.kinds.get("snapshot", 0) + sum(counted.closed.values())
     report.add("ticks", len(whole))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.servers import Seeded
 
 STAFF_ACTS = 10
-_MARK = re.compile(r"no=(\d+) ns=(\d+)")
+_MARK = re.compile(r"no=(\d+) due=(\d+)")
 
 
 @dataclass

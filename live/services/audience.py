@@ -61,6 +61,7 @@ def _commit(orders: Sequence[Order]) -> list[Answer | BroadcastError]:
             step(batch)
         if batch.evidence:
             evidence.keep(batch.evidence)
+        posting.number(batch)
         for airing_id, what in batch.hints.items():
             hints.hint(airing_id, *sorted(what))
     return [write.outcome() for write in batch.writes]

@@ -16,7 +16,7 @@ from broadcast.models import Airing
 from broadcast.services import identity
 from broadcast.services.identity import Standing
 from live import protocol
-from live.models import Room
+from live.models import Comment, Question, Room
 from live.services import rooms
 
 ANYBODY = Actor()
@@ -87,6 +87,7 @@ class Batch:
     writes: list[Write]
     hints: dict[UUID, set[str]] = field(default_factory=dict)
     evidence: list[tuple[Actor, str, str]] = field(default_factory=list)
+    unnumbered: list[Comment | Question] = field(default_factory=list)
 
     def of(self, kind: type[Any]) -> list[Write]:
         """The writes with this kind of command that are still to be done, in the order of arrival."""
@@ -95,6 +96,10 @@ class Batch:
     def hint(self, airing_id: UUID, *what: str) -> None:
         """Tell, once for the batch, that these kinds changed."""
         self.hints.setdefault(airing_id, set()).update(what)
+
+    def number(self, row: Comment | Question) -> None:
+        """Let it have the room's next number of the staff lane at the very end: until then nobody waits for the room."""
+        self.unnumbered.append(row)
 
     def keep(self, write: Write, ref: str) -> None:
         """Keep evidence of an accepted write."""

@@ -65,6 +65,7 @@ def _accept(batch: Batch, write: Write, row: Comment | Question, *, is_new: bool
     write.answer = Answer({"kind": kind, "item": row.pk, "text": row.text}, protocol.Mine(items=(shown,)))
     if is_new:
         batch.keep(write, f"{kind}:{row.pk}")
+        batch.number(row)
         batch.hint(write.airing_id, "staff", *([f"{kind}s", "counts"] if row.state == Item.State.APPROVED else []))
 
 
@@ -134,7 +135,6 @@ def _too_fast(wait: int) -> TooMany:
 def _insert(writes: list[Write], model: ItemModel) -> dict[Key, Comment | Question]:
     if not writes:
         return {}
-    sequence = rooms.next_staff_seq(write.airing_id for write in writes)
     now = clock.now()
     rows: list[Any] = []
     for write in writes:
@@ -155,7 +155,6 @@ def _insert(writes: list[Write], model: ItemModel) -> dict[Key, Comment | Questi
                 public_at=now if at_once else None,
                 command_id=write.command.id,
                 created_at=now,
-                staff_seq=sequence[write.airing_id],
                 **extra,
             )
         )
@@ -186,6 +185,18 @@ def retract(batch: Batch) -> None:
         write.check(lambda each: _retract(batch, each))
 
 
+def number(batch: Batch) -> None:
+    """Number what was written, as the last thing before the commit: the rooms are locked from here on, for all who write in them."""
+    if not batch.unnumbered:
+        return
+    sequence = rooms.next_staff_seq({row.room_id for row in batch.unnumbered})
+    for model in (Comment, Question):
+        for airing_id, seq in sequence.items():
+            rows = [row.pk for row in batch.unnumbered if isinstance(row, model) and row.room_id == airing_id]
+            if rows:
+                model.objects.filter(pk__in=rows).update(staff_seq=seq)
+
+
 def _retract(batch: Batch, write: Write) -> None:
     command = write.command
     if not isinstance(command, protocol.RetractItem):
@@ -204,8 +215,8 @@ def _retract(batch: Batch, write: Write) -> None:
         if row.state in {"rejected", "withdrawn"}:
             raise IllegalTransition(_("这一条已由审核员处理。"), state=row.state)
         row.state, row.version = Item.State.RETRACTED, row.version + 1
-        row.staff_seq = rooms.next_staff_seq([write.airing_id])[write.airing_id]
-        row.save(update_fields=["state", "version", "staff_seq"])
+        row.save(update_fields=["state", "version"])
+        batch.number(row)
         batch.hint(write.airing_id, "staff", f"{command.kind}s", "counts")
     shown = protocol.Mine(items=(wording.my_item(row, {}),))
     write.answer = Answer({"kind": command.kind, "item": row.pk}, shown)

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from live import commands, hints, protocol, queries
 from live.models import Comment
+from live.services import audience
 from tests.live import making
 from tests.live.own_bus import OwnValkey
 from tests.live.sockets import Server, viewer_socket
@@ -82,6 +83,27 @@ def test_a_look_costs_the_same_however_many_sit_here() -> None:
         made = made[many:]
     assert asked[0] == asked[1]
     assert queries.changed_own(show.id, 0, lambda seat: False)[1] == {}
+
+
+@pytest.mark.django_db
+def test_a_batch_locks_the_room_only_at_its_very_end() -> None:
+    """Whoever decides about items waits for the room: not for what a batch does before it commits."""
+    show = making.make_show()
+    poll, options = making.make_poll(show)
+    people = [making.make_viewer() for _each in range(3)]
+    orders = [
+        (people[0], show.id, making.comment()),
+        (people[1], show.id, making.vote(poll, options[0])),
+        (people[2], show.id, protocol.AddLikes(id=making.command_id(), count=2)),
+    ]
+    with CaptureQueriesContext(connection) as captured:
+        audience.commit_batch(orders)
+    asked = [each["sql"] for each in captured.captured_queries]
+    room = next(at for at, sql in enumerate(asked) if sql.startswith("UPDATE live_room"))
+    assert max(at for at, sql in enumerate(asked) if sql.startswith("INSERT")) < room
+    assert len([sql for sql in asked[room + 1 :] if "SAVEPOINT" not in sql]) == 1, "the row takes its number"
+    row = Comment.objects.get()
+    assert row.staff_seq == queries.staff_seq(show.id) > 0
 
 
 @pytest.mark.django_db
