@@ -11,7 +11,7 @@ from broadcast.house.places import ROOT
 HELP = """\
 用法 · usage: ./yishi <command>
 
-  up       启动全部 · start everything (--no-demo, --port N, --host ADDRESS)
+  up       启动全部 · start everything (--no-demo, --port N, --host ADDRESS, --edges N)
   collect  收集静态文件 · browser libraries, translations, static files (up does it too)
   edge     观众多时的网页进程 · a web process for many viewers, under uvicorn (--port N, --host ADDRESS)
   doctor   检查各部分 · check each part (--json)

@@ -34,6 +34,12 @@ class Options:
     demo: bool
     host: str
     port: int
+    edges: int = 0
+
+    @property
+    def edge_ports(self) -> list[int]:
+        """The ports of the edges: those after the web's."""
+        return [self.port + 1 + each for each in range(self.edges)]
 
     @property
     def address(self) -> str:
@@ -74,11 +80,12 @@ class House:
             _say(f"[·] 清理上次遗留的 {len(left)} 个进程 · ending {len(left)} processes that an earlier start left")
             processes.end(left)
         host = self.options.host
-        if not port_is_free(self.options.port, "127.0.0.1" if host == "localhost" else host):
-            raise StartFailed(
-                f"端口 {self.options.port} 已被占用 · port {self.options.port} on {host} is taken by another program; "
-                "expected it free: stop that program or choose another with --port"
-            )
+        for port in (self.options.port, *self.options.edge_ports):
+            if not port_is_free(port, "127.0.0.1" if host == "localhost" else host):
+                raise StartFailed(
+                    f"端口 {port} 已被占用 · port {port} on {host} is taken by another program; "
+                    "expected it free: stop that program or choose another with --port"
+                )
         for variable, kind in (("RTMP_PORT", socket.SOCK_STREAM), ("SRT_PORT_FIRST", socket.SOCK_DGRAM)):
             number = env.read(variable)
             if not port_is_free(number, env.read("INGEST_HOST"), kind):
@@ -178,6 +185,11 @@ class House:
         self.supervisor.wait_until(lambda: _healthy(self.options), web, WEB_SECONDS)
         seconds = time.monotonic() - started
         _say(f"[✓] 已启动 · up in {seconds:.0f} s: {self.options.address}")
+        if self.options.edges:
+            ports = ", ".join(str(port) for port in self.options.edge_ports)
+            _say(
+                f"    边缘 · edges: {self.options.host}, {ports}（须由代理分发 · a proxy in front shares sockets out）"
+            )
         _say(f"    日志 · logs: {self.places.logs}    停止 · stop: Ctrl-C")
 
     def _children(self, environ: dict[str, str]) -> list[Child]:
@@ -187,6 +199,8 @@ class House:
         worker = ["celery", "-A", "broadcast", "worker", "-c", "1", "-l", "info"]
         worker += ["--without-gossip", "--without-mingle"]
         commands = {"web": web, "worker": worker, "tick": ["broadcast", "tick"], "recorder": ["broadcast", "record"]}
+        for number, port in enumerate(self.options.edge_ports, 1):
+            commands[f"edge{number}"] = ["broadcast", "edge", "--host", self.options.host, "--port", str(port)]
         if self.options.demo:
             commands["publisher"] = ["broadcast", "publish_demo"]
         children = [Child(name, [*python, *words], environ, ROOT) for name, words in commands.items()]
@@ -211,9 +225,18 @@ def _parse(arguments: Sequence[str]) -> Options:
     parser.add_argument("--no-demo", action="store_true", help="没有演示节目和账号 · no demo show and accounts")
     parser.add_argument("--host", default=env.read("WEB_HOST"), help="监听地址 · address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=env.read("WEB_PORT"), help="端口 · port (%(default)s)")
+    parser.add_argument(
+        "--edges",
+        type=int,
+        default=0,
+        metavar="N",
+        help="另起 N 个边缘进程，端口依次在后 · N more processes for sockets, on the ports after the web's",
+    )
     words = parser.parse_args(arguments)
     told = os.environ.get("YISHI_DEMO")
-    return Options(not words.no_demo and (env.read("DEMO") if told else True), words.host, words.port)
+    return Options(
+        not words.no_demo and (env.read("DEMO") if told else True), words.host, words.port, max(0, words.edges)
+    )
 
 
 def _require_private_demo(options: Options) -> None:

@@ -77,3 +77,12 @@ def test_whoever_asks_for_an_open_demo_gets_it(monkeypatch: pytest.MonkeyPatch) 
     options = up._parse(["--host", "0.0.0.0"])
     assert options.demo
     up._require_private_demo(options)
+
+
+def test_edges_are_more_processes_on_the_ports_after_the_webs(tmp_path: Path) -> None:
+    house = up.House(Places(tmp_path), up._parse(["--no-demo", "--port", "8100", "--edges", "2"]))
+    commands = {child.name: list(child.command) for child in house._children({})}
+    assert house.options.edge_ports == [8101, 8102]
+    for name, port in (("edge1", "8101"), ("edge2", "8102")):
+        assert commands[name][-5:] == ["edge", "--host", "127.0.0.1", "--port", port]
+    assert up._parse([]).edge_ports == []
