@@ -8,7 +8,7 @@ import shutil
 
 import pytest
 from asgiref.sync import sync_to_async
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
 from live import commands, protocol, queries
 from tests.journeys.pages import PHONE
@@ -147,6 +147,28 @@ async def test_a_hidden_page_rests_and_is_true_when_it_is_seen_again(server: Ser
         newest = comments_of(line)[-1]["text"]
         await expect(page.locator(".talk > li:last-child .said")).to_have_text(newest, timeout=3_000)
         assert await page.evaluate(ROWS) == len(comments_of(line))
+
+
+async def test_a_hidden_page_that_polls_asks_seldom(server: Server, chromium: str) -> None:
+    show = await sync_to_async(making.make_show)()
+    asked: list[str] = []
+
+    async def full(route: WebSocketRoute) -> None:
+        await route.close(code=protocol.CloseCode.FULL, reason="60000")
+
+    async with browsing() as playwright:
+        page = await open_page(playwright, chromium, PHONE)
+        await page.route_web_socket("**/socket**", full)
+        page.on("request", lambda request: asked.append(request.url) if "/state" in request.url else None)
+        await page.goto(address_of(server, show, "talk"))
+        await page.wait_for_timeout(4_000)
+        seen = len(asked)
+        assert seen >= 2
+        await page.evaluate("() => window.hide(true)")
+        await page.wait_for_timeout(2_500)
+        before = len(asked)
+        await page.wait_for_timeout(4_000)
+        assert len(asked) - before <= 1, "about every ten seconds"
 
 
 def comments_of(line: Line) -> list[dict[str, str]]:
