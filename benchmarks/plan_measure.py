@@ -36,7 +36,7 @@ class Sizes:
     votes: int
 
 
-QUICK = Sizes(sockets=400, ticks=20, every=0.2, polls_seconds=2.5, handshakes_seconds=2, votes=3_000)
+QUICK = Sizes(sockets=400, ticks=16, every=0.2, polls_seconds=2, handshakes_seconds=1, votes=2_000)
 LONG = Sizes(sockets=2_000, ticks=40, every=0.25, polls_seconds=8, handshakes_seconds=5, votes=12_000)
 
 
