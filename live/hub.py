@@ -47,6 +47,8 @@ class Audience:
         self._fanning: asyncio.Task[None] | None = None
         self._snapshot: Frame | None = None
         self._unnumbered = 0
+        self._queued_at: deque[float] = deque()
+        self._slowest = 0.0
 
     @property
     def is_fresh(self) -> bool:
@@ -125,6 +127,7 @@ class Audience:
     def fan_out(self, frame: Frame) -> None:
         """Queue a public frame for every seat."""
         self._frames.append(frame)
+        self._queued_at.append(time.monotonic())
         if self._fanning is None or self._fanning.done():
             self._fanning = asyncio.create_task(self._fan())
 
@@ -153,6 +156,11 @@ class Audience:
         for seat in self._by_participant.get(participant, ()):
             seat.tell(text)
 
+    def slowest(self) -> float:
+        """Seconds that a frame took at most until it was written to every seat, since this was asked last."""
+        slowest, self._slowest = self._slowest, 0.0
+        return slowest
+
     def sits(self, seat: str) -> bool:
         """Whether somebody of that name (`seat_of`) has a socket here; for any thread."""
         return seat in self._by_participant
@@ -164,13 +172,14 @@ class Audience:
 
     async def _fan(self) -> None:
         while self._frames:
-            frame, now = self._frames.popleft(), time.monotonic()
+            frame, queued_at, now = self._frames.popleft(), self._queued_at.popleft(), time.monotonic()
             for number, seat in enumerate(tuple(self.seats)):
                 seat.offer(frame, now)
                 if seat.behind_since is not None:
                     seat.catch_up(self.snapshot(), now)
                 if number % BREATH == BREATH - 1:
                     await asyncio.sleep(0)
+            self._slowest = max(self._slowest, time.monotonic() - queued_at)
             if self.state is not None and self.state.is_withdrawn:
                 self.close_all(CloseCode.NOT_FOUND)
 

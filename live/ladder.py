@@ -41,10 +41,12 @@ HIGHEST = len(LEVELS) - 1
 # From this level on likes that come all the same are acknowledged and dropped, and counted as dropped.
 DROPS_LIKES_FROM = 3
 
-# What counts as full pressure (1.0) of each measure: seconds of delay of the event loop, of one look and tick, of one batch of
-# writes; commands waiting; share of sockets that do not keep up.
-LIMITS: Mapping[str, float] = {"loop": 0.5, "tick": 0.8, "batch": 0.8, "waiting": 1_000.0, "behind": 0.2}
+# What counts as full pressure (1.0) of each measure: seconds of delay of the event loop, of one look and tick, of writing a frame to
+# all sockets of a process, of one batch of writes; commands waiting; share of sockets that do not keep up.
+LIMITS: Mapping[str, float] = {"loop": 0.5, "tick": 0.8, "fan": 0.8, "batch": 0.8, "waiting": 1_000.0, "behind": 0.2}
 RISE_AFTER_SECONDS = 2.0
+# Full pressure comes in bursts: as long as none is further from the last, it counts as one.
+BURST_SECONDS = 3.0
 SEVERE = 3.0
 FALL_BELOW = 0.5
 FALL_AFTER_SECONDS = 12.0
@@ -71,20 +73,25 @@ class Ladder:
 
     level: int = 0
     _over_since: float | None = field(default=None, repr=False)
+    _over_at: float = field(default=0.0, repr=False)
     _calm_since: float | None = field(default=None, repr=False)
 
     def step(self, pressure: float, now: float) -> int:
         """The level after `pressure` was measured at `now` (seconds of any steady clock)."""
         if pressure >= 1:
-            self._calm_since = None
-            self._over_since = now if self._over_since is None else self._over_since
-            if self.level < HIGHEST and (pressure >= SEVERE or now - self._over_since >= RISE_AFTER_SECONDS):
-                self.level, self._over_since = self.level + 1, now
+            self._rise(pressure, now)
         elif pressure < FALL_BELOW:
             self._over_since = None
             self._calm_since = now if self._calm_since is None else self._calm_since
             if self.level and now - self._calm_since >= FALL_AFTER_SECONDS:
                 self.level, self._calm_since = self.level - 1, now
         else:
-            self._over_since = self._calm_since = None
+            self._calm_since = None
         return self.level
+
+    def _rise(self, pressure: float, now: float) -> None:
+        if self._over_since is None or now - self._over_at > BURST_SECONDS:
+            self._over_since = now
+        self._over_at, self._calm_since = now, None
+        if self.level < HIGHEST and (pressure >= SEVERE or now - self._over_since >= RISE_AFTER_SECONDS):
+            self.level, self._over_since = self.level + 1, now

@@ -37,13 +37,14 @@ class Report(Struct, frozen=True):
     seats: int
     loop: float = 0.0
     tick: float = 0.0
+    fan: float = 0.0
     batch: float = 0.0
     waiting: float = 0.0
     behind: float = 0.0
     drops: dict[str, int] = {}
 
 
-MEASURES = ("loop", "tick", "batch", "waiting", "behind")
+MEASURES = ("loop", "tick", "fan", "batch", "waiting", "behind")
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Report)
 
@@ -69,7 +70,7 @@ def together(reports: Iterable[Report]) -> dict[str, float]:
     found = dict.fromkeys(MEASURES, 0.0)
     seats = late = 0.0
     for report in reports:
-        for name in ("loop", "tick", "batch", "waiting"):
+        for name in ("loop", "tick", "fan", "batch", "waiting"):
             found[name] = max(found[name], getattr(report, name))
         seats += report.seats
         late += report.behind * report.seats

@@ -24,6 +24,7 @@ async def report(live: Live, airing_ids: Collection[UUID]) -> None:
             seats=len(audience.seats),
             loop=worst.get("loop", 0.0),
             tick=composer.slowest() if composer is not None else 0.0,
+            fan=audience.slowest(),
             batch=worst.get("batch", 0.0),
             waiting=waiting,
             behind=audience.behind,

@@ -44,6 +44,12 @@ def test_it_climbs_a_step_at_a_time_and_comes_down_slowly() -> None:
     assert all(abs(after - before) <= 1 for before, after in itertools.pairwise(down))
 
 
+def test_bursts_count_as_one_pressure_but_not_when_they_are_far_apart() -> None:
+    assert climbed([1.2, 0.7, 1.2, 0.7, 1.2, 0.7])[-1] == 2
+    assert climbed([1.2, 0.7, 0.7, 0.7, 0.7, 1.2, 0.7, 0.7, 0.7, 0.7, 1.2])[-1] == 0
+    assert climbed([1.2, 0.1, 1.2, 0.1, 1.2, 0.1])[-1] == 0
+
+
 def test_severe_pressure_climbs_at_once_and_never_beyond_the_last() -> None:
     assert climbed([5.0] * 9) == [1, 2, 3, 4, 5, 5, 5, 5, 5]
 
@@ -72,7 +78,7 @@ def test_the_order_is_likes_comments_questions_pace_and_never_votes() -> None:
 def test_one_process_that_cannot_keep_up_is_enough() -> None:
     one, two = Report("a", 900, loop=0.1, waiting=2_000, behind=0.5), Report("b", 100, loop=0.9)
     measured = pressure.together([one, two])
-    assert measured == {"loop": 0.9, "tick": 0.0, "batch": 0.0, "waiting": 2_000, "behind": 0.45}
+    assert measured == {"loop": 0.9, "tick": 0.0, "fan": 0.0, "batch": 0.0, "waiting": 2_000, "behind": 0.45}
     assert ladder.worst(measured)[0] == "behind"
     assert ladder.worst(measured)[1] == pytest.approx(2.25)
     assert ladder.worst({}) == ("", 0.0)

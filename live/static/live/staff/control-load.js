@@ -17,6 +17,7 @@ const LEVELS = () => [
 const MEASURES = () => ({
   loop: [t("程序延迟"), "s"],
   tick: [t("合成一次刷新"), "s"],
+  fan: [t("发给所有连接"), "s"],
   batch: [t("写入一批"), "s"],
   waiting: [t("等待写入"), "n"],
   behind: [t("跟不上的连接"), "%"],
