@@ -41,7 +41,10 @@ def own_house() -> Iterator[OwnHouse]:
 
 @dataclass
 class Voter:
-    """One browser: votes, waits, and sends what was not answered again under the same id, by socket or by POST."""
+    """One browser: votes, waits, and sends what was not answered again under the same id, by socket or by POST.
+
+    So whatever was committed is acknowledged in the end, even when the poll is closed meanwhile; what is refused then, is not kept.
+    """
 
     house: OwnHouse
     seeded: dict[str, Any]
@@ -50,12 +53,13 @@ class Voter:
     acked: list[tuple[str, int]] = field(default_factory=list)
     receipts: dict[str, Any] = field(default_factory=dict)
     refused: Counter[str] = field(default_factory=Counter)
+    is_closed: bool = False
 
-    async def run(self, over: asyncio.Event) -> None:
-        """Vote until it is over; what was begun is finished."""
+    async def run(self) -> None:
+        """Vote until the poll is closed; what was begun is finished."""
         options = self.seeded["options"]
         for turn in itertools.count():
-            if over.is_set():
+            if self.is_closed:
                 return
             await self._vote(f"{self.name}-{turn:06d}", options[turn % len(options)], turn)
 
@@ -73,6 +77,9 @@ class Voter:
                 self.acked.append((command_id, option))
                 return
             self.refused[answer["code"] if answer else "no answer"] += 1
+            self.is_closed = answer is not None and answer["code"] == "illegal_transition"
+            if self.is_closed:
+                return
             assert time.monotonic() < deadline, self.refused
             await asyncio.sleep(0.1)
 
@@ -144,8 +151,8 @@ async def test_two_hundred_kills_lose_no_vote_and_count_none_twice(own_house: Ow
 
 async def killing(house: OwnHouse, cycles: int) -> None:
     seeded = await asyncio.to_thread(house.seed, PEOPLE)
-    crowd, over = Crowd(house, seeded), asyncio.Event()
-    async with voting(crowd, over):
+    crowd = Crowd(house, seeded)
+    async with voting(crowd):
         await crowd.goes_on(BETWEEN)
         for cycle in range(cycles):
             await kill(house, PARTS[cycle % len(PARTS)], seeded)
@@ -153,23 +160,24 @@ async def killing(house: OwnHouse, cycles: int) -> None:
                 await crowd.goes_on(BETWEEN)
             except AssertionError as error:
                 raise AssertionError(f"after kill {cycle} of {PARTS[cycle % len(PARTS)]}: {house.tails()}") from error
+        # Closed while all of them vote by two web processes.
+        await asyncio.to_thread(house.close, seeded["poll"], seeded["producer"])
     for name in ("daphne-0", "edge-1"):
         await asyncio.to_thread(house.wait_started, name)
-    await asyncio.to_thread(house.close, seeded["poll"], seeded["producer"])
+    assert all(voter.is_closed for voter in crowd.voters)
     check(house, seeded, crowd)
 
 
 class voting:  # noqa: N801  # read as a verb
-    """Voters vote within; what they began is finished at the end."""
+    """Voters vote within, until the poll is closed; what they began is finished."""
 
-    def __init__(self, crowd: Crowd, over: asyncio.Event) -> None:
-        self._crowd, self._over = crowd, over
+    def __init__(self, crowd: Crowd) -> None:
+        self._crowd = crowd
 
     async def __aenter__(self) -> None:
-        self._tasks = [asyncio.create_task(each.run(self._over)) for each in self._crowd.voters]
+        self._tasks = [asyncio.create_task(each.run()) for each in self._crowd.voters]
 
     async def __aexit__(self, kind: type[BaseException] | None, *_rest: object) -> None:
-        self._over.set()
         if kind is None:
             await asyncio.gather(*self._tasks)
         for each in self._tasks:
