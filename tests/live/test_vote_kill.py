@@ -222,7 +222,7 @@ def check(house: OwnHouse, seeded: dict[str, Any], crowd: Crowd) -> None:
             "SELECT command_id, participant_id::text, options, id FROM live_ballotcast WHERE poll_id = %s",
             [seeded["poll"]],
         ).fetchall()
-        ballots = dict(
+        ballots: dict[str, list[int]] = dict(
             connection.execute(
                 "SELECT participant_id::text, options FROM live_ballot WHERE poll_id = %s", [seeded["poll"]]
             ).fetchall()
