@@ -176,6 +176,13 @@ _TABLE: tuple[Variable, ...] = (
     ),
     Variable("TICK_MS", _whole, 500, "Composer's tick in milliseconds.", "100 to 10000"),
     Variable(
+        "LADDER",
+        _flag,
+        True,
+        "Rooms give way under pressure by themselves; 0: only by the hand of who runs the show.",
+        "1 or 0",
+    ),
+    Variable(
         "LIMITS",
         _numbers,
         {},

@@ -179,7 +179,7 @@ class Composer:
         if state is None:
             return
         asked = await self._ask_around(now)
-        level = self._ladder.level if asked else None
+        level = self._ladder.level if asked and settings.LADDER else None
         wish = _Wish(self._due(now), self._viewers, self._staff_seq, level, self._why, self._measured)
         lease = (self._owner, state.epoch)
         found = await self.threads.run(_look, self.airing_id, lease, wish)

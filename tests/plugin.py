@@ -27,6 +27,8 @@ if _OWN:
     os.environ.update(_servers.environ())
     # Only reached when the run is not ended in the ordinary way below.
     atexit.register(_servers.stop)
+# What is tested does not depend on how busy the machine is.
+os.environ["YISHI_LADDER"] = "0"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

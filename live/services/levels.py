@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -39,8 +40,8 @@ def hold(actor: Actor, airing_id: UUID, level: str, reason: str = "") -> dict[st
 
 
 def release(actor: Actor, airing_id: UUID, reason: str = "") -> dict[str, Any]:
-    """Leave the level to what is measured again. Audited."""
-    return _by_hand(actor, airing_id, None, is_held=False, reason=reason)
+    """Leave the level to what is measured again, or to 0 where nothing follows the measures. Audited."""
+    return _by_hand(actor, airing_id, None if settings.LADDER else 0, is_held=False, reason=reason)
 
 
 def rest(airing_id: UUID) -> int:

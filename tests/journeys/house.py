@@ -66,6 +66,8 @@ class House:
             "YISHI_VAR": str(self.var),
             "YISHI_SRT_PORT_FIRST": str(self.srt_port),
             "YISHI_RTMP_PORT": str(self.rtmp_port),
+            # On a busy machine too a journey sees every comment.
+            "YISHI_LADDER": "0",
             "PYTHONPATH": str(ROOT),
         }
 

@@ -6,13 +6,16 @@ import asyncio
 import itertools
 import json
 import time
+from collections.abc import Callable
 
 import pytest
 import redis.asyncio as redis
 from asgiref.sync import sync_to_async
 from django.conf import settings as django_settings
-from hypothesis import given, settings
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pytest_django import Settings
 
 from broadcast import clock, registry
 from broadcast.errors import InvalidInput, NotAllowed
@@ -55,7 +58,7 @@ def test_severe_pressure_climbs_at_once_and_never_beyond_the_last() -> None:
 
 
 @given(st.lists(st.floats(0.5, 0.99), max_size=60))
-@settings(max_examples=60)
+@hypothesis_settings(max_examples=60)
 def test_between_half_and_full_nothing_moves(pressures: list[float]) -> None:
     found = Ladder(3)
     assert {found.step(each, float(at)) for at, each in enumerate(pressures)} <= {3}
@@ -130,7 +133,8 @@ def test_dropped_likes_are_counted() -> None:
 
 
 @pytest.mark.django_db
-def test_a_producer_holds_a_level_and_gives_it_back_audited() -> None:
+def test_a_producer_holds_a_level_and_gives_it_back_audited(settings: Settings) -> None:
+    settings.LADDER = True
     show = making.make_show()
     producer, moderator = making.staff_actor(show.producer), making.staff_actor(show.moderator)
     hold = protocol.PerformAct(id=making.command_id(), act="level.hold:3", reason="接重要发言")
@@ -162,6 +166,15 @@ def test_a_producer_holds_a_level_and_gives_it_back_audited() -> None:
 
 
 @pytest.mark.django_db
+def test_where_nothing_follows_the_measures_giving_back_is_level_nought(settings: Settings) -> None:
+    settings.LADDER = False
+    show = making.make_show()
+    producer = making.staff_actor(show.producer)
+    levels.hold(producer, show.id, "3")
+    assert levels.release(producer, show.id) == {"level": 0, "held": False}
+
+
+@pytest.mark.django_db
 def test_after_the_show_nothing_is_thinned() -> None:
     show = making.make_show()
     levels.follow(show.id, 4, "tick", {})
@@ -171,8 +184,9 @@ def test_after_the_show_nothing_is_thinned() -> None:
     assert list(LevelChange.objects.values_list("level", flat=True)) == [4, 0]
 
 
-async def test_what_a_process_reports_moves_the_room_and_says_why(server: Server) -> None:
+async def test_what_a_process_reports_moves_the_room_and_says_why(servers: Callable[..., Server]) -> None:
     show = await sync_to_async(making.make_show)()
+    server = servers({"YISHI_LADDER": "1"})
     bus = redis.Redis.from_url(django_settings.BUS_URL)
     async with viewer_socket(server, show) as browser:
         assert (await browser.shows("load"))["level"] == 0
