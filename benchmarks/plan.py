@@ -36,8 +36,8 @@ def run(report: Report, *, quick: bool, results: Sequence[str] = (), write: bool
                 report.heading(f"{name}:")
                 found |= _run(name)
     report.heading("nginx as shipped before one edge:")
-    own = plan_measure.measure(plan_measure.QUICK if quick else plan_measure.LONG)
-    measured = _chosen(found, own)
+    sizes = plan_measure.QUICK if quick else plan_measure.LONG
+    measured = _chosen(found, plan_measure.measure(sizes), sizes.sockets)
     report.conditions |= {f"{name}_of": each for name, each in conditions.items()}
     for each in COEFFICIENTS:
         if each.name in measured:
@@ -72,20 +72,21 @@ def _tell(report: Report, on: plan_page.Stated, fanout: Mapping[str, float | Non
         if theirs is None:
             report.missing(f"edge_cores_100_{name}", "give fanout's figures: --results FILE")
             continue
-        cores = everybody.frames_per_second * theirs / 1e6
+        idle = everybody.sockets * on.known["idle_us_per_second"]
+        cores = (everybody.frames_per_second * theirs + idle) / 1e6
         report.add(f"edge_cores_100_{name}", cores, "the same frames at that one's cost")
         report.ratio(f"edge_cores_ours_to_{name}", ours, cores)
 
 
-def _chosen(found: Mapping[str, Figures], own: Mapping[str, float]) -> dict[str, tuple[float, str]]:
-    """For each coefficient the best there is, and where it is from."""
+def _chosen(found: Mapping[str, Figures], own: Mapping[str, float], sockets: int) -> dict[str, tuple[float, str]]:
+    """For each coefficient the best there is, and where it is from; `sockets`: how many the own measurement had."""
     chosen: dict[str, tuple[float, str]] = {}
     for each in COEFFICIENTS:
         benchmark, figure, value = _figure(each, found)
         if value is not None:
             chosen[each.name] = value, f"`{benchmark}`: {figure}"
         elif each.name in own:
-            chosen[each.name] = own[each.name], "`plan` itself, small"
+            chosen[each.name] = own[each.name], f"`plan` itself, {sockets} sockets"
     return chosen
 
 
@@ -109,7 +110,7 @@ def _given(paths: Sequence[str]) -> tuple[dict[str, Figures], dict[str, str]]:
     for path in paths:
         name, figures, where = _last_line(Path(path).read_text(encoding="utf-8"), path)
         found[name] = figures
-        conditions[name] = f"{path}: {where}"
+        conditions[name] = f"{Path(path).name}: {where}"
     return found, conditions
 
 

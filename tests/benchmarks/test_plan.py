@@ -125,9 +125,9 @@ def test_figures_of_other_benchmarks_come_before_its_own(tmp_path: Path) -> None
     file = tmp_path / "fanout.json"
     file.write_text(f"some words\n{json.dumps(said)}\n")
     found, conditions = plan._given([str(file)])
-    chosen = plan._chosen(found, {"edge_us_per_frame": 99.0, "poll_us": 20.0})
+    chosen = plan._chosen(found, {"edge_us_per_frame": 99.0, "poll_us": 20.0}, 400)
     assert chosen["edge_us_per_frame"] == (8.0, "`fanout`: cpu_us_per_frame_uvicorn_10000")
-    assert chosen["poll_us"] == (20.0, "`plan` itself, small")
+    assert chosen["poll_us"] == (20.0, "`plan` itself, 400 sockets")
     assert "2 cores" in conditions["fanout"]
 
 
