@@ -62,6 +62,12 @@ def test_a_studio_lays_a_line_over_the_picture_until_the_link_ends(
     page.locator("button[value=clear]").click()
     for each in sources:
         expect(each.page.locator("#overlay .line")).to_have_count(0, timeout=5_000)
+    # What may have been taken down since must not stay over a picture.
+    polling = sources[1].page
+    polling.route("**/state", lambda route: route.abort())
+    expect(polling.locator("#overlay")).to_be_empty(timeout=40_000)
+    polling.unroute("**/state")
+    expect(polling.locator("#overlay .bug")).to_be_visible(timeout=30_000)
     page.locator("button[value=revoke]").click()
     for each in sources:
         expect(each.page.locator("#overlay")).to_be_empty(timeout=5_000)
@@ -69,14 +75,3 @@ def test_a_studio_lays_a_line_over_the_picture_until_the_link_ends(
         assert not each.errors
         each.context.close()
     page.locator("button[value=make]").click()
-
-
-def test_a_source_that_hears_nothing_shows_nothing(house: House, browser: Browser, producer: Person) -> None:
-    """What may have been taken down since must not stay over a picture."""
-    one = source(house, browser, producer.page.locator("#studio-link").input_value(), sockets=False)
-    expect(one.page.locator("#overlay .bug")).to_be_visible(timeout=15_000)
-    one.page.route("**/state", lambda route: route.abort())
-    expect(one.page.locator("#overlay")).to_be_empty(timeout=40_000)
-    one.page.unroute("**/state")
-    expect(one.page.locator("#overlay .bug")).to_be_visible(timeout=30_000)
-    one.context.close()
