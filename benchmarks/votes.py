@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from benchmarks.servers import Process, Seeded, Servers
 
 P99_MOST_MS = 250.0
-# Of what was reached with all that the crowd could press in: where the waits are measured.
-SHARE_OF_MOST = 0.85
+# Of what was reached with all that the crowd could press in: where the waits are measured; the first whose p99 holds.
+SHARES_OF_MOST = (0.85, 0.65, 0.5)
 IN_FLIGHT = 600
 _FLUSHES = "SELECT coalesce(sum(fsyncs), 0) FROM pg_stat_io WHERE object = 'wal'"
 
@@ -51,7 +51,8 @@ def run(report: Report, *, quick: bool) -> None:
         "sockets": people,
         "votes": "every participant votes again and again: appended, chained, the ballot replaced",
         "server": "uvicorn (`edge`), PostgreSQL with fsync and synchronous_commit, both beside the crowd on the same cores",
-        "waits": f"from when a vote was due, at {SHARE_OF_MOST:.0%} of the most that was reached with {IN_FLIGHT} in flight",
+        "waits": f"from when a vote was due, at the first of {SHARES_OF_MOST} of the most that was reached with {IN_FLIGHT} in "
+        f"flight, whose p99 is at most {P99_MOST_MS:.0f} ms",
         "disk_fsync_ms": None,
     }
     with Servers(durable=True) as servers, Crowd(workers=1) as crowd:
@@ -103,23 +104,30 @@ def _measure(
     crowd.say(texts, many // 2, in_flight=IN_FLIGHT, prefix=f"warm-{poll}")
     pressed = _press(crowd, texts, poll, seconds)
     most = len(pressed.acked) / pressed.seconds
-    began, cpu, flushes = time.monotonic(), _cpu(webs, servers, crowd), _flushes()
-    said = crowd.say(texts, int(most * SHARE_OF_MOST * seconds), rate=most * SHARE_OF_MOST, prefix=f"paced-{poll}")
-    took, used = time.monotonic() - began, [b - a for a, b in zip(cpu, _cpu(webs, servers, crowd), strict=True)]
-    flushed = (_flushes() - flushes) / took
+    acked, lost = {*pressed.acked}, pressed.unanswered + many - opened
+    for share in SHARES_OF_MOST:
+        began, cpu, flushes = time.monotonic(), _cpu(webs, servers, crowd), _flushes()
+        rate = most * share
+        said = crowd.say(texts, int(rate * seconds), rate=rate, prefix=f"paced-{share}-{poll}")
+        took, used = time.monotonic() - began, [b - a for a, b in zip(cpu, _cpu(webs, servers, crowd), strict=True)]
+        flushed = (_flushes() - flushes) / took
+        acked, lost = acked | {*said.acked}, lost + said.unanswered
+        p99 = percentile(said.waits_ms, 0.99) or 0.0
+        if p99 <= P99_MOST_MS:
+            break
     votes = max(1, len(said.acked))
     found = Run(
         most=most,
         rate=len(said.acked) / said.seconds,
         p50_ms=percentile(said.waits_ms, 0.5) or 0.0,
-        p99_ms=percentile(said.waits_ms, 0.99) or 0.0,
+        p99_ms=p99,
         acked=len(said.acked),
-        lost=said.unanswered + pressed.unanswered + (many - opened),
+        lost=lost,
         flushes=flushed,
         web_us=used[0] / votes * 1e6,
         database_us=used[1] / votes * 1e6,
         crowd_us=used[2] / votes * 1e6,
-        is_equal=recount_equal(poll, {*said.acked, *pressed.acked}),
+        is_equal=recount_equal(poll, acked),
     )
     crowd.cut()
     servers.stop_web()
