@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SIZE = 500
 _CORE = "channels_redis.core.RedisChannelLayer"
 _PUBSUB = "channels_redis.pubsub.RedisPubSubChannelLayer"
+# As fast as they are taken, stock Channels loses connections to its Redis.
+_SLOW_JOINS = 400.0
 Publish = Callable[[int, float], None]
 Begin = Callable[[Servers], Process | None]
 
@@ -57,7 +59,7 @@ Offer = Callable[[Servers, Process], Iterator[Subject]]
 def run(report: Report, *, quick: bool) -> None:
     """All of it on private servers; about 50 s with `quick`."""
     plans = (
-        [Plan(1_500, 8, 0.2, 3, 1)] if quick else [Plan(2_000, 20, 0.5, 8, 2.5, "_2000"), Plan(10_000, 20, 1, 4, 12)]
+        [Plan(1_200, 8, 0.2, 3, 0.8)] if quick else [Plan(2_000, 20, 0.5, 8, 2.5, "_2000"), Plan(10_000, 20, 1, 4, 12)]
     )
     with Servers() as servers, Crowd(1) as crowd:
         report.conditions |= {
@@ -92,6 +94,14 @@ def _measure(
         wait_http(web)
         with contextmanager(offer)(servers, web) as subject:
             _figures(report, subject, plan, suffix, crowd)
+    except Exception as error:
+        # Ours must not break; a baseline may, and that is a finding.
+        if not suffix.startswith("stock"):
+            raise
+        for figure in ("cpu_us_per_frame", "last_socket_p99_ms"):
+            report.missing(
+                f"{figure}_{suffix}", f"broke with {plan.sockets:,} sockets: {type(error).__name__}: {error}"
+            )
     finally:
         crowd.cut()
         web.stop()
@@ -105,7 +115,15 @@ def _figures(report: Report, subject: Subject, plan: Plan, suffix: str, crowd: C
     subject.publish(1, 0.5)
     _settled(crowd, 20)
     held, spent = web.pss_kib(), sum(each.cpu() for each in subject.paid)
-    crowd.open([web.port], subject.path, plan.sockets, cookies=subject.cookies, first_frame=first, seconds=60)
+    crowd.open(
+        [web.port],
+        subject.path,
+        plan.sockets,
+        cookies=subject.cookies,
+        first_frame=first,
+        rate=_SLOW_JOINS if subject.is_slow else 0,
+        seconds=60,
+    )
     joined = sum(each.cpu() for each in subject.paid) - spent
     opened = crowd.count().open
     report.add(f"refused_{suffix}", 20 + plan.sockets - opened, str(crowd.count().refused or ""))
