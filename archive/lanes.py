@@ -21,9 +21,11 @@ def place(item: Item) -> str:
 
 
 class Lane:
-    """The segments of one lane from some time on, in order of start."""
+    """The segments of one lane from some time on, in order of start; `newest` are the last that came, of any lane."""
 
-    def __init__(self, name: str, segments: Sequence[Segment], show: Show, fresh: Collection[int]) -> None:
+    def __init__(
+        self, name: str, segments: Sequence[Segment], show: Show, fresh: Collection[int], newest: Sequence[Segment]
+    ) -> None:
         own = [each for each in segments if each.lane == name]
         self.show, self.fresh = show, fresh
         self._silent = _silent(own, show.rule.silence_ms)
@@ -32,7 +34,7 @@ class Lane:
         self._sound = [each for each in self._usable if not self.is_silent(each)]
         self._sound_starts = [each.start_ms for each in self._sound]
         self._runs = _runs([each for each in own if not self.is_silent(each)])
-        self._ends = [(each.end_ms, round(each.duration * 1000)) for each in own]
+        self._last_long = [round(each.duration * 1000) for each in newest if each.lane == name][-5:]
 
     def is_silent(self, segment: Segment) -> bool:
         """Whether it is part of a silence that is longer than the rule allows."""
@@ -64,7 +66,7 @@ class Lane:
         return 2 * self._longest() + 1_000
 
     def _longest(self) -> int:
-        return max([_USUAL_MS, *(long for _, long in self._ends[-5:])])
+        return max([_USUAL_MS, *self._last_long])
 
     def is_steady(self, segment: Segment) -> bool:
         """Whether the lane has been unbroken for long enough around the segment, as far as is known, and does not end at once."""

@@ -14,6 +14,8 @@ from archive.playlists import Segment
 
 # Looked back so far beyond what the rules ask, to know how long a lane has been unbroken.
 _BEHIND_MS = 20_000
+# Among so many segments of all parts a lane's last ones are looked for.
+_NEWEST = 64
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ class _Line:
         self.horizon = now_ms - show.delay_ms
         since = self.cursor - max(show.rule.steady_ms, show.rule.silence_ms) - _BEHIND_MS
         coming = segments[bisect_left(segments, since, key=lambda segment: segment.start_ms) :]
-        self.lanes = {name: Lane(name, coming, show, fresh) for name in (MAIN, BACKUP)}
+        # The newest, wherever the line is: how long a lane's segments are must not change while the line catches up.
+        newest = segments[-_NEWEST:]
+        self.lanes = {name: Lane(name, coming, show, fresh, newest) for name in (MAIN, BACKUP)}
 
     @property
     def last(self) -> Item | None:

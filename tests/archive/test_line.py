@@ -196,6 +196,21 @@ def test_a_pass_that_is_cut_in_pieces_gives_the_same(
         items = torn
 
 
+def test_how_long_nothing_may_come_does_not_change_while_the_line_catches_up() -> None:
+    """The lane's long segments count for a pass that begins after a cut as they do for one that began before it."""
+    segments = [
+        Segment(1, n, at, 4.0, at + 4_040, "x.ts", lane=MAIN)
+        for n, at in enumerate(range(START, START + 40_000, 4_000))
+    ]
+    rule = Rule(missing_ms=2_000, silence_ms=0, steady_ms=2_000, fallback=True, by_hand=False)
+    cut = Cut(START + 32_000, START + 70_000)
+    show = Show(START, None, 6_000, (cut,), rule=rule, choices=(), fallback=FILLER)
+    facts = (segments, show, START + 78_500, ())
+    whole = line.plan([], *facts)
+    assert whole[-1].source == output.CUT
+    assert line.plan(whole, *facts) == []
+
+
 @settings(max_examples=40, deadline=None)
 @given(lanes(), shows(), passes)
 def test_discontinuities_stand_where_media_do_not_continue(
@@ -247,7 +262,7 @@ def test_the_rule_never_goes_back_sooner_than_steady(segments: list[Segment], sh
 
 def covers(segments: list[Segment], name: str, at: int, show: Show) -> bool:
     """Whether the lane goes on at that time, as it would be known at last; a silence that is too long does not count."""
-    quiet = line.Lane(name, segments, show, ())
+    quiet = line.Lane(name, segments, show, (), segments)
     return any(
         each.lane == name and at - 250 <= each.start_ms <= at + 250 and each.end_ms > at and not quiet.is_silent(each)
         for each in segments
@@ -268,7 +283,7 @@ def test_no_hole_that_some_source_could_have_filled(segments: list[Segment], sho
     starts = [*(item.start_ms for item in items), START + 130_000 - show.delay_ms - longest - 10_000]
     for end, start in zip(edges, starts, strict=True):
         assert start - end <= most
-    quiet = {name: line.Lane(name, segments, show, ()) for name in (MAIN, BACKUP)}
+    quiet = {name: line.Lane(name, segments, show, (), segments) for name in (MAIN, BACKUP)}
     for before, after in pairwise(items):
         inside = [
             each
