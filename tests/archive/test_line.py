@@ -203,7 +203,7 @@ def test_how_long_nothing_may_come_does_not_change_while_the_line_catches_up() -
         for n, at in enumerate(range(START, START + 40_000, 4_000))
     ]
     rule = Rule(missing_ms=2_000, silence_ms=0, steady_ms=2_000, fallback=True, by_hand=False)
-    cut = Cut(START + 32_000, START + 70_000)
+    cut = Cut(START + 32_100, START + 70_000)
     show = Show(START, None, 6_000, (cut,), rule=rule, choices=(), fallback=FILLER)
     facts = (segments, show, START + 78_500, ())
     whole = line.plan([], *facts)
