@@ -229,11 +229,11 @@ def _delays(
         if position is not None:
             shown("staff_acts", position, ns)
     for kind, numbers in _first_times(sent, people, sockets).items():
+        # The room was empty before: a count of n includes the first n that raise it.
         known = [(tick.counts[kind], tick.position) for tick in ticks if kind in tick.counts]
         totals = [total for total, _position in known]
-        base = totals[0] if totals else 0
         for rank, number in enumerate(numbers):
-            place = bisect_left(totals, base + rank + 1)
+            place = bisect_left(totals, rank + 1)
             if due and place < len(known):
                 shown(kind, known[place][1], due[number])
     return found
