@@ -108,9 +108,11 @@ def _measure(
     for share in SHARES_OF_MOST:
         began, cpu, flushes = time.monotonic(), _cpu(webs, servers, crowd), _flushes()
         rate = most * share
-        said = crowd.say(texts, int(rate * seconds), rate=rate, prefix=f"paced-{share}-{poll}")
+        said = crowd.say(texts, int(rate * seconds), rate=rate, prefix=f"paced-{share * 100:.0f}-{poll}")
         took, used = time.monotonic() - began, [b - a for a, b in zip(cpu, _cpu(webs, servers, crowd), strict=True)]
         flushed = (_flushes() - flushes) / took
+        if set(said.codes) - {"ack"}:
+            raise RuntimeError(f"votes were refused: {dict(said.codes)}")
         acked, lost = acked | {*said.acked}, lost + said.unanswered
         p99 = percentile(said.waits_ms, 0.99) or 0.0
         if p99 <= P99_MOST_MS:
