@@ -13,6 +13,10 @@ from live.limits import Limits, burst_of
 FULL_MS = 60_000
 SHORTEST_MS = 1_000
 LONGEST_MS = 120_000
+# Windows are so many times what the entrance needs: those who come anew find room too. Whoever was refused waits longer than
+# whoever was cut off.
+ROW_ROOM = 2.0
+RETURN_ROOM = 1.25
 # Another process takes them at once; only not all in the same instant.
 MOVING_MS = 300
 
@@ -77,7 +81,7 @@ class Admission:
 
     def return_ms(self) -> int:
         """The window in which those who sit here should come back if all are cut off at once: they are let in as they come."""
-        return self._window(self._sockets())
+        return self._window(self._sockets(), RETURN_ROOM)
 
     def _one_more_waits(self) -> int:
         """Those who were refused come back over their windows: the longer their row, the wider the window of the next."""
@@ -90,9 +94,8 @@ class Admission:
         self._counted_at = now
         return self._waiting
 
-    def _window(self, people: float) -> int:
-        # Half of what the entrance can take, so that those who come anew find room too.
-        return int(min(LONGEST_MS, max(SHORTEST_MS, 2_000 * people / self._limits.joins)))
+    def _window(self, people: float, room: float = ROW_ROOM) -> int:
+        return int(min(LONGEST_MS, max(SHORTEST_MS, 1_000 * room * people / self._limits.joins)))
 
     def _no(self, why: str, window_ms: int) -> int:
         self._refused[why] += 1

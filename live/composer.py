@@ -126,9 +126,13 @@ class Composer:
             self._woken.set()
 
     async def _rest(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), seconds)
-        self._woken.clear()
+        # Not `wait_for`: in Python 3.11 it may swallow the cancellation that comes in the instant it is done.
+        alarm = asyncio.get_running_loop().call_later(seconds, self._woken.set)
+        try:
+            await self._woken.wait()
+        finally:
+            alarm.cancel()
+            self._woken.clear()
 
     async def run(self) -> None:
         """Until cancelled. A failure costs the lease at most; whoever has it then goes on."""

@@ -94,7 +94,7 @@ def prepare(stop_listening: Callable[[], None], gone: Callable[[], None]) -> Cal
     async def end() -> None:
         with contextlib.suppress(Exception):
             await live.bus.absent(live.name)
-            await process.shut_down()
+            await asyncio.wait_for(process.shut_down(), PATIENCE_SECONDS)
         gone()
 
     drain = Drain(live, stop_listening, lambda: _keep(end()))

@@ -118,9 +118,12 @@ class Live:
         await self.composers.stop()
         await self.staff.stop()
         await self.overlay.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        left = set(self._tasks)
+        while left:
+            # Again, until it is taken: `wait_for` of Python 3.11 may swallow one that comes in the instant it is done.
+            for task in left:
+                task.cancel()
+            _done, left = await asyncio.wait(left, timeout=1)
         await self.bus.close()
         for threads in (self.reading, self.composing, self.slow, self.writing):
             await threads.close()
