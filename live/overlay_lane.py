@@ -69,7 +69,9 @@ class _Lane:
             except Exception as error:
                 logger.warning("overlay stumbles airing=%s error=%s", self.airing_id, error)
             try:
-                await asyncio.wait_for(self.event.wait(), LOOK_ANYWAY_SECONDS)
+                # Not `wait_for`, which in Python 3.11 may swallow a cancellation that comes in the instant it is done.
+                async with asyncio.timeout(LOOK_ANYWAY_SECONDS):
+                    await self.event.wait()
                 await asyncio.sleep(GATHER_SECONDS)
             except TimeoutError:
                 pass

@@ -69,8 +69,10 @@ class OwnLane:
                 await self._look(airing_id)
             soonest = min((each.due_at for each in self._watched.values()), default=now + LOOK_ANYWAY_SECONDS)
             self._wake.clear()
+            # Not `wait_for`, which in Python 3.11 may swallow a cancellation that comes in the instant it is done.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(0.01, soonest - time.monotonic()))
+                async with asyncio.timeout(max(0.01, soonest - time.monotonic())):
+                    await self._wake.wait()
 
     async def _look(self, airing_id: UUID) -> None:
         watch, audience = self._watched.get(airing_id), self._hub.audiences.get(airing_id)

@@ -50,9 +50,6 @@ CHORES_SECONDS = 1.0
 # How long a thread may keep the interpreter while others want it. With Python's 5 ms, whoever writes waits that long after each of
 # a dozen answers of the database, whenever the loop is busy.
 SWITCH_SECONDS = 0.0005
-# How long a thread may keep the interpreter while others want it. With Python's 5 ms, whoever writes waits that long after each of
-# a dozen answers of the database, whenever the loop is busy.
-SWITCH_SECONDS = 0.0005
 
 
 class Live:

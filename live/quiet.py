@@ -81,8 +81,10 @@ class Quiet:
                 continue
             soonest = min((each.due_at for each in self._watched.values()), default=now + WAIT_MOST_SECONDS)
             self._wake.clear()
+            # Not `wait_for`, which in Python 3.11 may swallow a cancellation that comes in the instant it is done.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), min(WAIT_MOST_SECONDS, max(0.01, soonest - now)))
+                async with asyncio.timeout(min(WAIT_MOST_SECONDS, max(0.01, soonest - now))):
+                    await self._wake.wait()
 
     async def _look_at(self, airing_id: UUID) -> None:
         watch, audience = self._watched[airing_id], self._hub.audiences.get(airing_id)

@@ -111,7 +111,9 @@ class _Lane:
     async def _run(self) -> None:
         while True:
             try:
-                await asyncio.wait_for(self._event.wait(), LOOK_ANYWAY_SECONDS)
+                # Not `wait_for`, which in Python 3.11 may swallow a cancellation that comes in the instant it is done.
+                async with asyncio.timeout(LOOK_ANYWAY_SECONDS):
+                    await self._event.wait()
                 await asyncio.sleep(GATHER_SECONDS)
             except TimeoutError:
                 pass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import json
 from typing import Any
 
@@ -11,11 +12,12 @@ import pytest
 import websockets
 from asgiref.sync import sync_to_async
 
+from broadcast import clock
 from broadcast.access import HOUSE, Actor
 from broadcast.models import Episode
 from broadcast.services import episodes
 from live import commands, protocol
-from live.models import Room
+from live.models import Comment, Room
 from live.services import audience
 from tests.live import making
 from tests.live.sockets import Server, Socket, staff_socket, viewer_socket
@@ -212,7 +214,12 @@ async def test_a_withdrawn_comment_is_named_even_when_it_is_no_longer_among_the_
 
 
 def fill(show: making.Show, viewer: Actor, many: int) -> None:
+    """So many more, and all of the room as slow as people can read: none is left out by lot."""
     audience.commit_batch([(viewer, show.id, making.comment(f"更新的{n}")) for n in range(many)])
+    rows = list(Comment.objects.filter(room=show.id).order_by("pk"))
+    for place, row in enumerate(rows):
+        row.public_at = clock.now() - dt.timedelta(seconds=(len(rows) - place) / 2)
+    Comment.objects.bulk_update(rows, ["public_at"])
 
 
 async def test_a_withdrawn_episode_sends_everybody_away(server: Server) -> None:
