@@ -41,7 +41,7 @@ def test_a_small_poll_is_counted_each_time(clock: list[float]) -> None:
         assert polls.tally.call_count == 2  # type: ignore[attr-defined]
 
 
-def test_a_large_poll_is_counted_once_a_second(clock: list[float]) -> None:
+def test_a_large_poll_is_counted_once_for_all_who_ask_in_a_moment(clock: list[float]) -> None:
     with counts(5_000):
         for _twice in range(2):
             polls.running(1)
