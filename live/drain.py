@@ -62,6 +62,7 @@ class Drain:
         live = self._live
         share = max(STEP_LEAST, math.ceil(live.hub.sockets * STEP_SECONDS / max(seconds, STEP_SECONDS)))
         live.staff.send_away()
+        live.overlay.send_away()
         while seats := self._some(share):
             for seat in seats:
                 self.moved += 1

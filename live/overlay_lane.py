@@ -124,6 +124,12 @@ class OverlayLane:
                 del self._lanes[seat.link.airing_id]
                 lane.task.cancel()
 
+    def send_away(self) -> None:
+        """Everybody: this process is leaving."""
+        for lane in self._lanes.values():
+            for seat in tuple(lane.seats):
+                seat.leave(CloseCode.MOVING)
+
     async def stop(self) -> None:
         """End every lane."""
         lanes = list(self._lanes.values())

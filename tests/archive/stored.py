@@ -59,6 +59,11 @@ async def work(sender: Uploader, live: list[UUID], until_true, seconds: float = 
         await asyncio.sleep(0.02)
 
 
+def waiting(sender: Uploader, show: Show) -> int:
+    """How many files wait for the store, as far as a round has said it."""
+    return sum(each["waiting"] for each in sender.report(show.id).get("places", []))
+
+
 def nothing_waits(sender: Uploader, show: Show) -> bool:
     places = sender.report(show.id).get("places", [])
     return bool(places) and all(each["waiting"] == 0 and not each["problem"] for each in places)

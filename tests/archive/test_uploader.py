@@ -16,7 +16,7 @@ from archive.storage.s3 import S3Storage
 from archive.uploader import Uploader
 
 from .s3_servers import Proxy
-from .stored import NAMES, Show, nothing_waits, work
+from .stored import NAMES, Show, nothing_waits, waiting, work
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +62,7 @@ async def test_an_outage_is_caught_up_and_never_listed_too_early(proxy: Proxy, s
     for _ in range(20):
         show.close_segment()
         show.release()
-    await work(sender, [show.id], lambda: sender.report(show.id)["places"][0]["waiting"] >= 20)
+    await work(sender, [show.id], lambda: waiting(sender, show) >= 20)
     report = sender.report(show.id)["places"][0]
     assert report["problem"] == "storage_down"
     assert len(listed(store, show, "live.m3u8")) == 1

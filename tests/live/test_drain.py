@@ -23,6 +23,8 @@ from live.protocol import CloseCode
 from live.queries import polls
 from tests.live import making
 from tests.live.sockets import Server, staff_socket, viewer_socket
+from tests.live.test_overlay import links
+from tests.live.test_overlay import socket as overlay_socket
 
 VIEWERS = 240
 CLOSED_WITHOUT_A_WORD = 1006
@@ -159,11 +161,18 @@ async def test_one_that_leaves_takes_nobody_and_the_lease_moves_within_two_secon
 ) -> None:
     leaving, staying = [await sync_to_async(servers)({"YISHI_DRAIN_SECONDS": "3"}) for _each in range(2)]
     show = await sync_to_async(making.make_show)()
-    async with viewer_socket(staying, show) as viewer, await staff_socket(leaving, show, show.moderator) as staff:
+    studio, _public = await sync_to_async(links)(show)
+    async with (
+        viewer_socket(staying, show) as viewer,
+        await staff_socket(leaving, show, show.moderator) as staff,
+        overlay_socket(leaving, studio) as laid_over,
+    ):
         await viewer.wait(lambda frame: frame.get("epoch", 0) > 0)
         await staff.wait(lambda frame: frame["type"] == "staff.snapshot")
+        await laid_over.wait(lambda frame: frame["shown"])
         leaving.process.send_signal(signal.SIGTERM)
         assert await staff.closed() == CloseCode.MOVING
+        assert await laid_over.closed() == CloseCode.MOVING
         # It listens no more; whoever was already at the door is sent to the next one.
         with contextlib.suppress(OSError, websockets.InvalidHandshake):
             async with viewer_socket(leaving, show) as refused:

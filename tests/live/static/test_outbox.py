@@ -25,7 +25,7 @@ globalThis.fetch = async (url, options) => {
 };
 const listeners = [];
 const store = {
-  state: { entries: [], mine: { items: new Map(), ballots: new Map(), supports: new Set() } },
+  state: { entries: [], objects: new Map(), mine: { items: new Map(), ballots: new Map(), supports: new Set() } },
   set(changes) { store.state = { ...store.state, ...changes }; },
   mine(frame) { for (const item of frame.items) store.state.mine.items.set(`${item.kind}:${item.id}`, item); },
   now: () => Date.now(),
