@@ -20,7 +20,7 @@ from benchmarks.servers import ROOT
 if TYPE_CHECKING:
     from benchmarks.report import Report
 
-OTHERS = ("fanout", "votes", "storm", "busy_room")
+OTHERS = ("fanout", "votes", "storm")
 # Machines for all on sockets if a delivered frame cost what it costs elsewhere.
 BASELINES = ("stock", "nchan")
 _RUN_SECONDS = 120

@@ -41,7 +41,7 @@ COEFFICIENTS: tuple[Known, ...] = (
     Known("tls_us_resumed", 0, "µs", "CPU of nginx for a resumed handshake", "plan.tls_us_resumed"),
     Known("poll_us", 0, "µs", "CPU of nginx for one cached state over TLS, kept alive", "plan.poll_us"),
     Known("poll_bytes", 0, "B", "one such answer on the wire, compressed, with headers", "plan.poll_bytes"),
-    Known("tick_bytes", 500, "B", "one public tick", "busy_room.tick_bytes_mean"),
+    Known("tick_bytes", 500, "B", "one public tick", "plan.tick_bytes"),
     Known(
         "idle_us_per_second",
         3,

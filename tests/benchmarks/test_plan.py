@@ -94,7 +94,8 @@ def test_every_coefficient_of_the_page_says_where_it_is_from() -> None:
     stated = plan_page.read(plan_page.PAGE.read_text(encoding="utf-8"))
     for each in (*stated.coefficients, *stated.prices):
         assert each.source not in {"", "not measured"}, each.name
-        assert each.value > 0, each.name
+        # A reconnect may ask the database nothing at all.
+        assert each.value > 0 or each.name == "queries_per_reconnect", each.name
     assert "cores" in stated.conditions
     page = plan_page.PAGE.read_text(encoding="utf-8")
     formulas = page[page.index("## Formulas") : page.index("## Numbers")]
