@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from broadcast.house import messages, vendor
@@ -23,6 +24,14 @@ def emptied_beside_readers() -> Iterator[None]:
         patch.setattr(DatabaseOperations, "execute_sql_flush", emptying.run)
         patch.setattr("django.core.management.commands.flush.emit_post_migrate_signal", emptying.nothing_to_make)
         yield
+
+
+@pytest.fixture(autouse=True)
+def house_language() -> Iterator[None]:
+    """Each test begins in the house's language, whatever the reader of a test before it had chosen."""
+    translation.deactivate()
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

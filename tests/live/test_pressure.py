@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from broadcast import clock, registry
-from broadcast.errors import InvalidInput, NotAllowed
+from broadcast.errors import InvalidInput, NotAllowed, TooMany
 from broadcast.models import AuditEntry
 from live import commands, envelope, ladder, pressure, protocol, queries
 from live.ladder import Ladder
@@ -113,7 +113,7 @@ def test_questions_slow_down_and_votes_do_not() -> None:
     author = making.make_viewer()
     for _each in range(2):
         commands.perform(author, show.id, making.question())
-    with pytest.raises(Exception, match="写得太快"):
+    with pytest.raises(TooMany, match="写得太快"):
         commands.perform(author, show.id, making.question())
     for _each in range(20):
         commands.perform(author, show.id, making.vote(poll, options[0]))
