@@ -165,7 +165,8 @@ async def offered(scheme: str, clip: Path) -> AsyncIterator[int]:
     try:
         yield port
     finally:
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
         await process.wait()
 
 
