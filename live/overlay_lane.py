@@ -16,6 +16,7 @@ from live.overlay_token import Link
 from live.protocol import CloseCode, OverlayScene
 from live.queries import overlay as overlays
 from live.threads import Threads
+from live.waking import woken
 
 logger = logging.getLogger(__name__)
 
@@ -68,13 +69,8 @@ class _Lane:
                 await self._look()
             except Exception as error:
                 logger.warning("overlay stumbles airing=%s error=%s", self.airing_id, error)
-            try:
-                # Not `wait_for`, which in Python 3.11 may swallow a cancellation that comes in the instant it is done.
-                async with asyncio.timeout(LOOK_ANYWAY_SECONDS):
-                    await self.event.wait()
+            if await woken(self.event, LOOK_ANYWAY_SECONDS):
                 await asyncio.sleep(GATHER_SECONDS)
-            except TimeoutError:
-                pass
             self.event.clear()
 
     async def _look(self) -> None:

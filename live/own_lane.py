@@ -7,7 +7,6 @@ is told is read anew each time. One look is the same few queries however many si
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Collection
@@ -20,6 +19,7 @@ from django.utils import translation
 from live import protocol, queries
 from live.hub import Hub
 from live.threads import Threads
+from live.waking import woken
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +69,7 @@ class OwnLane:
                 await self._look(airing_id)
             soonest = min((each.due_at for each in self._watched.values()), default=now + LOOK_ANYWAY_SECONDS)
             self._wake.clear()
-            # Not `wait_for`, which in Python 3.11 may swallow a cancellation that comes in the instant it is done.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.01, soonest - time.monotonic())):
-                    await self._wake.wait()
+            await woken(self._wake, max(0.01, soonest - time.monotonic()))
 
     async def _look(self, airing_id: UUID) -> None:
         watch, audience = self._watched.get(airing_id), self._hub.audiences.get(airing_id)

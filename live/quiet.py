@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 import time
@@ -14,6 +13,7 @@ from uuid import UUID
 from live.hub import Audience, Hub
 from live.queries import Mark
 from live.state import State, difference
+from live.waking import woken
 
 logger = logging.getLogger(__name__)
 
@@ -81,10 +81,7 @@ class Quiet:
                 continue
             soonest = min((each.due_at for each in self._watched.values()), default=now + WAIT_MOST_SECONDS)
             self._wake.clear()
-            # Not `wait_for`, which in Python 3.11 may swallow a cancellation that comes in the instant it is done.
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(WAIT_MOST_SECONDS, max(0.01, soonest - now))):
-                    await self._wake.wait()
+            await woken(self._wake, min(WAIT_MOST_SECONDS, max(0.01, soonest - now)))
 
     async def _look_at(self, airing_id: UUID) -> None:
         watch, audience = self._watched[airing_id], self._hub.audiences.get(airing_id)

@@ -19,6 +19,7 @@ from live import pressure, protocol, queries, wording
 from live.queries import StaffView
 from live.queries import staff as staff_queries
 from live.threads import Threads
+from live.waking import woken
 
 logger = logging.getLogger(__name__)
 
@@ -110,13 +111,8 @@ class _Lane:
 
     async def _run(self) -> None:
         while True:
-            try:
-                # Not `wait_for`, which in Python 3.11 may swallow a cancellation that comes in the instant it is done.
-                async with asyncio.timeout(LOOK_ANYWAY_SECONDS):
-                    await self._event.wait()
+            if await woken(self._event, LOOK_ANYWAY_SECONDS):
                 await asyncio.sleep(GATHER_SECONDS)
-            except TimeoutError:
-                pass
             self._event.clear()
             what, self._what = self._what, set()
             try:
