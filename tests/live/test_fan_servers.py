@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import os
 import signal
@@ -35,10 +34,9 @@ uvicorn.run("tests.live.line_app:application", port=int(sys.argv[1]), ws=kind, l
     lifespan="off", log_level="warning")
 """
 _DAPHNE = ["-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p"]
-needs_uvicorn = pytest.mark.skipif(importlib.util.find_spec("uvicorn") is None, reason="needs uvicorn: the extra edge")
 FRAMES = 300
-KINDS = ["daphne", pytest.param("thin", marks=needs_uvicorn), pytest.param("uvicorn", marks=needs_uvicorn)]
-SERVERS = ["daphne", pytest.param("uvicorn", marks=needs_uvicorn)]
+KINDS = ["daphne", "thin", "uvicorn"]
+SERVERS = ["daphne", "uvicorn"]
 
 
 def start_lines(folder: Path, kind: str, *, deflate: bool = False) -> Server:
@@ -152,7 +150,6 @@ async def until(condition: Callable[[], bool]) -> None:
         await asyncio.sleep(0.1)
 
 
-@needs_uvicorn
 async def test_where_compression_is_agreed_the_server_frames_itself(tmp_path: Path) -> None:
     server = await asyncio.to_thread(start_lines, tmp_path, "uvicorn", deflate=True)
     try:
