@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from broadcast.errors import BroadcastError, TooMany
 from broadcast.identity import Identity, Visitor, visitor_of_scope
 from broadcast.services.identity import seat_of
-from live import answers, process, protocol
+from live import answers, process, protocol, text
 from live.allowance import Sender, network, sent
 from live.hub import Audience
 from live.origin import partner_of
@@ -177,8 +177,7 @@ def _position(scope: dict[str, Any]) -> tuple[int, int]:
 
 
 def _whole(query: dict[str, list[str]], name: str) -> int:
-    value = query.get(name, [""])[-1]
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 17 else 0
+    return text.whole(query.get(name, [""])[-1]) or 0
 
 
 def _text(frame: Any) -> str:

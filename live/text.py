@@ -1,4 +1,4 @@
-"""Cleans what citizens write, once, before it is stored; pure: it knows no framework and judges no meaning.
+"""Cleans what citizens write, once, before it is stored, and reads the numbers they name; pure: no framework, and it judges no meaning.
 
 HTML stays text: pages escape it. Nothing here may make two different sentences equal beyond spaces and invisible characters.
 """
@@ -22,6 +22,11 @@ class BadText(ValueError):
         super().__init__(code)
         self.code = code
         self.length = length
+
+
+def whole(raw: str) -> int | None:
+    """The number that an address or a form names; None for anything but plain digits, or more of them than any id has."""
+    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 17 else None
 
 
 def clean(raw: str, limit: int) -> str:

@@ -19,7 +19,7 @@ from broadcast import registry
 from broadcast.access import Ability, Actor, can, may_watch_replay
 from broadcast.errors import BroadcastError, NotAllowed, NotFound, TooMany
 from broadcast.identity import actor_of_request
-from live import allowance, answers, commands, process, protocol, queries, shelf
+from live import allowance, answers, commands, process, protocol, queries, shelf, text
 from live.process import Live
 from live.protocol import BadFrame
 from live.queries import Door
@@ -84,7 +84,7 @@ async def comments(request: HttpRequest, airing_id: UUID) -> HttpResponse:
     live = _live(request)
     await _door(request, live, airing_id)
     before = request.GET.get("before", "")
-    number = int(before) if before.isascii() and before.isdigit() and len(before) < 17 else 0
+    number = text.whole(before) or 0
     found, more = await _read(live, queries.older_comments, airing_id, number)
     return _json(msgspec.json.encode({"comments": found, "more": more}))
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from broadcast import queries as catalogue
 from broadcast.access import may_watch
 from broadcast.identity import actor_of_request
-from live import queries
+from live import queries, text
 from live.views import room
 
 
@@ -23,7 +23,7 @@ def page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     if airing is None or not may_watch(actor, airing):
         return room.closed(request, actor, found, airing)
     before = request.GET.get("before", "")
-    number = int(before) if before.isascii() and before.isdigit() and len(before) < 17 else 0
+    number = text.whole(before) or 0
     shown, more = queries.older_comments(airing.pk, number)
     context = {
         "episode": found,

@@ -17,7 +17,7 @@ from broadcast.errors import BroadcastError, InvalidInput, TooMany
 from broadcast.identity import actor_of_request
 from broadcast.models import Airing
 from broadcast.models.catalogue import Assurance
-from live import allowance, commands, protocol
+from live import allowance, commands, protocol, text
 from live.views import room
 
 Built = dict[str, object]
@@ -66,12 +66,11 @@ def _command(name: str, form: QueryDict) -> protocol.AudienceCommand:
 
 
 def _whole(form: QueryDict, name: str) -> int | None:
-    value = form.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 17 else None
+    return text.whole(form.get(name, ""))
 
 
 def _options(form: QueryDict) -> list[int]:
-    return [int(value) for value in form.getlist("option") if value.isascii() and value.isdigit() and len(value) < 17]
+    return [number for value in form.getlist("option") if (number := text.whole(value)) is not None]
 
 
 _BUILDERS: dict[str, Callable[[QueryDict], Built]] = {

@@ -70,3 +70,10 @@ def test_cleaning_twice_changes_nothing_and_leaves_nothing_invisible(raw: str) -
         assert not invisible
         if unicodedata.category(character) == "Cf":
             assert character == text.ZWJ or character > "\U000e0000"
+
+
+@pytest.mark.parametrize(
+    ("raw", "number"), [("0", 0), ("17", 17), ("", None), ("-1", None), ("1.5", None), ("١٢", None), ("9" * 17, None)]
+)
+def test_a_number_is_plain_digits_and_no_longer_than_an_id(raw: str, number: int | None) -> None:
+    assert text.whole(raw) == number
