@@ -26,6 +26,8 @@ class Ability(StrEnum):
     WATCH_INTERNAL = "watch_internal"
     SEE_DESK = "see_desk"
     MODERATE = "moderate"
+    # Of the duty leader: what was escalated, appeals against moderators, the emergency switch.
+    LEAD = "lead"
     PRODUCE = "produce"
     RUN = "run"
     CUT = "cut"
@@ -46,6 +48,7 @@ ABILITIES: dict[str, frozenset[Ability]] = {
     _R.DEPARTMENT_RESPONDENT: frozenset({Ability.WATCH_MEMBERS, Ability.RESPOND}),
     _R.CALL_SCREENER: frozenset({*_STAFF_WATCH, Ability.SCREEN_CALLS}),
     _R.MODERATOR: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.MODERATE}),
+    _R.DUTY_LEADER: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.MODERATE, Ability.LEAD}),
     _R.PRODUCER: frozenset(
         {
             *_STAFF_WATCH,
@@ -61,7 +64,7 @@ ABILITIES: dict[str, frozenset[Ability]] = {
     _R.HOST: frozenset({*_STAFF_WATCH, Ability.HOST}),
     _R.AUDITOR: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.AUDIT}),
     _R.SECRETARIAT: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.REPORT}),
-    _R.ADMINISTRATOR: frozenset(set(Ability) - {Ability.MODERATE}),
+    _R.ADMINISTRATOR: frozenset(set(Ability) - {Ability.MODERATE, Ability.LEAD}),
 }
 
 
@@ -115,9 +118,9 @@ HOUSE = Actor(house=True, name="system")
 
 
 def can(actor: Actor, ability: Ability, programme_id: int) -> bool:
-    """Whether `actor` holds `ability` in that programme. Jobs of the house may do everything but moderate."""
+    """Whether `actor` holds `ability` in that programme. Jobs of the house may do everything but moderate and lead."""
     if actor.house:
-        return ability is not Ability.MODERATE
+        return ability not in {Ability.MODERATE, Ability.LEAD}
     return any(ability in actor.grants.get(key, ()) for key in (None, programme_id))
 
 

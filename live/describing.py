@@ -19,7 +19,15 @@ OBJECTS = protocol.PublicObject.__args__
 DOWN = (protocol.Snapshot, protocol.Tick, protocol.Mine, protocol.Pace, protocol.Ack, protocol.Refused)
 STAFF_DOWN = (protocol.StaffSnapshot, protocol.StaffChange)
 OVERLAY_DOWN = (protocol.OverlayScene,)
-PARTS = (protocol.OptionResult, protocol.MyItem, protocol.MyBallot, protocol.StaffItem, protocol.StaffPoll)
+PARTS = (
+    protocol.OptionResult,
+    protocol.MyItem,
+    protocol.MyBallot,
+    protocol.Hit,
+    protocol.Claim,
+    protocol.StaffItem,
+    protocol.StaffPoll,
+)
 GENERATED = "Generated from live/protocol.py by `python -m broadcast protocol`; do not edit."
 
 
@@ -174,6 +182,8 @@ def _ts(kind: mi.Type) -> str:
     if isinstance(kind, mi.VarTupleType | mi.ListType):
         inner = _ts(kind.item_type)
         return f"({inner})[]" if "|" in inner else f"{inner}[]"
+    if isinstance(kind, mi.TupleType):
+        return f"[{', '.join(_ts(each) for each in kind.item_types)}]"
     if isinstance(kind, mi.DictType):
         return f"Record<{_ts(kind.key_type)}, {_ts(kind.value_type)}>"
     if isinstance(kind, mi.StructType):

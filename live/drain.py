@@ -11,7 +11,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from live import hints, process
-from live.admission import MOVING_MS
 from live.process import Live
 from live.protocol import CloseCode
 from live.seat import Seat
@@ -21,6 +20,8 @@ logger = logging.getLogger(__name__)
 STEP_SECONDS = 0.1
 # So few at once hurt nobody, however long it may take: a small room is moved in one step.
 STEP_LEAST = 10
+# Those of one step come back within this: the steps are what spreads them. With a tick's pause and the way it stays under two ticks.
+BACK_WITHIN_MS = 150
 PATIENCE_SECONDS = 3.0
 
 
@@ -66,7 +67,7 @@ class Drain:
         while seats := self._some(share):
             for seat in seats:
                 self.moved += 1
-                seat.close(CloseCode.MOVING, str(MOVING_MS))
+                seat.close(CloseCode.MOVING, str(BACK_WITHIN_MS))
             await asyncio.sleep(STEP_SECONDS)
 
     def _some(self, share: int) -> list[Seat]:

@@ -22,6 +22,23 @@ Id = Annotated[int, Meta(ge=1, le=2**53 - 1)]
 Version = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Reason = Annotated[str, Meta(max_length=200)]
 ItemKind = Literal["comment", "question"]
+ReasonCode = Annotated[str, Meta(min_length=1, max_length=32)]
+# First and last+1 code point of the item's own words.
+Span = tuple[Annotated[int, Meta(ge=0, le=4_000)], Annotated[int, Meta(ge=1, le=4_000)]]
+ItemState = Literal[
+    "pending",
+    "held",
+    "second",
+    "escalated",
+    "approved",
+    "queued",
+    "on_air",
+    "answered",
+    "rejected",
+    "withdrawn",
+    "retracted",
+    "merged",
+]
 
 
 class Command(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):
@@ -70,12 +87,33 @@ class RetractItem(Command, frozen=True, tag="item.retract"):
     item: Id
 
 
+class ReportItem(Command, frozen=True, tag="item.report"):
+    """举报 a public comment or question of somebody else; once each."""
+
+    kind: ItemKind
+    item: Id
+    reason: ReasonCode
+    note: Reason = ""
+
+
+class AppealItem(Command, frozen=True, tag="item.appeal"):
+    """申诉 against the refusal or withdrawal of one's own item; once each."""
+
+    kind: ItemKind
+    item: Id
+    text: Annotated[str, Meta(min_length=1, max_length=300)]
+
+
 class ApproveItem(Command, frozen=True, tag="item.approve"):
-    """Make a comment or question public. `version` is the one the moderator saw; another one is refused as conflict."""
+    """Make a comment or question public, or pass it on to 复审 where the programme looks twice.
+
+    `version` is the one the moderator saw; another one is refused as conflict. `mask` hides these spans of it from the public.
+    """
 
     kind: ItemKind
     item: Id
     version: Version
+    mask: Annotated[tuple[Span, ...], Meta(max_length=50)] = ()
 
 
 class RejectItem(Command, frozen=True, tag="item.reject"):
@@ -104,6 +142,165 @@ class ReopenItem(Command, frozen=True, tag="item.reopen"):
     kind: ItemKind
     item: Id
     version: Version
+
+
+class HoldItem(Command, frozen=True, tag="item.hold"):
+    """暂扣: set it aside, to be decided later by anybody."""
+
+    kind: ItemKind
+    item: Id
+    version: Version
+    note: Reason = ""
+
+
+class EscalateItem(Command, frozen=True, tag="item.escalate"):
+    """上报: hand it to the duty leader, who alone decides it from then on."""
+
+    kind: ItemKind
+    item: Id
+    version: Version
+    note: Reason = ""
+
+
+class ItemRef(Struct, frozen=True, forbid_unknown_fields=True):
+    """One item as somebody saw it."""
+
+    kind: ItemKind
+    item: Id
+    version: Version
+
+
+class DecideItems(Command, frozen=True, tag="items.decide"):
+    """One decision about many items. Each stands or falls by itself: the answer names those done and those that moved meanwhile."""
+
+    act: Literal["approve", "reject", "hold", "escalate", "withdraw"]
+    items: Annotated[tuple[ItemRef, ...], Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(max_length=32)] = ""
+    note: Reason = ""
+
+
+class UndoAct(Command, frozen=True, tag="items.undo"):
+    """Take back one's own decision, the whole of a bulk: each item that nobody touched since goes back to what it was."""
+
+    act: CommandId
+
+
+class ClaimItem(Command, frozen=True, tag="item.claim"):
+    """认领: have it for the length of the lease; whoever has it is told to the others. Claiming one's own again prolongs it."""
+
+    kind: ItemKind
+    item: Id
+
+
+class ReleaseItem(Command, frozen=True, tag="item.release"):
+    """Give a claimed item back."""
+
+    kind: ItemKind
+    item: Id
+
+
+class LookAt(Command, frozen=True, tag="desk.look"):
+    """I am at the desk, looking at this item, or at none. Not audited; forgotten when it stops coming."""
+
+    kind: ItemKind | None = None
+    item: Id | None = None
+
+
+class DismissReports(Command, frozen=True, tag="reports.dismiss"):
+    """The reported item stays public; whoever reported it is told."""
+
+    kind: ItemKind
+    item: Id
+    version: Version
+    note: Reason = ""
+
+
+class DecideAppeal(Command, frozen=True, tag="appeal.decide"):
+    """Answer an appeal: granted, the item becomes public; else it stays. Never by whoever made the decision appealed against."""
+
+    kind: ItemKind
+    item: Id
+    version: Version
+    granted: bool
+    note: Reason = ""
+
+
+class MarkFalseHit(Command, frozen=True, tag="item.false_hit"):
+    """误报: the rule was wrong about this item. The item stays where it is; saying it again changes nothing."""
+
+    kind: ItemKind
+    item: Id
+    rule: Id
+    on: bool = True
+
+
+class MergeQuestions(Command, frozen=True, tag="question.merge"):
+    """Let one question stand for others that ask the same; their supports are carried over, once a person."""
+
+    into: Id
+    questions: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=50)]
+
+
+class UnmergeQuestion(Command, frozen=True, tag="question.unmerge"):
+    """Take one question out of a merge; it stands for itself again, with the supports that were its own."""
+
+    question: Id
+
+
+class ImposeSanction(Command, frozen=True, tag="sanction.impose"):
+    """Mute or ban the author of an item: the participant, the device or the network that the evidence of the item names.
+
+    `seconds` None: until lifted. `where`: this show, its programme, or all programmes.
+    """
+
+    kind: ItemKind
+    item: Id
+    measure: Literal["mute", "ban"]
+    scope: Literal["participant", "device", "network"] = "participant"
+    where: Literal["room", "programme", "house"] = "room"
+    seconds: Annotated[int, Meta(ge=60, le=31_536_000)] | None = None
+    reason: ReasonCode = "other"
+    note: Reason = ""
+
+
+class LiftSanction(Command, frozen=True, tag="sanction.lift"):
+    """End a sanction before its time."""
+
+    sanction: Id
+    note: Reason = ""
+
+
+class WithdrawMany(Command, frozen=True, tag="withdrawal.make"):
+    """紧急撤下: hide all that the author of an item wrote, or all that the public wrote, in this show or (`house`) everywhere."""
+
+    scope: Literal["author", "everything"]
+    kind: ItemKind | None = None
+    item: Id | None = None
+    where: Literal["room", "house"] = "room"
+    reason: ReasonCode = "other"
+    note: Reason = ""
+
+
+class RestoreMany(Command, frozen=True, tag="withdrawal.restore"):
+    """Bring back what a withdrawal hid."""
+
+    withdrawal: Id
+    note: Reason = ""
+
+
+class SetSwitch(Command, frozen=True, tag="room.switch"):
+    """Turn a switch of the room: what is taken in, how fast, from whom, and whether before or after a look (先审后发)."""
+
+    switch: Literal[
+        "takes_comments",
+        "takes_questions",
+        "comment_seconds",
+        "question_seconds",
+        "verified_only",
+        "is_post",
+        "alarm_seconds",
+    ]
+    value: Annotated[int, Meta(ge=0, le=3_600)]
 
 
 class CreatePoll(Command, frozen=True, tag="poll.create"):
@@ -369,14 +566,24 @@ class Tick(Struct, frozen=True, tag_field="type", tag="tick"):
 
 
 class MyItem(Struct, frozen=True):
-    """One's own comment or question with its state; `reason` in words when rejected or withdrawn."""
+    """One's own comment or question with its state; `reason` in words when rejected or withdrawn.
+
+    What waits at the desk is "pending" for its author, wherever it stands there. `appeal` is "" when none was made, `may_appeal`
+    whether one may be; `appeal_answer` is the desk's. `mask` are the spans the public does not see. `into` is the question that
+    stands for a merged one.
+    """
 
     kind: ItemKind
     id: int
     text: str
-    state: Literal["pending", "approved", "queued", "on_air", "answered", "rejected", "withdrawn", "retracted"]
+    state: ItemState
     reason: str
     at: str
+    mask: tuple[Span, ...] = ()
+    may_appeal: bool = False
+    appeal: Literal["", "open", "granted", "refused"] = ""
+    appeal_answer: str = ""
+    into: int | None = None
 
 
 class MyBallot(Struct, frozen=True):
@@ -425,13 +632,37 @@ class Refused(Struct, frozen=True, tag_field="type", tag="error"):
     data: dict[str, Any] = {}
 
 
+class Hit(Struct, frozen=True):
+    """What a rule found in an item; `false` once a moderator said that it was wrong."""
+
+    rule: int
+    code: str
+    name: str
+    action: Literal["hold", "reject", "mask"]
+    spans: tuple[Span, ...] = ()
+    false: bool = False
+
+
+class Claim(Struct, frozen=True):
+    """Who has an item on the desk, and until when."""
+
+    user: int
+    name: str
+    until: str
+
+
 class StaffItem(Struct, frozen=True):
-    """A comment or question as the desk sees it."""
+    """A comment or question as the desk sees it.
+
+    `sender` names its author among the items of the show, for the history beside it; `source` is the partner it came through, ""
+    for our own page. `since` is when it came into the queue where it waits; `similar` the first of those that look alike.
+    `first_by` gave the 初审. `hidden` says that a standing withdrawal hides it.
+    """
 
     kind: ItemKind
     id: int
     version: int
-    state: Literal["pending", "approved", "queued", "on_air", "answered", "rejected", "withdrawn", "retracted"]
+    state: ItemState
     text: str
     author: str
     assurance: int
@@ -442,6 +673,23 @@ class StaffItem(Struct, frozen=True):
     supports: int
     to: str
     at: str
+    sender: str = ""
+    source: str = ""
+    district: str = ""
+    since: str = ""
+    mask: tuple[Span, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    claim: Claim | None = None
+    first_by: str = ""
+    first_by_id: int | None = None
+    reports: int = 0
+    report_reasons: tuple[str, ...] = ()
+    appeal: Literal["", "open", "granted", "refused"] = ""
+    appeal_text: str = ""
+    appeal_due: str | None = None
+    similar: int | None = None
+    merged_into: int | None = None
+    hidden: bool = False
 
 
 class StaffPoll(Struct, frozen=True):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 from django.utils.translation import gettext as _
 
 from broadcast.models.catalogue import Assurance
@@ -42,19 +44,32 @@ def kind_of(item: Item) -> protocol.ItemKind:
 
 
 def my_item(item: Comment | Question, reasons: dict[str, str]) -> protocol.MyItem:
-    """An own item for its author; the moderator's note stays behind the scenes."""
+    """An own item for its author; the moderator's note stays behind the scenes, and so does where on the desk it waits."""
     return protocol.MyItem(
         kind=kind_of(item),
         id=item.pk,
         text=item.text,
-        state=item.state,  # type: ignore[arg-type]
+        state="pending" if item.state in Item.WAITING else item.state,  # type: ignore[arg-type]
         reason=reasons.get(item.reason, item.reason) if item.state in {"rejected", "withdrawn"} else "",
         at=iso(item.created_at),
+        mask=tuple(map(tuple, item.mask)),
+        appeal=item.appeal,  # type: ignore[arg-type]
+        into=item.merged_into_id if isinstance(item, Question) else None,
     )
 
 
+def masked(item: Comment | Question) -> str:
+    """The words as the public reads them: each code point of a masked span is ■."""
+    if not item.mask:
+        return item.text
+    shown = list(item.text)
+    for first, end in item.mask:
+        shown[first:end] = "■" * len(shown[first:end])
+    return "".join(shown)
+
+
 def staff_item(item: Comment | Question, supports: int = 0) -> protocol.StaffItem:
-    """An item for the desk. Needs decided_by, and a question's person, loaded."""
+    """An item for the desk. Needs decided_by, claimed_by, first_by, author, and a question's person, loaded."""
     return protocol.StaffItem(
         kind=kind_of(item),
         id=item.pk,
@@ -70,7 +85,30 @@ def staff_item(item: Comment | Question, supports: int = 0) -> protocol.StaffIte
         supports=supports,
         to=item.person.name if isinstance(item, Question) and item.person else "",
         at=iso(item.created_at),
+        sender=str(item.author_id),
+        source=item.author.partner,
+        district=item.author.district,
+        since=iso(item.waiting_since or item.created_at),
+        mask=tuple(map(tuple, item.mask)),
+        hits=tuple(_hit(each) for each in item.hits),
+        claim=_claim(item),
+        first_by=str(item.first_by) if item.first_by else "",
+        first_by_id=item.first_by_id,
+        reports=item.open_reports,
+        appeal=item.appeal,  # type: ignore[arg-type]
+        similar=item.similar_to,
+        merged_into=item.merged_into_id if isinstance(item, Question) else None,
     )
+
+
+def _hit(found: dict[str, Any]) -> protocol.Hit:
+    return msgspec.convert(found, protocol.Hit)
+
+
+def _claim(item: Comment | Question) -> protocol.Claim | None:
+    if item.claimed_by is None or item.claimed_until is None:
+        return None
+    return protocol.Claim(item.claimed_by.pk, str(item.claimed_by), iso(item.claimed_until))
 
 
 def public_comment(item: Comment) -> protocol.CommentObject:
@@ -78,7 +116,7 @@ def public_comment(item: Comment) -> protocol.CommentObject:
     return protocol.CommentObject(
         key=f"comment:{item.pk}",
         id=item.pk,
-        text=item.text,
+        text=masked(item),
         author=item.author_name,
         badge=badge(item.assurance),
         at=iso(item.public_at or item.created_at),
@@ -91,7 +129,7 @@ def public_question(item: Question, supports: int, shown: Shown, delay_seconds: 
     return protocol.QuestionObject(
         key=f"question:{item.pk}",
         id=item.pk,
-        text=item.text,
+        text=masked(item),
         author=item.author_name,
         to=item.person.name if item.person else "",
         state=shown.state,  # type: ignore[arg-type]

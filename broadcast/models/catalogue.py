@@ -71,6 +71,11 @@ class Programme(models.Model):
     delay_seconds = models.PositiveSmallIntegerField(default=20)
     replay_release = models.CharField(max_length=16, choices=Release.choices, default=Release.AFTER_SIGN_OFF)
     cut_needs_second_person = models.BooleanField(default=False)
+    # 初审 alone, or 初审 and 复审 by two persons.
+    review_steps = models.PositiveSmallIntegerField(default=1)
+    # Whether the public may read how many items came, were approved, and were refused for which reasons.
+    publishes_figures = models.BooleanField(default=False)
+    appeal_hours = models.PositiveSmallIntegerField(default=24)
     next_number = models.PositiveIntegerField(default=1)
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)

@@ -41,6 +41,7 @@ class RoleGrant(models.Model):
         DEPARTMENT_RESPONDENT = "department_respondent", _("部门答复人")
         CALL_SCREENER = "call_screener", _("导听")
         MODERATOR = "moderator", _("审核员")
+        DUTY_LEADER = "duty_leader", _("值班长")
         PRODUCER = "producer", _("编导")
         HOST = "host", _("主持人")
         AUDITOR = "auditor", _("审计员")

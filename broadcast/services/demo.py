@@ -34,6 +34,7 @@ ACCOUNTS: dict[str, tuple[str, str | None]] = {
     "viewer2": ("刘女士", None),
     "moderator": ("审核员甲", RoleGrant.Role.MODERATOR),
     "moderator2": ("审核员乙", RoleGrant.Role.MODERATOR),
+    "leader": ("值班长孙", RoleGrant.Role.DUTY_LEADER),
     "producer": ("编导郑", RoleGrant.Role.PRODUCER),
     "host": ("主持人许", RoleGrant.Role.HOST),
 }

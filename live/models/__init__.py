@@ -1,11 +1,13 @@
 """Tables of the live rooms, one file a theme; no rules beyond constraints."""
 
+from live.models.desk import Appeal, Presence, Report, Rule, RuleHit, Sanction, Term, Withdrawal
 from live.models.item import Comment, Item, Question, Support
 from live.models.overlay import Overlay
 from live.models.poll import Ballot, BallotCast, Option, Poll
 from live.models.room import ComposerLease, LevelChange, LikeCount, Reason, Room
 
 __all__ = [
+    "Appeal",
     "Ballot",
     "BallotCast",
     "Comment",
@@ -16,8 +18,15 @@ __all__ = [
     "Option",
     "Overlay",
     "Poll",
+    "Presence",
     "Question",
     "Reason",
+    "Report",
     "Room",
+    "Rule",
+    "RuleHit",
+    "Sanction",
     "Support",
+    "Term",
+    "Withdrawal",
 ]

@@ -10,14 +10,29 @@ from live.models.room import Room
 
 
 class Item(models.Model):
-    """A citizen's words. `version` is for compare-and-set: every change of state raises it by one."""
+    """A citizen's words. `version` is for compare-and-set: every change of state raises it by one.
+
+    The words are never rewritten: `mask` holds the spans (first and last+1 code point of `text`) that the public sees as ■.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending", _("待审")
+        HELD = "held", _("暂扣")
+        SECOND = "second", _("待复审")
+        ESCALATED = "escalated", _("已上报")
         APPROVED = "approved", _("已通过")
         REJECTED = "rejected", _("未通过")
         WITHDRAWN = "withdrawn", _("已撤下")
         RETRACTED = "retracted", _("作者撤回")
+
+    # Not decided yet: what somebody still has to look at before it can be public.
+    WAITING = ("pending", "held", "second", "escalated")
+
+    class AppealState(models.TextChoices):
+        NONE = "", _("没有申诉")
+        OPEN = "open", _("申诉待处理")
+        GRANTED = "granted", _("申诉成立")
+        REFUSED = "refused", _("申诉不成立")
 
     author = models.ForeignKey("broadcast.Participant", on_delete=models.PROTECT, related_name="+")
     author_name = models.CharField(max_length=40)
@@ -34,6 +49,23 @@ class Item(models.Model):
     command_id = models.CharField(max_length=64)
     created_at = models.DateTimeField()
     staff_seq = models.BigIntegerField(default=0)
+    # Since when it waits in the queue it stands in now; the alarm of the desk counts from here. Null: since it came.
+    waiting_since = models.DateTimeField(null=True)
+    # What it was before the last decision, so that its maker can undo it.
+    state_before = models.CharField(max_length=10, blank=True)
+    # Who has it on the desk, and until when: a lease, so that nobody's closed browser holds anything back.
+    claimed_by = models.ForeignKey("broadcast.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    claimed_until = models.DateTimeField(null=True)
+    # 初审: who passed it on for the second look. Never the one who decides in the end.
+    first_by = models.ForeignKey("broadcast.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    first_at = models.DateTimeField(null=True)
+    mask = models.JSONField(default=list)
+    # What rules found: [{"rule", "code", "name", "action", "spans": [[first, end]], "false": bool}], spans as in `mask`.
+    hits = models.JSONField(default=list)
+    open_reports = models.PositiveIntegerField(default=0)
+    appeal = models.CharField(max_length=8, choices=AppealState.choices, blank=True)
+    # The first item of those that look alike, by machine and for the eye alone; null: alone, or not looked at yet.
+    similar_to = models.BigIntegerField(null=True)
 
     class Meta:
         abstract = True
@@ -55,6 +87,7 @@ class Comment(Item):
             ),
             models.Index(fields=["room", "staff_seq"], name="comments_by_staff_seq"),
             models.Index(fields=["room", "id"], condition=Q(state="pending"), name="pending_comments"),
+            models.Index(fields=["author", "id"], name="comments_by_author"),
         ]
 
 
@@ -63,6 +96,9 @@ class Question(Item):
 
     class State(models.TextChoices):
         PENDING = "pending", _("待审")
+        HELD = "held", _("暂扣")
+        SECOND = "second", _("待复审")
+        ESCALATED = "escalated", _("已上报")
         APPROVED = "approved", _("已通过")
         QUEUED = "queued", _("待播")
         ON_AIR = "on_air", _("正在回答")
@@ -70,6 +106,7 @@ class Question(Item):
         REJECTED = "rejected", _("未通过")
         WITHDRAWN = "withdrawn", _("已撤下")
         RETRACTED = "retracted", _("作者撤回")
+        MERGED = "merged", _("已合并")
 
     PUBLIC = ("approved", "queued", "on_air", "answered")
 
@@ -78,6 +115,8 @@ class Question(Item):
     person = models.ForeignKey("broadcast.Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     on_air_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
+    # The question that stands for this one: a person found that both ask the same.
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
 
     class Meta:
         constraints = [
@@ -87,6 +126,7 @@ class Question(Item):
         indexes = [
             models.Index(fields=["room", "state"]),
             models.Index(fields=["room", "staff_seq"], name="questions_by_staff_seq"),
+            models.Index(fields=["author", "id"], name="questions_by_author"),
         ]
 
 
@@ -96,6 +136,8 @@ class Support(models.Model):
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="supports")
     participant = models.ForeignKey("broadcast.Participant", on_delete=models.CASCADE, related_name="+")
     at = models.DateTimeField()
+    # The merged question that it was given to at first; so a merge can be undone.
+    carried_from = models.ForeignKey(Question, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["question", "participant"], name="one_support_each")]

@@ -19,6 +19,17 @@ class Room(models.Model):
     is_open = models.BooleanField(default=True)
     comments_per_minute = models.PositiveSmallIntegerField(default=6)
     questions_per_ten_minutes = models.PositiveSmallIntegerField(default=3)
+    # Switches of the desk. Seconds between two comments, or two questions, of one person; 0: the limits above alone.
+    comment_seconds = models.PositiveSmallIntegerField(default=0)
+    question_seconds = models.PositiveSmallIntegerField(default=0)
+    takes_comments = models.BooleanField(default=True)
+    takes_questions = models.BooleanField(default=True)
+    verified_only = models.BooleanField(default=False)
+    # 先发后审, only where the programme allows it, and only once a second person said yes.
+    is_post = models.BooleanField(default=False)
+    post_asked_by = models.ForeignKey("broadcast.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    # The oldest waiting item may be this old before the desk raises the alarm.
+    alarm_seconds = models.PositiveSmallIntegerField(default=60)
     # How much is thinned now (`live.ladder`), and whether a person holds it there.
     level = models.PositiveSmallIntegerField(default=0)
     is_held = models.BooleanField(default=False)
@@ -59,6 +70,10 @@ class Reason(models.Model):
     code = models.SlugField(max_length=32, primary_key=True)
     name_zh = models.CharField(max_length=30)
     name_en = models.CharField(max_length=60)
+    # Null: of all programmes.
+    programme = models.ForeignKey(
+        "broadcast.Programme", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
 

@@ -32,7 +32,9 @@ def _question_marks(airing: Airing) -> list[dict[str, Any]]:
         row = rows.get(moment.data.get("question"))
         if row is not None:
             to = row.person.name if row.person else ""
-            found.append(_mark(moment.at, moment.kind, row.text, question=row.pk, author=row.author_name, to=to))
+            found.append(
+                _mark(moment.at, moment.kind, wording.masked(row), question=row.pk, author=row.author_name, to=to)
+            )
     return found
 
 
@@ -54,7 +56,7 @@ def _comment_marks(airing: Airing) -> list[dict[str, Any]]:
         _mark(
             row.created_at,
             "comment",
-            row.text,
+            wording.masked(row),
             comment=row.pk,
             author=row.author_name,
             badge=wording.badge(row.assurance),

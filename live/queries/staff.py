@@ -14,7 +14,7 @@ from broadcast import clock, registry
 from broadcast.access import Actor
 from broadcast.models import Airing
 from live import protocol, wording
-from live.models import Comment, Poll, Question, Room
+from live.models import Comment, Item, Poll, Question, Room
 from live.queries.polls import results
 from live.queries.public import public_objects
 
@@ -117,14 +117,14 @@ def _visible(rows: Any, model: type[Comment] | type[Question], view: StaffView, 
         rows = rows.select_related("person").annotate(support_count=Count("supports"))
     if view is StaffView.HOST:
         rows = rows.filter(public_at__isnull=False) if changes else rows.filter(state__in=Question.PUBLIC)
-    return rows.select_related("decided_by")
+    return rows.select_related("decided_by", "claimed_by", "first_by", "author")
 
 
 def _snapshot_items(airing_id: UUID, view: StaffView) -> list[protocol.StaffItem]:
     items: list[protocol.StaffItem] = []
     for model in _models(view):
         rows = _visible(model.objects.filter(room=airing_id), model, view)
-        live_states = ["pending", *Question.PUBLIC] if model is Question else ["pending"]
+        live_states = [*Item.WAITING, *Question.PUBLIC] if model is Question else [*Item.WAITING]
         items += _items(rows.filter(state__in=live_states).order_by("pk")[:PENDING_SHOWN])
         items += _items(rows.exclude(state__in=live_states).order_by("-pk")[:DECIDED_SHOWN])
     return items

@@ -14,7 +14,7 @@ from broadcast.access import Ability, Actor, can, require
 from broadcast.errors import IllegalTransition, NotFound
 from broadcast.models import Airing
 from broadcast.services import moments
-from live import hints, protocol
+from live import hints, protocol, wording
 from live.models import Question
 from live.services import rooms
 
@@ -53,7 +53,7 @@ def show(actor: Actor, airing_id: UUID, command: protocol.ShowQuestion) -> dict[
                 _move(actor, airing, other, S.QUEUED, "leave")
         now = clock.now()
         _move(actor, airing, row, S.ON_AIR, "show", at=now)
-        moments.mark(airing, "question.show", row.text, at=now, data={"question": row.pk})
+        moments.mark(airing, "question.show", wording.masked(row), at=now, data={"question": row.pk})
         return _told(row)
 
 
@@ -67,7 +67,7 @@ def answer(actor: Actor, airing_id: UUID, command: protocol.AnswerQuestion) -> d
         _require_state(row, S.ON_AIR, S.QUEUED, S.APPROVED)
         now = clock.now()
         _move(actor, airing, row, S.ANSWERED, "answer", at=now)
-        moments.mark(airing, "question.answer", row.text, at=now, data={"question": row.pk})
+        moments.mark(airing, "question.answer", wording.masked(row), at=now, data={"question": row.pk})
         return _told(row)
 
 

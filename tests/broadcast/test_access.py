@@ -31,7 +31,8 @@ def announced(**fields: object) -> Airing:
 def test_every_role_has_abilities_and_no_role_moderates_by_accident() -> None:
     assert set(ABILITIES) == set(RoleGrant.Role.values)
     assert [role for role, abilities in ABILITIES.items() if Ability.MODERATE in abilities] == [
-        RoleGrant.Role.MODERATOR
+        RoleGrant.Role.MODERATOR,
+        RoleGrant.Role.DUTY_LEADER,
     ]
     assert not can(HOUSE, Ability.MODERATE, 1), "a job answers for nothing"
 

@@ -7,14 +7,19 @@ export interface OptionResult {
   votes: number | null;
 }
 
-/** One's own comment or question with its state; `reason` in words when rejected or withdrawn. */
+/** One's own comment or question with its state; `reason` in words when rejected or withdrawn. What waits at the desk is "pending" for its author, wherever it stands there. `appeal` is "" when none was made, `may_appeal` whether one may be; `appeal_answer` is the desk's. `mask` are the spans the public does not see. `into` is the question that stands for a merged one. */
 export interface MyItem {
   kind: "comment" | "question";
   id: number;
   text: string;
-  state: "answered" | "approved" | "on_air" | "pending" | "queued" | "rejected" | "retracted" | "withdrawn";
+  state: "answered" | "approved" | "escalated" | "held" | "merged" | "on_air" | "pending" | "queued" | "rejected" | "retracted" | "second" | "withdrawn";
   reason: string;
   at: string;
+  mask: [number, number][];
+  may_appeal: boolean;
+  appeal: "" | "granted" | "open" | "refused";
+  appeal_answer: string;
+  into: number | null;
 }
 
 /** One's own current choice. `result` carries the counts where results are shown after the own vote. `number` is the ballot's name in the list that may be published after the close; it names no person. */
@@ -27,12 +32,29 @@ export interface MyBallot {
   number: string;
 }
 
-/** A comment or question as the desk sees it. */
+/** What a rule found in an item; `false` once a moderator said that it was wrong. */
+export interface Hit {
+  rule: number;
+  code: string;
+  name: string;
+  action: "hold" | "mask" | "reject";
+  spans: [number, number][];
+  false: boolean;
+}
+
+/** Who has an item on the desk, and until when. */
+export interface Claim {
+  user: number;
+  name: string;
+  until: string;
+}
+
+/** A comment or question as the desk sees it. `sender` names its author among the items of the show, for the history beside it; `source` is the partner it came through, "" for our own page. `since` is when it came into the queue where it waits; `similar` the first of those that look alike. `first_by` gave the 初审. `hidden` says that a standing withdrawal hides it. */
 export interface StaffItem {
   kind: "comment" | "question";
   id: number;
   version: number;
-  state: "answered" | "approved" | "on_air" | "pending" | "queued" | "rejected" | "retracted" | "withdrawn";
+  state: "answered" | "approved" | "escalated" | "held" | "merged" | "on_air" | "pending" | "queued" | "rejected" | "retracted" | "second" | "withdrawn";
   text: string;
   author: string;
   assurance: number;
@@ -43,6 +65,23 @@ export interface StaffItem {
   supports: number;
   to: string;
   at: string;
+  sender: string;
+  source: string;
+  district: string;
+  since: string;
+  mask: [number, number][];
+  hits: Hit[];
+  claim: Claim | null;
+  first_by: string;
+  first_by_id: number | null;
+  reports: number;
+  report_reasons: string[];
+  appeal: "" | "granted" | "open" | "refused";
+  appeal_text: string;
+  appeal_due: string | null;
+  similar: number | null;
+  merged_into: number | null;
+  hidden: boolean;
 }
 
 /** A poll as the control room sees it, counts always included. */
@@ -234,13 +273,14 @@ export interface RetractItem {
   item: number;
 }
 
-/** Make a comment or question public. `version` is the one the moderator saw; another one is refused as conflict. */
+/** Make a comment or question public, or pass it on to 复审 where the programme looks twice. `version` is the one the moderator saw; another one is refused as conflict. `mask` hides these spans of it from the public. */
 export interface ApproveItem {
   type: "item.approve";
   id: string;
   kind: "comment" | "question";
   item: number;
   version: number;
+  mask?: [number, number][];
 }
 
 /** Refuse a comment or question; the author sees the reason. */
