@@ -15,10 +15,12 @@ from dataclasses import dataclass, field
 import pytest
 import websockets
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from broadcast.identity import COOKIE
-from live.models import Ballot, BallotCast
+from live.models import Ballot, BallotCast, Poll
+from live.pressure import Meter
 from live.protocol import CloseCode
 from live.queries import polls
 from tests.live import making
@@ -106,13 +108,40 @@ class Viewer:
             self.position, self.heard_at = here, now
 
 
+@dataclass
+class Moved:
+    """What a drain was like for those who watched."""
+
+    spread: float
+    left: float
+    longest: float
+    late: float
+
+
 @pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
-async def test_viewers_move_to_another_process_and_no_acknowledged_vote_is_lost(
+async def test_viewers_move_to_another_process_within_two_ticks_and_no_acknowledged_vote_is_lost(
     servers: Callable[..., Server], kind: str
 ) -> None:
+    promised = 2 * settings.TICK_SECONDS
+    for _try in range(2):
+        moved = await _move_everybody(servers, kind)
+        print(
+            f"{kind}: {VIEWERS} moved in {moved.spread:.1f} s, gone after {moved.left:.1f} s, longest without a tick "
+            f"{moved.longest:.2f} s ({promised:.1f} s are promised; this side was late by {moved.late:.2f} s)"
+        )
+        # Evenly over the two seconds, not all at once; a slow machine takes longer.
+        assert moved.spread > 1.5
+        # A machine that has no time for the viewers has none for the processes either: once more, then it is ours.
+        if moved.longest <= promised + moved.late:
+            return
+    pytest.fail(f"{moved.longest:.2f} s without a tick")
+
+
+async def _move_everybody(servers: Callable[..., Server], kind: str) -> Moved:
     first, second = [await sync_to_async(servers)(LIMITS, kind) for _each in range(2)]
     show = await sync_to_async(making.make_show)()
-    poll, options = await sync_to_async(making.make_poll)(show)
+    # Each vote changes what everybody sees, so that there is news for every tick.
+    poll, options = await sync_to_async(making.make_poll)(show, results=Poll.Results.ALWAYS)
     people = [await sync_to_async(making.make_viewer)() for _each in range(VIEWERS)]
     until, voting = asyncio.Event(), asyncio.Event()
     viewers = [Viewer(show, making.cookie(each), [first.port, second.port], poll, options) for each in people]
@@ -120,25 +149,29 @@ async def test_viewers_move_to_another_process_and_no_acknowledged_vote_is_lost(
     await _eventually(lambda: all(each.position > (0, 0) for each in viewers))
     voting.set()
     await _eventually(lambda: sum(len(each.acked) for each in viewers) > VIEWERS)
+    meter = Meter()
+    watch = asyncio.create_task(meter.watch())
     began = time.monotonic()
+    for each in viewers:
+        each.longest = 0.0
     first.process.send_signal(signal.SIGTERM)
     await _eventually(lambda: first.process.poll() is not None)
     left = time.monotonic() - began
     await _eventually(lambda: all(each.codes for each in viewers))
     counted = {id(each): len(each.acked) for each in viewers}
     await _eventually(lambda: all(len(each.acked) > counted[id(each)] for each in viewers))
+    longest, late = max(each.longest for each in viewers), meter.read().get("loop", 0.0)
     until.set()
+    watch.cancel()
     await asyncio.gather(*tasks)
+    second.stop()
     assert first.process.returncode == 0, first.log.read_text()[-2000:]
     assert {code for each in viewers for code in each.codes} == {CloseCode.MOVING}
-    # Evenly over the two seconds, not all at once; a slow machine takes longer.
-    spread = max(each.closed_at[0] for each in viewers) - min(each.closed_at[0] for each in viewers)
-    assert spread > 1.5
     assert "left moved=" in first.log.read_text()
-    longest = max(each.longest for each in viewers)
-    print(f"{kind}: {VIEWERS} moved in {spread:.1f} s, gone after {left:.1f} s, longest without a tick {longest:.2f} s")
     assert sum(each.gaps for each in viewers) == 0
     await sync_to_async(_check)(viewers, poll)
+    spread = max(each.closed_at[0] for each in viewers) - min(each.closed_at[0] for each in viewers)
+    return Moved(spread, left, longest, late)
 
 
 def _check(viewers: list[Viewer], poll: int) -> None:
