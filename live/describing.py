@@ -182,6 +182,10 @@ def _ts(kind: mi.Type) -> str:
     if isinstance(kind, mi.VarTupleType | mi.ListType):
         inner = _ts(kind.item_type)
         return f"({inner})[]" if "|" in inner else f"{inner}[]"
+    return _compound(kind)
+
+
+def _compound(kind: mi.Type) -> str:
     if isinstance(kind, mi.TupleType):
         return f"[{', '.join(_ts(each) for each in kind.item_types)}]"
     if isinstance(kind, mi.DictType):
