@@ -98,6 +98,7 @@ class Watcher:
                 seen.counts["likes"] = each["likes"]
             elif each["kind"] == "load":
                 self.level = seen.level = each["level"]
+        self._supports.update(frame.get("supports", ()))
         seen.counts["supports"] = sum(self._supports.values())
         self.seen.append(seen)
 

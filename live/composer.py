@@ -225,12 +225,12 @@ class Composer:
         objects: dict[str, Encoded] = {}
         for name in queries.GROUPS:
             objects.update(self._groups.get(name, {}))
-        put, remove = states.difference(state.objects, objects)
+        put, remove, supports = states.difference(state.objects, objects)
         remove += [key for key in gone if key not in objects and key not in remove]
-        if not put and not remove and now - self._sent_at < HEARTBEAT_SECONDS:
+        if not (put or remove or supports) and now - self._sent_at < HEARTBEAT_SECONDS:
             return
         fresh = State(state.epoch, state.seq + 1, wording.iso(clock.now()), self._pace(), objects)
-        tick = states.tick(fresh, put, remove)
+        tick = states.tick(fresh, put, remove, supports)
         self.state, self._sent_at = fresh, now
         header = Header(lane="public", epoch=fresh.epoch, seq=fresh.seq)
         # This process needs no bus to go on; whoever hears it twice drops the second.

@@ -555,7 +555,10 @@ class Snapshot(Struct, frozen=True, tag_field="type", tag="snapshot"):
 
 
 class Tick(Struct, frozen=True, tag_field="type", tag="tick"):
-    """What changed since seq - 1: objects put whole, keys removed. A browser that sees a gap resumes or takes the snapshot."""
+    """What changed since seq - 1: objects put whole, keys removed. A browser that sees a gap resumes or takes the snapshot.
+
+    `supports`: (question, how many) of questions of which nothing else changed; their objects are as before with that number.
+    """
 
     epoch: int
     seq: int
@@ -563,6 +566,7 @@ class Tick(Struct, frozen=True, tag_field="type", tag="tick"):
     next_after_ms: int
     put: tuple[PublicObject, ...] = ()
     remove: tuple[str, ...] = ()
+    supports: tuple[tuple[int, int], ...] = ()
 
 
 class MyItem(Struct, frozen=True):

@@ -103,8 +103,7 @@ class Quiet:
             # A composer was heard meanwhile; compare again.
             self.hint(audience.airing_id)
             return
-        put, remove = difference(shown.objects, fresh.objects)
-        if put or remove:
+        if any(difference(shown.objects, fresh.objects)):
             audience.show(fresh)
 
     def _beat(self, now: float) -> None:

@@ -12,6 +12,8 @@ from msgspec import Raw, Struct
 from live import protocol
 
 Order = tuple[str, int]
+# (question, how many support it)
+Supports = list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class _Tick(Struct):
     next_after_ms: int
     put: list[Raw] = []
     remove: list[str] = []
+    supports: Supports = []
 
 
 class _Snapshot(Struct):
@@ -54,6 +57,7 @@ class _Snapshot(Struct):
 _put = msgspec.json.Decoder(_Put)
 _tick = msgspec.json.Decoder(_Tick)
 _snapshot = msgspec.json.Decoder(_Snapshot)
+_question = msgspec.json.Decoder(protocol.QuestionObject)
 
 
 @dataclass
@@ -103,9 +107,17 @@ class State:
         for raw in tick.put:
             key, encoded = _encoded(bytes(raw))
             self.objects[key] = encoded
+        for number, supports in tick.supports:
+            self._support(f"question:{number}", supports)
         trim(self.objects)
         self.seq, self.at, self.next_after_ms, self._bytes = tick.seq, tick.at, tick.next_after_ms, None
         return True
+
+    def _support(self, key: str, supports: int) -> None:
+        known = self.objects.get(key)
+        if known is not None:
+            changed = msgspec.structs.replace(_question.decode(known.body), supports=supports)
+            self.objects[key] = Encoded(protocol.encode(changed))
 
     def copy(self) -> State:
         """One that may be changed alone."""
@@ -131,23 +143,41 @@ def loaded(snapshot: bytes) -> State:
     return State(found.epoch, found.seq, found.at, found.next_after_ms, objects, snapshot)
 
 
-def difference(old: Objects, new: Objects) -> tuple[list[bytes], list[str]]:
-    """What to put and what to remove to come from `old` to `new`. Comments that only fell out of the newest are not removed:
-    whoever holds them trims them by the same rule."""
-    put = [each.body for key, each in new.items() if old.get(key) != each]
+def difference(old: Objects, new: Objects) -> tuple[list[bytes], list[str], Supports]:
+    """What to put, what to remove and which supports to change to come from `old` to `new`. Comments that only fell out of the
+    newest are not removed: whoever holds them trims them by the same rule."""
+    put: list[bytes] = []
+    supports: Supports = []
+    for key, each in new.items():
+        before = old.get(key)
+        if before == each:
+            continue
+        counted = _only_supports(key, before, each)
+        if counted is None:
+            put.append(each.body)
+        else:
+            supports.append(counted)
     oldest = _oldest_shown(new)
     remove = []
     for key, each in old.items():
         if key not in new and not (each.order is not None and oldest is not None and each.order < oldest):
             remove.append(key)
-    return put, remove
+    return put, remove, supports
 
 
-def tick(state: State, put: list[bytes], remove: list[str]) -> bytes:
+def tick(state: State, put: list[bytes], remove: list[str], supports: Supports | None = None) -> bytes:
     """The Tick frame that leads to `state`."""
     raw: Any = tuple(Raw(body) for body in put)
     return protocol.encode(
-        protocol.Tick(state.epoch, state.seq, state.at, state.next_after_ms, put=raw, remove=tuple(remove))
+        protocol.Tick(
+            state.epoch,
+            state.seq,
+            state.at,
+            state.next_after_ms,
+            put=raw,
+            remove=tuple(remove),
+            supports=tuple(supports or ()),
+        )
     )
 
 
@@ -164,6 +194,16 @@ def trim(objects: Objects) -> None:
         comments.sort(reverse=True)
         for _order, key in comments[protocol.COMMENTS_SHOWN :]:
             del objects[key]
+
+
+def _only_supports(key: str, before: Encoded | None, after: Encoded) -> tuple[int, int] | None:
+    """(question, how many) where nothing but its supports changed."""
+    if before is None or not key.startswith("question:"):
+        return None
+    old, new = _question.decode(before.body), _question.decode(after.body)
+    if msgspec.structs.replace(old, supports=new.supports) != new:
+        return None
+    return new.id, new.supports
 
 
 def _oldest_shown(objects: Objects) -> Order | None:

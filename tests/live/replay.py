@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import msgspec
 from playwright.async_api import Page, Playwright, WebSocketRoute, async_playwright
 
 from live import protocol
@@ -45,11 +46,15 @@ class Replay:
             del self._comments[chance.choice(list(self._comments))]
         for old in sorted(self._comments)[: -protocol.COMMENTS_SHOWN]:
             del self._comments[old]
+        asked = [each for each in self._fixed.values() if isinstance(each, protocol.QuestionObject)]
+        if asked:
+            backed = asked[seq % len(asked)]
+            self._fixed[backed.key] = msgspec.structs.replace(backed, supports=backed.supports + 1)
         self._fixed["counts"] = protocol.CountsObject("counts", 5_000 + seq % 977, seq * 3, seq * 2, 12)
         objects = states.encoded([*self._fixed.values(), *self._comments.values()])
-        put, remove = states.difference(self.state.objects, objects)
+        change = states.difference(self.state.objects, objects)
         self.state = State(1, seq, at(seq), 500, objects)
-        return states.tick(self.state, put, remove)
+        return states.tick(self.state, *change)
 
 
 def at(seq: int) -> str:

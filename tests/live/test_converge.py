@@ -125,10 +125,10 @@ def test_every_audience_converges(rounds: list[list[str]], seed: int) -> None:
         for name in acts:
             room.act(name)
         fresh = composed(room.show.id, shown.seq + 1)
-        put, remove = states.difference(shown.objects, fresh.objects)
+        put, remove, supports = states.difference(shown.objects, fresh.objects)
         gone, left = queries.left_the_public(room.show.id, left)
         remove += [key for key in gone if key not in fresh.objects and key not in remove]
-        assert viewer.apply(states.tick(fresh, put, remove))
+        assert viewer.apply(states.tick(fresh, put, remove, supports))
         shown = fresh
         assert viewer.snapshot() == fresh.snapshot()
         for each in staff.values():
@@ -269,7 +269,11 @@ async def test_the_browsers_reducer_is_the_servers() -> None:
     from broadcast.house.places import ROOT
 
     source = (ROOT / "live/static/live/reducer.js").read_text(encoding="utf-8")
-    replay = Replay([])
+    asked = [
+        protocol.QuestionObject(f"question:{n}", n, "停哪儿？", "甲", "", "approved", n, "t", None, None)
+        for n in (3, 4)
+    ]
+    replay = Replay(asked)
     frames = [replay.state.snapshot().decode(), *(replay.tick().decode() for _each in range(220))]
     frames.insert(50, frames[49])
     frames.insert(80, frames[60])

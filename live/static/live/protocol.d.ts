@@ -395,7 +395,7 @@ export interface Snapshot {
   objects: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
 }
 
-/** What changed since seq - 1: objects put whole, keys removed. A browser that sees a gap resumes or takes the snapshot. */
+/** What changed since seq - 1: objects put whole, keys removed. A browser that sees a gap resumes or takes the snapshot. `supports`: (question, how many) of questions of which nothing else changed; their objects are as before with that number. */
 export interface Tick {
   type: "tick";
   epoch: number;
@@ -404,6 +404,7 @@ export interface Tick {
   next_after_ms: number;
   put: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
   remove: string[];
+  supports: [number, number][];
 }
 
 /** What belongs to this participant alone, whole: sent on request (GET …/mine) and in parts when something changes. */

@@ -39,6 +39,10 @@ export function applyTick(state, frame) {
     trimmed.delete(key);
   }
   for (const object of frame.put || []) objects.set(object.key, object);
+  for (const [id, supports] of frame.supports || []) {
+    const question = objects.get(`question:${id}`);
+    if (question) objects.set(question.key, { ...question, supports });
+  }
   trim(objects, trimmed);
   return { ...state, epoch: frame.epoch, seq: frame.seq, pace: frame.next_after_ms || state.pace, objects, trimmed };
 }

@@ -24,8 +24,10 @@ for (const frame of frames) {
     if (verdict === "apply") state = reducer.applyTick(state, frame);
   }
 }
+const asked = [...state.objects.values()].filter((each) => each.kind === "question");
 console.log(JSON.stringify({
   position: [state.epoch, state.seq], verdicts, keys: [...state.objects.keys()].sort(), mode: reducer.mode(state),
+  backed: Object.fromEntries(asked.map((each) => [each.id, [each.text, each.supports]])),
   trimmed: state.trimmed.size, supports: [...state.mine.supports], items: [...state.mine.items.values()],
 }));
 """
@@ -99,6 +101,14 @@ def test_withdrawal_leaves_the_trimmed_ones_too(run):
     late = comment(500)
     found = run(snapshot(1, *[comment(n) for n in range(1, 101)]), tick(2, [late]), tick(3, [], ["comment:1"]))
     assert found["trimmed"] == 0
+
+
+def test_a_tick_may_say_supports_alone(run):
+    asked = {"kind": "question", "key": "question:3", "id": 3, "text": "停哪儿？", "supports": 1}
+    found = run(snapshot(1, AIRING, asked), tick(2) | {"supports": [[3, 12], [4, 1]]})
+    assert found["backed"] == {"3": ["停哪儿？", 12]}
+    again = run(snapshot(1, asked), tick(2, [], ["question:3"]) | {"supports": [[3, 12]]})
+    assert again["backed"] == {}
 
 
 def test_own_things_come_whole_or_in_parts(run):
