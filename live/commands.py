@@ -13,7 +13,19 @@ from broadcast.access import Actor
 from broadcast.errors import InvalidInput
 from broadcast.services import rundown
 from live import protocol
-from live.services import audience, moderation, polls, questions
+from live.services import (
+    appeals,
+    audience,
+    bulk,
+    claims,
+    merging,
+    moderation,
+    polls,
+    presence,
+    questions,
+    reports,
+    undo,
+)
 
 StaffService = Callable[[Actor, UUID, Any], dict[str, Any]]
 
@@ -55,6 +67,17 @@ STAFF: dict[type[Any], StaffService] = {
     protocol.RejectItem: moderation.decide,
     protocol.WithdrawItem: moderation.decide,
     protocol.ReopenItem: moderation.decide,
+    protocol.DismissReports: reports.dismiss,
+    protocol.DecideAppeal: appeals.decide,
+    protocol.HoldItem: moderation.decide,
+    protocol.EscalateItem: moderation.decide,
+    protocol.DecideItems: bulk.decide_many,
+    protocol.UndoAct: undo.undo,
+    protocol.ClaimItem: claims.claim,
+    protocol.ReleaseItem: claims.release,
+    protocol.LookAt: presence.look,
+    protocol.MergeQuestions: merging.merge,
+    protocol.UnmergeQuestion: merging.unmerge,
     protocol.CreatePoll: polls.create,
     protocol.OpenPoll: polls.open_poll,
     protocol.ClosePoll: polls.close,

@@ -22,6 +22,7 @@ OVERLAY_DOWN = (protocol.OverlayScene,)
 PARTS = (
     protocol.OptionResult,
     protocol.MyItem,
+    protocol.MyReport,
     protocol.MyBallot,
     protocol.Hit,
     protocol.Claim,

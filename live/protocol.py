@@ -207,7 +207,7 @@ class LookAt(Command, frozen=True, tag="desk.look"):
 
 
 class DismissReports(Command, frozen=True, tag="reports.dismiss"):
-    """The reported item stays public; whoever reported it is told."""
+    """The reported item stays public; whoever reported it is told. `note` stays with staff."""
 
     kind: ItemKind
     item: Id
@@ -216,7 +216,10 @@ class DismissReports(Command, frozen=True, tag="reports.dismiss"):
 
 
 class DecideAppeal(Command, frozen=True, tag="appeal.decide"):
-    """Answer an appeal: granted, the item becomes public; else it stays. Never by whoever made the decision appealed against."""
+    """Answer an appeal: granted, the item becomes public; else it stays, and `note` tells its author why.
+
+    Never by whoever made the decision appealed against.
+    """
 
     kind: ItemKind
     item: Id
@@ -365,12 +368,25 @@ class PerformAct(Command, frozen=True, tag="act.perform"):
     reason: Reason = ""
 
 
-AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem
+AudienceCommand = (
+    PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem | ReportItem | AppealItem
+)
 StaffCommand = (
     ApproveItem
     | RejectItem
     | WithdrawItem
     | ReopenItem
+    | HoldItem
+    | EscalateItem
+    | DecideItems
+    | UndoAct
+    | ClaimItem
+    | ReleaseItem
+    | LookAt
+    | MergeQuestions
+    | UnmergeQuestion
+    | DismissReports
+    | DecideAppeal
     | CreatePoll
     | OpenPoll
     | ClosePoll
@@ -573,8 +589,8 @@ class MyItem(Struct, frozen=True):
     """One's own comment or question with its state; `reason` in words when rejected or withdrawn.
 
     What waits at the desk is "pending" for its author, wherever it stands there. `appeal` is "" when none was made, `may_appeal`
-    whether one may be; `appeal_answer` is the desk's. `mask` are the spans the public does not see. `into` is the question that
-    stands for a merged one.
+    whether one may be; it is answered by `appeal_due`, with `appeal_answer`. `mask` are the spans the public does not see. `into`
+    is the question that stands for a merged one.
     """
 
     kind: ItemKind
@@ -594,10 +610,20 @@ class MyBallot(Struct, frozen=True):
     """One's own current choice. `result` carries the counts where results are shown after the own vote.
 
     `number` is the ballot's name in the list that may be published after the close; it names no person.
+    appeal_due: str | None = None
     """
 
     poll: int
     options: tuple[int, ...]
+class MyReport(Struct, frozen=True):
+    """That one reported a public item, and what came of it: `upheld`, it was taken down; `dismissed`, it stays."""
+
+    kind: ItemKind
+    item: int
+    state: Literal["open", "upheld", "dismissed"]
+    at: str
+
+
     at: str
     result: tuple[OptionResult, ...] | None = None
     total: int | None = None
@@ -618,6 +644,7 @@ class Pace(Struct, frozen=True, tag_field="type", tag="pace"):
     """If this socket is cut off without a reason, come back at a random moment of the next so many milliseconds: many others will."""
 
     return_ms: int
+    reports: tuple[MyReport, ...] = ()
 
 
 class Ack(Struct, frozen=True, tag_field="type", tag="ack"):

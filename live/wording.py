@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from broadcast.models.catalogue import Assurance
 from live import protocol
-from live.models import Comment, Item, Question
+from live.models import Appeal, Comment, Item, Question, Report
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def kind_of(item: Item) -> protocol.ItemKind:
     return "comment" if isinstance(item, Comment) else "question"
 
 
-def my_item(item: Comment | Question, reasons: dict[str, str]) -> protocol.MyItem:
+def my_item(item: Comment | Question, reasons: dict[str, str], appeal: Appeal | None = None) -> protocol.MyItem:
     """An own item for its author; the moderator's note stays behind the scenes, and so does where on the desk it waits."""
     return protocol.MyItem(
         kind=kind_of(item),
@@ -53,9 +53,22 @@ def my_item(item: Comment | Question, reasons: dict[str, str]) -> protocol.MyIte
         reason=reasons.get(item.reason, item.reason) if item.state in {"rejected", "withdrawn"} else "",
         at=iso(item.created_at),
         mask=tuple(map(tuple, item.mask)),
+        may_appeal=may_appeal(item),
         appeal=item.appeal,  # type: ignore[arg-type]
+        appeal_due=iso(appeal.due_at) if appeal and item.appeal == Item.AppealState.OPEN else None,
+        appeal_answer=appeal.note if appeal and item.appeal != Item.AppealState.OPEN else "",
         into=item.merged_into_id if isinstance(item, Question) else None,
     )
+
+
+def may_appeal(item: Comment | Question) -> bool:
+    """Whether its author may still ask for another look: refused or withdrawn, and not appealed against before."""
+    return item.state in {Item.State.REJECTED, Item.State.WITHDRAWN} and not item.appeal
+
+
+def my_report(report: Report) -> protocol.MyReport:
+    """An own report with what came of it."""
+    return protocol.MyReport(report.kind, report.item, report.state, iso(report.at))  # type: ignore[arg-type]
 
 
 def masked(item: Comment | Question) -> str:
@@ -98,6 +111,7 @@ def staff_item(item: Comment | Question, supports: int = 0) -> protocol.StaffIte
         appeal=item.appeal,  # type: ignore[arg-type]
         similar=item.similar_to,
         merged_into=item.merged_into_id if isinstance(item, Question) else None,
+        hidden=getattr(item, "is_hidden", False),
     )
 
 

@@ -9,16 +9,12 @@ from broadcast.access import Actor
 from broadcast.models import Airing, Participant
 from broadcast.services import identity
 from live import protocol, wording
-from live.models import Ballot, Comment, Poll, Question, Reason, Room, Support
+from live.models import Appeal, Ballot, Comment, Poll, Question, Report, Room, Support
 from live.queries import behind
 from live.queries.polls import results
+from live.queries.reason_list import names
 
 ITEMS_SHOWN = 100
-
-
-def reasons() -> dict[str, str]:
-    """Names of the moderators' reasons by code, the retired ones too."""
-    return {reason.code: reason.name for reason in Reason.objects.all()}
 
 
 def mine_of(airing: Airing, actor: Actor) -> protocol.Mine:
@@ -36,46 +32,70 @@ def mine(airing: Airing, participant_id: UUID | None) -> protocol.Mine:
     if row is None:
         return protocol.Mine(whole=True)
     who = row.merged_into or row
-    words = reasons()
-    items: list[protocol.MyItem] = []
-    asked = _asked(airing)
+    rows: list[Comment | Question] = []
     for model in (Comment, Question):
-        own = model.objects.filter(room=airing.pk, author=who).order_by("-pk")[:ITEMS_SHOWN]
-        items += [_my_item(item, words, asked) for item in own]
+        rows += model.objects.filter(room=airing.pk, author=who).order_by("-pk")[:ITEMS_SHOWN]
+    items = _my_items(rows, _asked(airing))
+    reports = Report.objects.filter(room=airing.pk, by=who).order_by("-pk")[:ITEMS_SHOWN]
     ballots = Ballot.objects.filter(poll__room=airing.pk, participant=who).select_related("poll", "cast")
     supports = Support.objects.filter(question__room=airing.pk, participant=who).values_list("question_id", flat=True)
     return protocol.Mine(
         items=tuple(sorted(items, key=lambda item: item.at)),
         ballots=tuple(my_ballot(ballot, ballot.poll) for ballot in ballots),
         supports=tuple(supports),
+        reports=tuple(wording.my_report(report) for report in reports),
         assurance=who.assurance,
         whole=True,
     )
 
 
 def changed_own(airing_id: UUID, after: int, sits: Callable[[str], bool]) -> tuple[int, dict[str, protocol.Mine]]:
-    """Of those who sit here (by `seat_of`), what others did to their items after that number of the staff lane, and its newest number.
+    """Of those who sit here (by `seat_of`), what others did to their items and reports after that number of the staff lane, and its
+    newest number.
 
-    Three queries at most, however many sit here. What they did themselves was told with the answer.
+    The same few queries, however many sit here. What they did themselves was told with the answer.
     """
     newest = Room.objects.filter(pk=airing_id).values_list("staff_seq", flat=True).first() or 0
     if newest <= after:
         return newest, {}
     found: dict[str, list[Comment | Question]] = {}
+    changed: list[Comment | Question] = []
     for model in (Comment, Question):
         # The first version is what its author sent.
         rows = model.objects.filter(room=airing_id, staff_seq__gt=after, version__gt=1).select_related("author")
         for row in rows.order_by("staff_seq"):
+            changed.append(row)
             seat = identity.seat_of(row.author_id, row.author.generation)
             if sits(seat):
                 found.setdefault(seat, []).append(row)
+    reported = _answered_reports(airing_id, changed, sits)
     if not found:
-        return newest, {}
-    words, asked = reasons(), _asked(Airing.objects.get(pk=airing_id))
+        return newest, reported
+    asked = _asked(Airing.objects.get(pk=airing_id))
     told = {}
     for seat, items in found.items():
-        told[seat] = protocol.Mine(items=tuple(_my_item(row, words, asked) for row in items))
-    return newest, told
+        told[seat] = protocol.Mine(
+            items=tuple(_my_items(items, asked)), reports=reported.pop(seat, protocol.Mine()).reports
+        )
+    return newest, told | reported
+
+
+def _answered_reports(
+    airing_id: UUID, changed: list[Comment | Question], sits: Callable[[str], bool]
+) -> dict[str, protocol.Mine]:
+    """What became of the reports about these items, for those reporters who sit here."""
+    keys = {(wording.kind_of(row), row.pk) for row in changed}
+    if not keys:
+        return {}
+    closed = Report.objects.filter(room=airing_id, item__in={item for _kind, item in keys}).exclude(
+        state=Report.State.OPEN
+    )
+    found: dict[str, list[protocol.MyReport]] = {}
+    for report in closed.select_related("by"):
+        seat = identity.seat_of(report.by_id, report.by.generation)
+        if (report.kind, report.item) in keys and sits(seat):
+            found.setdefault(seat, []).append(wording.my_report(report))
+    return {seat: protocol.Mine(reports=tuple(each)) for seat, each in found.items()}
 
 
 def _asked(airing: Airing) -> dict[int, behind.Asked] | None:
@@ -83,11 +103,21 @@ def _asked(airing: Airing) -> dict[int, behind.Asked] | None:
     return None if seen is None else behind.asked_until(airing, seen)
 
 
-def _my_item(item: Comment | Question, words: dict[str, str], asked: dict[int, behind.Asked] | None) -> protocol.MyItem:
-    """What goes with a delayed picture waits for it for its author too."""
-    if isinstance(item, Question) and item.state in Question.PUBLIC:
-        item.state = behind.as_seen(item, asked).state
-    return wording.my_item(item, words)
+def _my_items(rows: list[Comment | Question], asked: dict[int, behind.Asked] | None) -> list[protocol.MyItem]:
+    """Own items with reasons in words and what came of appeals. What goes with a delayed picture waits for it for its author too."""
+    words, appeals = names(), _appeals(rows)
+    shown = []
+    for row in rows:
+        if isinstance(row, Question) and row.state in Question.PUBLIC:
+            row.state = behind.as_seen(row, asked).state
+        shown.append(wording.my_item(row, words, appeals.get((wording.kind_of(row), row.pk))))
+    return shown
+
+
+def _appeals(rows: list[Comment | Question]) -> dict[tuple[str, int], Appeal]:
+    appealed = [row.pk for row in rows if row.appeal]
+    found = Appeal.objects.filter(item__in=appealed) if appealed else ()
+    return {(appeal.kind, appeal.item): appeal for appeal in found}
 
 
 def my_ballot(ballot: Ballot, poll: Poll) -> protocol.MyBallot:

@@ -11,7 +11,7 @@ from broadcast.access import HOUSE
 from broadcast.models import Airing
 from live import hints
 from live.models import Comment, Poll, Question, Support
-from live.services import chain, levels, moves, polls, questions, rooms
+from live.services import appeals, chain, levels, moves, polls, questions, reports, rooms
 
 _RUNNING = (Airing.State.WAITING, Airing.State.ON_AIR)
 _OVER = (Airing.State.ENDED, Airing.State.CANCELLED)
@@ -60,6 +60,8 @@ def merge(source_id: UUID, target_id: UUID) -> None:
     Support.objects.filter(participant=source_id, question__in=doubled).delete()
     Support.objects.filter(participant=source_id).update(participant=target_id)
     moves.move_ballots(source_id, target_id)
+    reports.move(source_id, target_id)
+    appeals.move(source_id, target_id)
 
 
 def airings_of(episode_id: int) -> list[UUID]:

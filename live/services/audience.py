@@ -13,7 +13,7 @@ from broadcast import evidence
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError, Unavailable
 from live import hints, protocol
-from live.services import ballots, posting, taking_part
+from live.services import appeals, ballots, items, posting, reports, taking_part
 from live.services.batch import Answer, Batch, NoIdentity, Write, prepare
 
 __all__ = ["Answer", "NoIdentity", "commit_batch", "commit_one"]
@@ -21,8 +21,17 @@ __all__ = ["Answer", "NoIdentity", "commit_batch", "commit_one"]
 logger = logging.getLogger(__name__)
 
 Order = tuple[Actor, UUID, protocol.AudienceCommand]
-# Always in this order: participants are locked first, then polls, then rooms, so that batches do not wait in a ring.
-_STEPS = (ballots.cast, taking_part.support, posting.retract, posting.post, taking_part.like)
+# Always in this order: participants are locked first, then polls, items, rooms, so that batches do not wait in a ring.
+_STEPS = (
+    ballots.cast,
+    taking_part.support,
+    items.hold,
+    reports.take,
+    appeals.take,
+    posting.retract,
+    posting.post,
+    taking_part.like,
+)
 # deadlock detected, serialization failure: the same batch may pass at the second try.
 _TRY_AGAIN = {"40P01", "40001"}
 

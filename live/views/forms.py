@@ -73,6 +73,10 @@ def _options(form: QueryDict) -> list[int]:
     return [number for value in form.getlist("option") if (number := text.whole(value)) is not None]
 
 
+def _item(form: QueryDict) -> Built:
+    return {"kind": form.get("kind", ""), "item": _whole(form, "item")}
+
+
 _BUILDERS: dict[str, Callable[[QueryDict], Built]] = {
     "comment": lambda form: {"type": "comment.post", "text": form.get("text", "").strip()},
     "ask": lambda form: {
@@ -87,12 +91,21 @@ _BUILDERS: dict[str, Callable[[QueryDict], Built]] = {
     },
     "vote": lambda form: {"type": "poll.vote", "poll": _whole(form, "poll"), "options": _options(form)},
     "like": lambda form: {"type": "like.add", "count": 1},
-    "retract": lambda form: {"type": "item.retract", "kind": form.get("kind", ""), "item": _whole(form, "item")},
+    "retract": lambda form: {"type": "item.retract", **_item(form)},
+    "report": lambda form: {
+        "type": "item.report",
+        **_item(form),
+        "reason": form.get("reason", ""),
+        "note": form.get("note", "")[:200],
+    },
+    "appeal": lambda form: {"type": "item.appeal", **_item(form), "text": form.get("text", "").strip()},
 }
 _WHAT_IS_WRONG: dict[str, Callable[[], str]] = {
     "comment": lambda: _("还没有写内容，请写好再发。"),
     "ask": lambda: _("还没有写问题，请写好再提交。"),
     "vote": lambda: _("还没有选，请先选一项再确认投票。"),
+    "report": lambda: _("还没有选理由，请先选一项再提交举报。"),
+    "appeal": lambda: _("请写明为什么要再看一次，最多 300 个字。"),
 }
 _DONE: dict[str, Callable[[], str]] = {
     "comment": lambda: _("评论已收到，审核通过后公开。下面可以看到它的状态。"),
@@ -101,6 +114,8 @@ _DONE: dict[str, Callable[[], str]] = {
     "vote": lambda: _("投票已记录，结束前可以修改。"),
     "like": lambda: _("已点赞。"),
     "retract": lambda: _("已撤回。"),
+    "report": lambda: _("举报已收到，审核员会处理，结果在这里可以看到。"),
+    "appeal": lambda: _("申诉已收到，由另一位审核员答复，结果在这里可以看到。"),
 }
 
 

@@ -70,16 +70,19 @@ function trim(objects, trimmed) {
 export function mergeMine(mine, frame) {
   const items = new Map();
   const ballots = new Map();
+  const reports = new Map();
   let supports = new Set(frame.supports || []);
   if (mine && !frame.whole) {
     for (const [key, item] of mine.items) items.set(key, item);
     for (const [key, ballot] of mine.ballots) ballots.set(key, ballot);
+    for (const [key, report] of mine.reports) reports.set(key, report);
     if (!(frame.supports || []).length) supports = mine.supports;
     else supports = new Set([...mine.supports, ...frame.supports]);
   }
   for (const item of frame.items || []) items.set(`${item.kind}:${item.id}`, item);
   for (const ballot of frame.ballots || []) ballots.set(ballot.poll, ballot);
-  return { items, ballots, supports, assurance: Math.max(frame.assurance || 0, (mine && !frame.whole && mine.assurance) || 0) };
+  for (const report of frame.reports || []) reports.set(`${report.kind}:${report.item}`, report);
+  return { items, ballots, supports, reports, assurance: Math.max(frame.assurance || 0, (mine && !frame.whole && mine.assurance) || 0) };
 }
 
 /** Comments in the order in which they became public: by time, then number. Times are of one length, so text compares. */
