@@ -602,19 +602,11 @@ class MyItem(Struct, frozen=True):
     mask: tuple[Span, ...] = ()
     may_appeal: bool = False
     appeal: Literal["", "open", "granted", "refused"] = ""
+    appeal_due: str | None = None
     appeal_answer: str = ""
     into: int | None = None
 
 
-class MyBallot(Struct, frozen=True):
-    """One's own current choice. `result` carries the counts where results are shown after the own vote.
-
-    `number` is the ballot's name in the list that may be published after the close; it names no person.
-    appeal_due: str | None = None
-    """
-
-    poll: int
-    options: tuple[int, ...]
 class MyReport(Struct, frozen=True):
     """That one reported a public item, and what came of it: `upheld`, it was taken down; `dismissed`, it stays."""
 
@@ -624,6 +616,14 @@ class MyReport(Struct, frozen=True):
     at: str
 
 
+class MyBallot(Struct, frozen=True):
+    """One's own current choice. `result` carries the counts where results are shown after the own vote.
+
+    `number` is the ballot's name in the list that may be published after the close; it names no person.
+    """
+
+    poll: int
+    options: tuple[int, ...]
     at: str
     result: tuple[OptionResult, ...] | None = None
     total: int | None = None
@@ -636,6 +636,7 @@ class Mine(Struct, frozen=True, tag_field="type", tag="mine"):
     items: tuple[MyItem, ...] = ()
     ballots: tuple[MyBallot, ...] = ()
     supports: tuple[int, ...] = ()
+    reports: tuple[MyReport, ...] = ()
     assurance: int = 0
     whole: bool = False
 
@@ -644,7 +645,6 @@ class Pace(Struct, frozen=True, tag_field="type", tag="pace"):
     """If this socket is cut off without a reason, come back at a random moment of the next so many milliseconds: many others will."""
 
     return_ms: int
-    reports: tuple[MyReport, ...] = ()
 
 
 class Ack(Struct, frozen=True, tag_field="type", tag="ack"):

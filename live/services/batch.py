@@ -88,12 +88,12 @@ class Batch:
     hints: dict[UUID, set[str]] = field(default_factory=dict)
     evidence: list[tuple[Actor, str, str]] = field(default_factory=list)
     unnumbered: list[Comment | Question] = field(default_factory=list)
+    # Items that commands name, locked by `services.items.hold`.
+    held: dict[tuple[str, int], Comment | Question] = field(default_factory=dict)
 
     def of(self, kind: type[Any]) -> list[Write]:
         """The writes with this kind of command that are still to be done, in the order of arrival."""
         return [write for write in self.writes if isinstance(write.command, kind) and not write.is_done]
-    # Items that commands name, locked by `services.items.hold`.
-    held: dict[tuple[str, int], Comment | Question] = field(default_factory=dict)
 
     def hint(self, airing_id: UUID, *what: str) -> None:
         """Tell, once for the batch, that these kinds changed."""
