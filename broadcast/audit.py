@@ -1,4 +1,4 @@
-"""The chain of audit entries: writes them and verifies them; it must never change or delete one."""
+"""Writes the chain of audit entries; it must never change or delete one. Walking it: broadcast.audit_chain."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import datetime as dt
 import hashlib
 import json
 import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +20,22 @@ from broadcast.models import Airing, AuditEntry, AuditPersonal
 ALGORITHM = "sha256"
 GENESIS = "0" * 64
 _CHAIN_LOCK = 0x59495348_41554449  # "YISHAUDI": one advisory lock serialises the chain until commit
+# Made once: `json.dumps` with options makes one at each call, which a walk of a million entries would feel.
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act to be chained. `act` is noun.verb; `target` is "kind:id". `before`/`after` are plain data without citizens' words or
+    names: those go into `words`, which is erased when one of the participants in `about` is."""
+
+    act: str
+    target: str
+    reason: str = ""
+    before: Any = None
+    after: Any = None
+    words: dict[str, Any] = field(default_factory=dict)
+    about: tuple[UUID, ...] = ()
 
 
 def record(
@@ -30,37 +48,61 @@ def record(
     before: Any = None,
     after: Any = None,
     personal: dict[str, Any] | None = None,
+    about: Iterable[UUID] = (),
 ) -> AuditEntry:
-    """Chain one staff act. Call inside the transaction that does the act: both stand or neither.
+    """Chain one staff act; see `Act` (`personal` are its words). Call inside the transaction that does the act: both stand or neither.
 
-    `act` is noun.verb; `target` is "kind:id". `before`/`after` are plain data without citizens' words or names: those go
-    into `personal`, which can be erased. Takes the chain's advisory lock until commit, so keep the transaction short.
+    Takes the chain's advisory lock until commit, so keep the transaction short.
     """
+    one = Act(act, target, reason, before, after, personal or {}, tuple(about))
+    return record_many(actor, [one], airing=airing)[0]
+
+
+def record_many(actor: Actor, acts: Sequence[Act], *, airing: Airing | None = None) -> list[AuditEntry]:
+    """Chain the acts of one transaction, in their order, with two inserts however many they are; else as `record`."""
+    if not acts:
+        return []
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CHAIN_LOCK])
-        last = AuditEntry.objects.order_by("-id").values_list("digest", flat=True).first()
-        private = {"name": actor.name, "address": actor.address, **(personal or {})}
-        private_salt = secrets.token_hex(16)
-        entry = AuditEntry(
-            at=clock.now(),
-            act=act,
-            actor_id=actor.user_id,
-            target=target,
-            airing_id=airing.pk if airing else None,
-            programme_ms=programme_ms(airing, clock.now()) if airing else None,
-            reason=reason[:500],
-            before=before,
-            after=after,
-            personal_digest=_digest(private_salt, private),
-            algorithm=ALGORITHM,
-            salt=secrets.token_hex(16),
-            previous=last or GENESIS,
-        )
-        entry.digest = entry_digest(entry)
-        entry.save(force_insert=True)
-        AuditPersonal.objects.create(entry=entry, salt=private_salt, data=private)
-        return entry
+        previous = AuditEntry.objects.order_by("-id").values_list("digest", flat=True).first() or GENESIS
+        now = clock.now()
+        entries, halves = [], []
+        for each in acts:
+            half = _personal(actor, each)
+            entry = AuditEntry(
+                at=now,
+                act=each.act,
+                actor_id=actor.user_id,
+                target=each.target,
+                airing_id=airing.pk if airing else None,
+                programme_ms=programme_ms(airing, now) if airing else None,
+                reason=each.reason[:500],
+                before=each.before,
+                after=each.after,
+                personal_digest=personal_digest(half.salt, half.data, half.words_digest),
+                algorithm=ALGORITHM,
+                salt=secrets.token_hex(16),
+                previous=previous,
+            )
+            previous = entry.digest = entry_digest(entry)
+            entries.append(entry)
+            halves.append(half)
+        AuditEntry.objects.bulk_create(entries)
+        for entry, half in zip(entries, halves, strict=True):
+            half.entry = entry
+        AuditPersonal.objects.bulk_create(halves)
+        return entries
+
+
+def _personal(actor: Actor, act: Act) -> AuditPersonal:
+    half = AuditPersonal(
+        salt=secrets.token_hex(16), data={"name": actor.name, "address": actor.address}, subjects=list(act.about)
+    )
+    if act.words:
+        half.words_salt, half.words = secrets.token_hex(16), act.words
+        half.words_digest = digest(half.words_salt, act.words)
+    return half
 
 
 def programme_ms(airing: Airing, at: dt.datetime) -> int | None:
@@ -70,41 +112,62 @@ def programme_ms(airing: Airing, at: dt.datetime) -> int | None:
     return int((at - airing.actual_start).total_seconds() * 1000)
 
 
-def _digest(salt: str, data: Any) -> str:
-    canonical = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(f"{salt}\n{canonical}".encode()).hexdigest()
+def digest(salt: str, data: Any) -> str:
+    """Salted SHA-256 of canonical JSON."""
+    return hashlib.sha256(f"{salt}\n{_canonical(data)}".encode()).hexdigest()
+
+
+def personal_digest(salt: str, data: Any, words_digest: str) -> str:
+    """What an entry holds of its personal half. Without words, and before words had a digest of their own, it is that of `data`."""
+    return digest(salt, {"actor": data, "words": words_digest} if words_digest else data)
 
 
 def entry_digest(entry: AuditEntry) -> str:
     """The digest that `entry` must carry: SHA-256 over its salt, the previous digest and its canonical JSON."""
-    return _digest(
+    return chained(
         entry.salt,
-        {
-            "previous": entry.previous,
-            "at": entry.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
-            "act": entry.act,
-            "actor": entry.actor_id,
-            "target": entry.target,
-            "airing": str(entry.airing_id) if isinstance(entry.airing_id, UUID) else entry.airing_id,
-            "programme_ms": entry.programme_ms,
-            "reason": entry.reason,
-            "before": entry.before,
-            "after": entry.after,
-            "personal": entry.personal_digest,
-        },
+        entry.previous,
+        entry.at,
+        entry.act,
+        entry.actor_id,
+        entry.target,
+        entry.airing_id,
+        entry.programme_ms,
+        entry.reason,
+        entry.before,
+        entry.after,
+        entry.personal_digest,
     )
 
 
-def verify() -> tuple[int, list[int]]:
-    """Walk the whole chain. Returns how many entries were read and the ids of those that do not fit (changed, or after a missing one)."""
-    previous, count, broken = GENESIS, 0, []
-    for entry in AuditEntry.objects.order_by("id").select_related("personal").iterator(chunk_size=500):
-        count += 1
-        personal = getattr(entry, "personal", None)
-        fits = entry.previous == previous and entry.digest == entry_digest(entry)
-        if personal is not None and _digest(personal.salt, personal.data) != entry.personal_digest:
-            fits = False
-        if not fits:
-            broken.append(entry.pk)
-        previous = entry.digest
-    return count, broken
+def chained(
+    salt: str,
+    previous: str,
+    at: dt.datetime,
+    act: str,
+    actor: int | None,
+    target: str,
+    airing: UUID | None,
+    programme_ms: int | None,
+    reason: str,
+    before: Any,
+    after: Any,
+    personal: str,
+) -> str:
+    """`entry_digest` of an entry's fields as the database gives them."""
+    return digest(
+        salt,
+        {
+            "previous": previous,
+            "at": at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
+            "act": act,
+            "actor": actor,
+            "target": target,
+            "airing": str(airing) if isinstance(airing, UUID) else airing,
+            "programme_ms": programme_ms,
+            "reason": reason,
+            "before": before,
+            "after": after,
+            "personal": personal,
+        },
+    )

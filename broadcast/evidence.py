@@ -16,29 +16,35 @@ from broadcast.models import EvidenceRecord
 from broadcast.sealing import seal_many
 
 _KEEP = """
-INSERT INTO broadcast_evidencerecord (at, kind, ref, participant_id, sealed, expires_at)
-SELECT %s, kind, ref, participant, sealed, %s
-FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::bytea[]) AS kept (kind, ref, participant, sealed)
+INSERT INTO broadcast_evidencerecord (at, kind, ref, participant_id, airing_id, sealed, expires_at)
+SELECT %s, kind, ref, participant, airing, sealed, %s
+FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::bytea[]) AS kept (kind, ref, participant, airing, sealed)
 """
 
+Write = tuple[Actor, str, str] | tuple[Actor, str, str, UUID]
 
-def keep(writes: Iterable[tuple[Actor, str, str]]) -> None:
-    """Store evidence for accepted writes, each (actor, kind, ref), in one insert. Call inside their transaction.
 
-    Raises ValueError for an actor without a participant: nobody's write cannot have been accepted.
+def keep(writes: Iterable[Write]) -> None:
+    """Store evidence for accepted writes, each (actor, kind, ref) and the airing where there is one, in one insert.
+
+    Call inside their transaction. Raises ValueError for an actor without a participant: nobody's write cannot have been accepted.
     """
     at = clock.now()
     until = at + dt.timedelta(days=settings.EVIDENCE_DAYS)
-    rows = [(_participant(actor), actor, kind, ref) for actor, kind, ref in writes]
+    rows = [(_participant(each[0]), each[0], each[1], each[2], each[3] if len(each) > 3 else None) for each in writes]
     if not rows:
         return
-    people, actors, kinds, refs = zip(*rows, strict=True)
+    people, actors, kinds, refs, airings = zip(*rows, strict=True)
     sealed = seal_many(
         {"user": actor.user_id, "address": actor.address, "port": actor.port, "device": actor.device[:300]}
         for actor in actors
     )
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [at, until, texts(kinds), texts(refs), uuids(people), blobs(sealed)])
+        cursor.execute(_KEEP, [at, until, texts(kinds), texts(refs), uuids(people), _airings(airings), blobs(sealed)])
+
+
+def _airings(found: Iterable[UUID | None]) -> str:
+    return "{" + ",".join([each.hex if each else "NULL" for each in found]) + "}"
 
 
 def _participant(actor: Actor) -> UUID:

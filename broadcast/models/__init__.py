@@ -2,6 +2,7 @@
 
 from broadcast.models.airing import Airing, Moment, SegmentRun
 from broadcast.models.catalogue import Appearance, Episode, Feed, Person, Programme, Segment, SegmentRole
+from broadcast.models.keeping import AuditWalk, Erasure, Hold, RetentionRun
 from broadcast.models.participant import Consent, OneTimeCode, Participant
 from broadcast.models.record import AuditEntry, AuditPersonal, EvidenceRecord
 from broadcast.models.user import RoleGrant, User
@@ -11,15 +12,19 @@ __all__ = [
     "Appearance",
     "AuditEntry",
     "AuditPersonal",
+    "AuditWalk",
     "Consent",
     "Episode",
+    "Erasure",
     "EvidenceRecord",
     "Feed",
+    "Hold",
     "Moment",
     "OneTimeCode",
     "Participant",
     "Person",
     "Programme",
+    "RetentionRun",
     "RoleGrant",
     "Segment",
     "SegmentRole",

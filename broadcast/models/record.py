@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 
@@ -28,15 +30,33 @@ class AuditEntry(models.Model):
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["airing_id", "id"]), models.Index(fields=["target", "id"])]
+        indexes = [
+            models.Index(fields=["airing_id", "id"]),
+            models.Index(fields=["target", "id"]),
+            models.Index(fields=["actor_id", "id"], name="audit_by_actor"),
+            models.Index(fields=["act", "id"], name="audit_by_act"),
+            models.Index(fields=["at"], name="audit_by_time"),
+        ]
 
 
 class AuditPersonal(models.Model):
-    """The erasable half of an audit entry: names, addresses, words of citizens."""
+    """The erasable half of an audit entry. `data`: the actor's name and address; `words`: what citizens said and are called.
+
+    The two are erased apart: of erased words `words_digest` stays, so that the rest can still be verified. Entries from before
+    that have both in `data` and no `words_digest`.
+    """
 
     entry = models.OneToOneField(AuditEntry, on_delete=models.CASCADE, related_name="personal", primary_key=True)
     salt = models.CharField(max_length=32)
     data = models.JSONField()
+    words_salt = models.CharField(max_length=32, blank=True)
+    words = models.JSONField(null=True)
+    words_digest = models.CharField(max_length=64, blank=True)
+    # The participants that the words are of or about, so that they are found when one of them is erased.
+    subjects = ArrayField(models.UUIDField(), default=list)
+
+    class Meta:
+        indexes = [GinIndex(fields=["subjects"], name="audit_by_subject")]
 
 
 class EvidenceRecord(models.Model):
@@ -46,8 +66,10 @@ class EvidenceRecord(models.Model):
     kind = models.CharField(max_length=32)
     ref = models.CharField(max_length=64)
     participant_id = models.UUIDField()
+    # Null: of no show, such as a consent; or from before it was noted.
+    airing_id = models.UUIDField(null=True)
     sealed = models.BinaryField()
     expires_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        indexes = [models.Index(fields=["kind", "ref"]), models.Index(fields=["participant_id"])]
+        indexes = [models.Index(fields=["ref"], name="evidence_by_ref"), models.Index(fields=["participant_id"])]
