@@ -51,8 +51,9 @@ class Item(models.Model):
     staff_seq = models.BigIntegerField(default=0)
     # Since when it waits in the queue it stands in now; the alarm of the desk counts from here. Null: since it came.
     waiting_since = models.DateTimeField(null=True)
-    # What it was before the last decision, so that its maker can undo it.
+    # What it was before the last decision, so that its maker can undo it; `before` holds all that undoing puts back, and the version.
     state_before = models.CharField(max_length=10, blank=True)
+    before = models.JSONField(default=dict)
     # Who has it on the desk, and until when: a lease, so that nobody's closed browser holds anything back.
     claimed_by = models.ForeignKey("broadcast.User", on_delete=models.SET_NULL, null=True, related_name="+")
     claimed_until = models.DateTimeField(null=True)
@@ -86,7 +87,14 @@ class Comment(Item):
                 fields=["room", "public_at", "id"], condition=Q(public_at__isnull=False), name="published_comments"
             ),
             models.Index(fields=["room", "staff_seq"], name="comments_by_staff_seq"),
-            models.Index(fields=["room", "id"], condition=Q(state="pending"), name="pending_comments"),
+            # What ceased to be public last.
+            models.Index(
+                fields=["room", "staff_seq"],
+                condition=Q(public_at__isnull=False) & ~Q(state="approved"),
+                name="cleared_comments",
+            ),
+            models.Index(fields=["room", "id"], condition=Q(state__in=Item.WAITING), name="waiting_comments"),
+            models.Index(fields=["room", "id"], condition=Q(open_reports__gt=0), name="reported_comments"),
             models.Index(fields=["author", "id"], name="comments_by_author"),
         ]
 

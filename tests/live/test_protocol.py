@@ -33,6 +33,20 @@ def code_of(frame: str | bytes) -> str:
     return ""
 
 
+_OWN: dict[type[Any], dict[str, Any]] = {
+    protocol.DecideItems: {"act": "reject", "items": (protocol.ItemRef("comment", 6, 2),)},
+    protocol.UndoAct: {"act": "abcdefgh-0"},
+    protocol.MergeQuestions: {"into": 7, "questions": (8, 9)},
+    protocol.DecideAppeal: {"granted": True},
+    protocol.MarkFalseHit: {"rule": 3},
+    protocol.ImposeSanction: {"measure": "mute", "scope": "device", "where": "house"},
+    protocol.LiftSanction: {"sanction": 5},
+    protocol.WithdrawMany: {"scope": "author", "where": "house"},
+    protocol.RestoreMany: {"withdrawal": 5},
+    protocol.SetSwitch: {"switch": "comment_seconds", "value": 20},
+}
+
+
 def example(kind: type[Any]) -> Any:
     """A command of this kind with every field filled."""
     values: dict[str, Any] = {"id": "abcdefgh-1", "kind": "question", "options": (1, 2), "results": "always"}
@@ -41,7 +55,7 @@ def example(kind: type[Any]) -> Any:
     words = {"text": '好，"引号"与\\', "question": "同意吗？" if kind is protocol.CreatePoll else 7}
     rest = {"person": 3, "poll": 4, "on": False, "count": 5, "item": 6, "version": 2, "reason": "other", "note": "备注"}
     more = {"least_assurance": 20, "seconds": 60, "segment": 8, "act": "airing.start", "replaces": 9}
-    known = {**values, **words, **rest, **more}
+    known = {**values, **words, **rest, **more, **_OWN.get(kind, {})}
     return kind(**{each.name: known[each.name] for each in msgspec.structs.fields(kind) if each.name in known})
 
 

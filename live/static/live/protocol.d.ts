@@ -7,7 +7,7 @@ export interface OptionResult {
   votes: number | null;
 }
 
-/** One's own comment or question with its state; `reason` in words when rejected or withdrawn. What waits at the desk is "pending" for its author, wherever it stands there. `appeal` is "" when none was made, `may_appeal` whether one may be; `appeal_answer` is the desk's. `mask` are the spans the public does not see. `into` is the question that stands for a merged one. */
+/** One's own comment or question with its state; `reason` in words when rejected or withdrawn. What waits at the desk is "pending" for its author, wherever it stands there. `appeal` is "" when none was made, `may_appeal` whether one may be; it is answered by `appeal_due`, with `appeal_answer`. `mask` are the spans the public does not see. `into` is the question that stands for a merged one. */
 export interface MyItem {
   kind: "comment" | "question";
   id: number;
@@ -18,8 +18,17 @@ export interface MyItem {
   mask: [number, number][];
   may_appeal: boolean;
   appeal: "" | "granted" | "open" | "refused";
+  appeal_due: string | null;
   appeal_answer: string;
   into: number | null;
+}
+
+/** That one reported a public item, and what came of it: `upheld`, it was taken down; `dismissed`, it stays. */
+export interface MyReport {
+  kind: "comment" | "question";
+  item: number;
+  state: "dismissed" | "open" | "upheld";
+  at: string;
 }
 
 /** One's own current choice. `result` carries the counts where results are shown after the own vote. `number` is the ballot's name in the list that may be published after the close; it names no person. */
@@ -273,6 +282,25 @@ export interface RetractItem {
   item: number;
 }
 
+/** 举报 a public comment or question of somebody else; once each. */
+export interface ReportItem {
+  type: "item.report";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+  reason: string;
+  note?: string;
+}
+
+/** 申诉 against the refusal or withdrawal of one's own item; once each. */
+export interface AppealItem {
+  type: "item.appeal";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+  text: string;
+}
+
 /** Make a comment or question public, or pass it on to 复审 where the programme looks twice. `version` is the one the moderator saw; another one is refused as conflict. `mask` hides these spans of it from the public. */
 export interface ApproveItem {
   type: "item.approve";
@@ -312,6 +340,103 @@ export interface ReopenItem {
   kind: "comment" | "question";
   item: number;
   version: number;
+}
+
+/** 暂扣: set it aside, to be decided later by anybody. */
+export interface HoldItem {
+  type: "item.hold";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+  version: number;
+  note?: string;
+}
+
+/** 上报: hand it to the duty leader, who alone decides it from then on. */
+export interface EscalateItem {
+  type: "item.escalate";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+  version: number;
+  note?: string;
+}
+
+/** One decision about many items. Each stands or falls by itself: the answer names those done and those that moved meanwhile. */
+export interface DecideItems {
+  type: "items.decide";
+  id: string;
+  act: "approve" | "escalate" | "hold" | "reject" | "withdraw";
+  items: ItemRef[];
+  reason?: string;
+  note?: string;
+}
+
+/** Take back one's own decision, the whole of a bulk: each item that nobody touched since goes back to what it was. */
+export interface UndoAct {
+  type: "items.undo";
+  id: string;
+  act: string;
+}
+
+/** 认领: have it for the length of the lease; whoever has it is told to the others. Claiming one's own again prolongs it. */
+export interface ClaimItem {
+  type: "item.claim";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+}
+
+/** Give a claimed item back. */
+export interface ReleaseItem {
+  type: "item.release";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+}
+
+/** I am at the desk, looking at this item, or at none. Not audited; forgotten when it stops coming. */
+export interface LookAt {
+  type: "desk.look";
+  id: string;
+  kind?: "comment" | "question" | null;
+  item?: number | null;
+}
+
+/** Let one question stand for others that ask the same; their supports are carried over, once a person. */
+export interface MergeQuestions {
+  type: "question.merge";
+  id: string;
+  into: number;
+  questions: number[];
+}
+
+/** Take one question out of a merge; it stands for itself again, with the supports that were its own. */
+export interface UnmergeQuestion {
+  type: "question.unmerge";
+  id: string;
+  question: number;
+}
+
+/** The reported item stays public; whoever reported it is told. `note` stays with staff. */
+export interface DismissReports {
+  type: "reports.dismiss";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+  version: number;
+  note?: string;
+}
+
+/** Answer an appeal: granted, the item becomes public; else it stays, and `note` tells its author why. Never by whoever made the decision appealed against. */
+export interface DecideAppeal {
+  type: "appeal.decide";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+  version: number;
+  granted: boolean;
+  note?: string;
 }
 
 /** Prepare a poll; it is public only once opened. `replaces` names the void poll whose next round it is. */
@@ -413,6 +538,7 @@ export interface Mine {
   items: MyItem[];
   ballots: MyBallot[];
   supports: number[];
+  reports: MyReport[];
   assurance: number;
   whole: boolean;
 }
@@ -477,8 +603,8 @@ export interface OverlayScene {
   at: string;
 }
 
-export type AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem;
-export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | CreatePoll | OpenPoll | ClosePoll | VoidPoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct;
+export type AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem | ReportItem | AppealItem;
+export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | HoldItem | EscalateItem | DecideItems | UndoAct | ClaimItem | ReleaseItem | LookAt | MergeQuestions | UnmergeQuestion | DismissReports | DecideAppeal | CreatePoll | OpenPoll | ClosePoll | VoidPoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct;
 export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject;
 export type AudienceFrame = Snapshot | Tick | Mine | Pace | Ack | Refused;
 export type StaffFrame = StaffSnapshot | StaffChange | Mine | Ack | Refused;
