@@ -74,7 +74,8 @@ class Actor:
 
     `participant_id` is None for jobs of the house; `generation` is what its token says of the row (0: a guest's).
     Grants are read once, at first need, from the database; a long-lived socket builds a fresh Actor for each command, so
-    that a right taken away works at the next act. `language` is the one it reads; empty for jobs of the house.
+    that a right taken away works at the next act. `language` is the one it reads; empty for jobs of the house. `device` is what
+    the browser calls itself, `device_id` names the browser itself (`broadcast.device`), empty where it brought no token.
     """
 
     user_id: int | None = None
@@ -84,6 +85,7 @@ class Actor:
     address: str = ""
     port: int | None = None
     device: str = ""
+    device_id: str = ""
     generation: int = 0
     house: bool = False
     language: str = ""

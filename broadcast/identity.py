@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, parse_cookie
 
-from broadcast import clock, reader
+from broadcast import clock, device, reader
 from broadcast.access import Actor
 from broadcast.models import User
 from broadcast.models.catalogue import Assurance
@@ -112,6 +112,7 @@ def actor_of_request(request: HttpRequest) -> Actor:
         address=address,
         port=port,
         device=request.headers.get("User-Agent", ""),
+        device_id=device.read(request.COOKIES.get(device.COOKIE)),
         generation=identity.generation,
         language=reader.language(request),
     )
@@ -126,6 +127,7 @@ class Visitor:
     address: str
     port: int | None
     device: str
+    device_id: str
 
     def actor(self) -> Actor | None:
         """None without a valid token.
@@ -143,6 +145,7 @@ class Visitor:
             address=self.address,
             port=self.port,
             device=self.device,
+            device_id=self.device_id,
             generation=identity.generation,
             language=self.language,
         )
@@ -160,6 +163,7 @@ def visitor_of_scope(scope: dict[str, Any]) -> Visitor:
         address,
         port,
         _known_device(_header(scope, b"user-agent", " ")[:300]),
+        device.read(cookies.get(device.COOKIE)),
     )
 
 

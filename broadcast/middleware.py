@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from broadcast import clock, identity, reader, refusals
+from broadcast import clock, device, identity, reader, refusals
 from broadcast.errors import BroadcastError, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,10 @@ class LanguageMiddleware(_Around):
 
 
 class ParticipantMiddleware(_Around):
-    """Puts the browser's signed identity on the request, a fresh guest where there is none, and hands a new one its cookie."""
+    """Puts the browser's signed identity on the request, a fresh guest where there is none, and hands a new one its cookie.
+
+    The browser itself gets a token too, which stays when the identity changes.
+    """
 
     def before(self, request: HttpRequest) -> None:
         known = identity.read(request.COOKIES.get(identity.COOKIE))
@@ -88,6 +91,8 @@ class ParticipantMiddleware(_Around):
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if _is_page(response) and not getattr(request, "identity_is_new", False):
             _follow_session(request)
+        if _is_page(response) and not request.path.startswith(_SHARED_PREFIXES):
+            device.keep(request, response)
         if not getattr(request, "identity_is_new", False) or request.path.startswith(_SHARED_PREFIXES):
             return response
         # A GET that is no page may be kept by a proxy for others, so it never carries anybody's cookie.

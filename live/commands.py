@@ -24,7 +24,9 @@ from live.services import (
     presence,
     questions,
     reports,
+    sanctions,
     undo,
+    withdrawals,
 )
 
 StaffService = Callable[[Actor, UUID, Any], dict[str, Any]]
@@ -78,6 +80,10 @@ STAFF: dict[type[Any], StaffService] = {
     protocol.LookAt: presence.look,
     protocol.MergeQuestions: merging.merge,
     protocol.UnmergeQuestion: merging.unmerge,
+    protocol.ImposeSanction: sanctions.impose,
+    protocol.LiftSanction: sanctions.lift,
+    protocol.WithdrawMany: withdrawals.make,
+    protocol.RestoreMany: withdrawals.restore,
     protocol.CreatePoll: polls.create,
     protocol.OpenPoll: polls.open_poll,
     protocol.ClosePoll: polls.close,

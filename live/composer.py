@@ -8,7 +8,7 @@ import datetime as dt
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -107,8 +107,10 @@ class Composer:
         """Whether this process composes the airing now."""
         return self.state is not None
 
-    def hint(self, what: Iterable[str]) -> None:
-        """Something changed: look at it with the next tick."""
+    def hint(self, what: Collection[str]) -> None:
+        """Something changed: look at it with the next tick; at what was withdrawn whatever the pace is."""
+        if "withdrawn" in what:
+            self._paced_at = self._counted_at = 0.0
         self.wanted.update(name for name in what if name in queries.GROUPS)
 
     def slowest(self) -> float:

@@ -96,6 +96,7 @@ class StaffConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             address=browser.address,
             port=browser.port,
             device=browser.device,
+            device_id=browser.device_id,
             generation=browser.generation,
             language=browser.language,
         )

@@ -396,6 +396,10 @@ StaffCommand = (
     | AnswerQuestion
     | StartSegment
     | PerformAct
+    | ImposeSanction
+    | LiftSanction
+    | WithdrawMany
+    | RestoreMany
 )
 
 
@@ -630,8 +634,26 @@ class MyBallot(Struct, frozen=True):
     number: str = ""
 
 
+class MySanction(Struct, frozen=True):
+    """A mute or ban that concerns this browser now, told to whom it concerns: what, where, why and until when (None: until lifted).
+
+    `words` say all of it, and what can be done.
+    """
+
+    id: int
+    measure: Literal["mute", "ban"]
+    scope: Literal["participant", "device", "network"]
+    where: Literal["room", "programme", "house"]
+    reason: str
+    until: str | None
+    words: str
+
+
 class Mine(Struct, frozen=True, tag_field="type", tag="mine"):
-    """What belongs to this participant alone, whole: sent on request (GET …/mine) and in parts when something changes."""
+    """What belongs to this participant alone, whole: sent on request (GET …/mine) and in parts when something changes.
+
+    `sanctions` are those that stand now; None says nothing of them.
+    """
 
     items: tuple[MyItem, ...] = ()
     ballots: tuple[MyBallot, ...] = ()
@@ -639,6 +661,7 @@ class Mine(Struct, frozen=True, tag_field="type", tag="mine"):
     reports: tuple[MyReport, ...] = ()
     assurance: int = 0
     whole: bool = False
+    sanctions: tuple[MySanction, ...] | None = None
 
 
 class Pace(Struct, frozen=True, tag_field="type", tag="pace"):

@@ -7,7 +7,7 @@ from typing import Any
 
 from broadcast import registry
 from broadcast.models import Airing
-from live import demo, panel, queries
+from live import demo, panel, queries, restraint_panel
 from live.services import aftercare, levels
 
 
@@ -19,6 +19,7 @@ def register() -> None:
     registry.demo.register("live", demo.fill)
     registry.leaving.register("live", leaving)
     registry.control_panels.register("load", panel.load_panel)
+    registry.control_panels.register("shield", restraint_panel.panel)
     registry.staff_acts_on.register("level.hold", levels.hold)
     registry.staff_acts.register("level.release", levels.release)
 

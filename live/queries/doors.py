@@ -19,6 +19,7 @@ from broadcast.models import Airing, Episode
 from broadcast.services import identity as people
 from live.models import Poll
 from live.queries.staff import StaffView
+from live.queries.visible import house_mark
 
 # A little more than every process takes to look at what runs, so that those who come to a show on air ask for nothing.
 FRESH_SECONDS = 1.5
@@ -27,8 +28,8 @@ ANYBODY = Actor()
 # After the delayed end, before an airing counts as settled: the last ticks are out by then.
 SETTLING = dt.timedelta(seconds=5)
 _OVER = frozenset({Airing.State.ENDED, Airing.State.CANCELLED})
-# Publication, state and number of the staff lane.
-Mark = tuple[str, str, int | None]
+# Publication, state, number of the staff lane, and what is hidden everywhere.
+Mark = tuple[str, str, int | None, int]
 
 
 @dataclass(frozen=True)
@@ -116,16 +117,18 @@ def running_airings() -> list[UUID]:
 def settled(airing_ids: Collection[UUID]) -> dict[UUID, Mark]:
     """Those of these airings that need no composer any more: over also for viewers behind by the delay, every poll frozen.
 
-    With each a mark that moves when it is withdrawn or something in its room is decided. One query.
+    With each a mark that moves when it is withdrawn or something in its room is decided. Two queries.
     """
     rows = Airing.objects.filter(pk__in=airing_ids, state__in=_OVER).exclude(room__polls__state=Poll.State.OPEN)
-    now = clock.now()
+    if not airing_ids:
+        return {}
+    now, everywhere = clock.now(), house_mark()
     found: dict[UUID, Mark] = {}
     for pk, end, delay, publication, state, seq in rows.values_list(
         "pk", "actual_end", "delay_seconds", "episode__publication", "state", "room__staff_seq"
     ):
         if end is None or end + dt.timedelta(seconds=delay) + SETTLING <= now:
-            found[pk] = (publication, state, seq)
+            found[pk] = (publication, state, seq, everywhere)
     return found
 
 

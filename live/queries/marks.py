@@ -8,6 +8,7 @@ from typing import Any
 from broadcast.models import Airing, Episode, Moment
 from live import wording
 from live.models import Comment, Poll, Question
+from live.queries import visible
 
 COMMENTS_MARKED = 2_000
 
@@ -25,7 +26,7 @@ def _mark(at: dt.datetime, kind: str, title: str, **more: Any) -> dict[str, Any]
 
 
 def _question_marks(airing: Airing) -> list[dict[str, Any]]:
-    rows = Question.objects.filter(room=airing.pk, state__in=Question.PUBLIC).select_related("person").in_bulk()
+    rows = visible.public_items(Question, airing.pk).select_related("person").in_bulk()
     found = []
     # Every time that a question went on air, from the moments; a row alone knows only the last.
     for moment in Moment.objects.filter(airing=airing, kind__in=["question.show", "question.answer"]):
@@ -51,7 +52,7 @@ def _poll_marks(airing: Airing) -> list[dict[str, Any]]:
 
 
 def _comment_marks(airing: Airing) -> list[dict[str, Any]]:
-    rows = Comment.objects.filter(room=airing.pk, state=Comment.State.APPROVED).order_by("-pk")[:COMMENTS_MARKED]
+    rows = visible.public_items(Comment, airing.pk).order_by("-pk")[:COMMENTS_MARKED]
     return [
         _mark(
             row.created_at,

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from uuid import UUID
 
+import msgspec
+from django.db.models import Q
+
+from broadcast import clock
 from broadcast.access import Actor
 from broadcast.models import Airing, Participant
 from broadcast.services import identity
 from live import protocol, wording
 from live.models import Appeal, Ballot, Comment, Poll, Question, Report, Room, Support
-from live.queries import behind
+from live.queries import behind, sanctions, visible
 from live.queries.polls import results
 from live.queries.reason_list import names
 
 ITEMS_SHOWN = 100
+# Of an item so young its author was just told; of a sanction so young everybody it concerns may still have to be told.
+YOUNG = dt.timedelta(seconds=5)
+LATELY = dt.timedelta(seconds=15)
 
 
 def mine_of(airing: Airing, actor: Actor) -> protocol.Mine:
     """What `mine` gives, for whoever holds a token. Raises IdentityStale where it was given for somebody else than its row is now."""
     row = Participant.objects.filter(pk=actor.participant_id).first() if actor.participant_id else None
     identity.require_current(actor, row)
-    return mine(airing, actor.participant_id)
+    own = mine(airing, actor.participant_id)
+    return msgspec.structs.replace(own, sanctions=sanctions.own(airing, actor))
 
 
 def mine(airing: Airing, participant_id: UUID | None) -> protocol.Mine:
@@ -61,23 +70,35 @@ def changed_own(airing_id: UUID, after: int, sits: Callable[[str], bool]) -> tup
     found: dict[str, list[Comment | Question]] = {}
     changed: list[Comment | Question] = []
     for model in (Comment, Question):
-        # The first version is what its author sent.
-        rows = model.objects.filter(room=airing_id, staff_seq__gt=after, version__gt=1).select_related("author")
+        # The first version is what its author sent, unless something came over it later.
+        moved = Q(version__gt=1) | Q(created_at__lt=clock.now() - YOUNG)
+        rows = model.objects.filter(moved, room=airing_id, staff_seq__gt=after).select_related("author")
         for row in rows.order_by("staff_seq"):
             changed.append(row)
             seat = identity.seat_of(row.author_id, row.author.generation)
             if sits(seat):
                 found.setdefault(seat, []).append(row)
     reported = _answered_reports(airing_id, changed, sits)
-    if not found:
-        return newest, reported
-    asked = _asked(Airing.objects.get(pk=airing_id))
+    restrained = _restrained(airing_id, sits)
+    airing = Airing.objects.get(pk=airing_id) if found else None
+    asked = _asked(airing) if airing else None
     told = {}
-    for seat, items in found.items():
+    for seat in {*found, *reported, *restrained}:
         told[seat] = protocol.Mine(
-            items=tuple(_my_items(items, asked)), reports=reported.pop(seat, protocol.Mine()).reports
+            items=tuple(_my_items(found.get(seat, []), asked)),
+            reports=reported.get(seat, protocol.Mine()).reports,
+            sanctions=restrained.get(seat),
         )
-    return newest, told | reported
+    return newest, told
+
+
+def _restrained(airing_id: UUID, sits: Callable[[str], bool]) -> dict[str, tuple[protocol.MySanction, ...]]:
+    """What stands against those who sit here and were muted, banned or freed a moment ago."""
+    touched = sanctions.touched(clock.now() - LATELY)
+    if not touched:
+        return {}
+    airing = Airing.objects.select_related("episode").get(pk=airing_id)
+    return {seat: own for seat, own in sanctions.own_of_seats(airing, touched).items() if sits(seat)}
 
 
 def _answered_reports(
@@ -105,13 +126,30 @@ def _asked(airing: Airing) -> dict[int, behind.Asked] | None:
 
 def _my_items(rows: list[Comment | Question], asked: dict[int, behind.Asked] | None) -> list[protocol.MyItem]:
     """Own items with reasons in words and what came of appeals. What goes with a delayed picture waits for it for its author too."""
-    words, appeals = names(), _appeals(rows)
+    words, appeals, hidden = names(), _appeals(rows), _hidden(rows)
     shown = []
     for row in rows:
+        key = (wording.kind_of(row), row.pk)
         if isinstance(row, Question) and row.state in Question.PUBLIC:
             row.state = behind.as_seen(row, asked).state
-        shown.append(wording.my_item(row, words, appeals.get((wording.kind_of(row), row.pk))))
+        own = wording.my_item(row, words, appeals.get(key))
+        if key in hidden:
+            # Its author is told that nobody sees it, and why.
+            own = msgspec.structs.replace(own, state="withdrawn", reason=words.get(hidden[key], hidden[key]))
+        shown.append(own)
     return shown
+
+
+def _hidden(rows: list[Comment | Question]) -> dict[tuple[str, int], str]:
+    """Those that a standing withdrawal hides, with the code of its reason."""
+    if not rows:
+        return {}
+    found: dict[tuple[str, int], str] = {}
+    for model in (Comment, Question):
+        own = [row for row in rows if isinstance(row, model)]
+        hidden = visible.hidden_ids(rows[0].room_id, own)
+        found |= {(wording.kind_of(row), row.pk): hidden[row.pk] for row in own if row.pk in hidden}
+    return found
 
 
 def _appeals(rows: list[Comment | Question]) -> dict[tuple[str, int], Appeal]:

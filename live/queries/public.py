@@ -17,7 +17,7 @@ from broadcast import clock, registry
 from broadcast.models import Airing, Episode, SegmentRun
 from live import ladder, protocol, wording
 from live.models import Comment, LikeCount, Poll, Question, Room
-from live.queries import behind, thinning
+from live.queries import behind, thinning, visible
 from live.queries.polls import has_public_list, results
 
 logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def left_the_public(airing_id: UUID, after: int | None) -> tuple[list[str], int]
 def older_comments(airing_id: UUID, before: int = 0, most: int = 50) -> tuple[list[protocol.CommentObject], bool]:
     """All public comments, those not drawn for the list too: the newest, or those older than the comment `before`; newest first,
     and whether there are more."""
-    public = Comment.objects.filter(room=airing_id, state=Comment.State.APPROVED)
+    public = visible.public_items(Comment, airing_id)
     if not before:
         return _page(public, most)
     edge = Comment.objects.filter(pk=before, room=airing_id).values_list("public_at", "created_at").first()
@@ -88,7 +88,7 @@ def older_comments(airing_id: UUID, before: int = 0, most: int = 50) -> tuple[li
 
 def comments_total(airing_id: UUID) -> int:
     """How many comments are public."""
-    return Comment.objects.filter(room=airing_id, state=Comment.State.APPROVED).count()
+    return visible.public_items(Comment, airing_id).count()
 
 
 def _page(public: QuerySet[Comment], most: int) -> tuple[list[protocol.CommentObject], bool]:
@@ -184,9 +184,10 @@ def _comments(airing: Airing, sight: Sight) -> Objects:
         return list(older_comments(airing.pk, most=protocol.COMMENTS_SHOWN)[0])
     level = thinning.level_of(airing.pk).level
     sample = thinning.sample_of(airing.pk)
-    rows = Comment.objects.filter(pk__in=sample.ids, state=Comment.State.APPROVED)
+    rows = visible.public_items(Comment, airing.pk).filter(pk__in=sample.ids)
     shown: Objects = [wording.public_comment(row) for row in rows]
-    return [*shown, protocol.LoadObject("load", level, ladder.LEVELS[level].likes_ms, sample.percent)]
+    likes_ms, cleared = ladder.LEVELS[level].likes_ms, visible.cleared(airing.pk)
+    return [*shown, protocol.LoadObject("load", level, likes_ms, sample.percent, cleared)]
 
 
 def _rank(sight: Sight, asked: dict[int, behind.Asked] | None) -> Case:
@@ -207,7 +208,7 @@ def _rank(sight: Sight, asked: dict[int, behind.Asked] | None) -> Case:
 def _questions(airing: Airing, sight: Sight) -> Objects:
     asked = None if sight.seen is None else behind.asked_until(airing, sight.seen)
     rows = (
-        Question.objects.filter(room=airing.pk, state__in=Question.PUBLIC)
+        visible.public_items(Question, airing.pk)
         .select_related("person")
         .annotate(support_count=Count("supports"), rank=_rank(sight, asked))
         .order_by("rank", "-support_count", "pk")
@@ -268,7 +269,7 @@ def _counts(airing: Airing, sight: Sight) -> Objects:
             viewers=sight.viewers,
             likes=LikeCount.objects.filter(room=airing.pk).aggregate(all=Sum("count"))["all"] or 0,
             comments=comments_total(airing.pk),
-            questions=Question.objects.filter(room=airing.pk, state__in=Question.PUBLIC).count(),
+            questions=visible.public_items(Question, airing.pk).count(),
         )
     ]
 

@@ -16,6 +16,7 @@ from broadcast.models import Airing
 from live import protocol, wording
 from live.models import Comment, Item, Poll, Question, Room
 from live.queries.polls import results
+from live.queries import visible
 from live.queries.public import public_objects
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def staff_change(airing_id: UUID, after: int, view: StaffView) -> protocol.Staff
     items: list[protocol.StaffItem] = []
     for model in _models(view):
         changed = model.objects.filter(room=airing_id, staff_seq__gt=after)
-        items += _items(_visible(changed, model, view, changes=True).order_by("pk"))
+        items += _items(airing_id, _visible(changed, model, view, changes=True).order_by("pk"), view)
     changed_polls = Poll.objects.filter(room=airing_id, staff_seq__gt=after).values_list("pk", flat=True)
     return protocol.StaffChange(
         seq=seq,
@@ -81,8 +82,8 @@ def open_polls(airing_id: UUID) -> tuple[protocol.StaffPoll, ...]:
 
 def supported(airing_id: UUID) -> tuple[protocol.StaffItem, ...]:
     """The public questions, whose supports move."""
-    rows = Question.objects.filter(room=airing_id, state__in=Question.PUBLIC)
-    return tuple(_items(_visible(rows, Question, StaffView.DESK).order_by("pk")))
+    rows = visible.public_items(Question, airing_id)
+    return tuple(_items(airing_id, _visible(rows, Question, StaffView.DESK).order_by("pk")))
 
 
 def panels_seq(airing_id: UUID) -> int:
@@ -125,12 +126,19 @@ def _snapshot_items(airing_id: UUID, view: StaffView) -> list[protocol.StaffItem
     for model in _models(view):
         rows = _visible(model.objects.filter(room=airing_id), model, view)
         live_states = [*Item.WAITING, *Question.PUBLIC] if model is Question else [*Item.WAITING]
-        items += _items(rows.filter(state__in=live_states).order_by("pk")[:PENDING_SHOWN])
-        items += _items(rows.exclude(state__in=live_states).order_by("-pk")[:DECIDED_SHOWN])
+        items += _items(airing_id, rows.filter(state__in=live_states).order_by("pk")[:PENDING_SHOWN], view)
+        items += _items(airing_id, rows.exclude(state__in=live_states).order_by("-pk")[:DECIDED_SHOWN], view)
     return items
 
 
-def _items(rows: Iterable[Any]) -> list[protocol.StaffItem]:
+def _items(airing_id: UUID, found: Iterable[Any], view: StaffView = StaffView.DESK) -> list[protocol.StaffItem]:
+    """As staff see them: the desk knows what a withdrawal hides, for a host it is as if it had been taken down, words and all."""
+    rows = list(found)
+    hidden = visible.hidden_ids(airing_id, rows)
+    for row in rows:
+        row.is_hidden = row.pk in hidden
+        if row.is_hidden and view is StaffView.HOST:
+            row.state, row.text, row.mask = row.State.WITHDRAWN, "", []
     return [wording.staff_item(row, getattr(row, "support_count", 0)) for row in rows]
 
 

@@ -15,12 +15,16 @@ from live.sampling import Published, Sample
 # Read this many at first, then more, until enough are drawn; beyond the last a list is shorter.
 SCANS = (200, 1_600, 12_800)
 _NEWEST = """
-SELECT id, public_at, state = 'approved',
+SELECT id, public_at, state = 'approved' AND NOT hidden.everything AND NOT author_id = ANY(hidden.authors),
     count(*) OVER (ORDER BY public_at RANGE BETWEEN make_interval(secs => %s) PRECEDING AND CURRENT ROW)
 FROM (
-    SELECT id, public_at, state FROM live_comment WHERE room_id = %s AND public_at IS NOT NULL
+    SELECT id, public_at, state, author_id FROM live_comment WHERE room_id = %s AND public_at IS NOT NULL
     ORDER BY public_at DESC, id DESC LIMIT %s
-) AS newest ORDER BY public_at DESC, id DESC
+) AS newest, (
+    SELECT coalesce(bool_or(scope = 'everything'), false) AS everything,
+        coalesce(array_agg(participant_id) FILTER (WHERE participant_id IS NOT NULL), '{}') AS authors
+    FROM live_withdrawal WHERE restored_at IS NULL AND (room_id = %s OR room_id IS NULL)
+) AS hidden ORDER BY public_at DESC, id DESC
 """
 
 
@@ -58,7 +62,7 @@ def sample_of(airing_id: UUID, most: int = protocol.COMMENTS_SHOWN) -> Sample:
 def _newest(airing_id: UUID, scan: int) -> tuple[list[Published], bool]:
     """The newest that became public, and whether these are all. Those at the far edge, whose count is cut off there, are left out."""
     with connection.cursor() as cursor:
-        cursor.execute(_NEWEST, [sampling.WINDOW.total_seconds(), airing_id, scan])
+        cursor.execute(_NEWEST, [sampling.WINDOW.total_seconds(), airing_id, scan, airing_id])
         rows = [Published(*row) for row in cursor.fetchall()]
     if len(rows) < scan:
         return rows, True

@@ -10,7 +10,7 @@ from django.db.models import Q
 from broadcast.access import HOUSE
 from broadcast.models import Airing
 from live import hints
-from live.models import Comment, Poll, Question, Support
+from live.models import Comment, Poll, Question, Sanction, Support, Withdrawal
 from live.services import appeals, chain, levels, moves, polls, questions, reports, rooms
 
 _RUNNING = (Airing.State.WAITING, Airing.State.ON_AIR)
@@ -62,6 +62,9 @@ def merge(source_id: UUID, target_id: UUID) -> None:
     moves.move_ballots(source_id, target_id)
     reports.move(source_id, target_id)
     appeals.move(source_id, target_id)
+    # Whoever is muted stays so with the account, and what is hidden stays hidden.
+    Sanction.objects.filter(participant=source_id).update(participant=target_id)
+    Withdrawal.objects.filter(participant=source_id).update(participant=target_id)
 
 
 def airings_of(episode_id: int) -> list[UUID]:

@@ -19,7 +19,7 @@ from live.models import Poll
 from live.queries.casts import Cast, Current, current_ballots, find_casts, microseconds
 from live.queries.polls import counted
 from live.services import chain
-from live.services.batch import Answer, Batch, Write, require_assurance
+from live.services.batch import Answer, Batch, Write, require_assurance, require_free
 
 Key = tuple[int, UUID, str]
 
@@ -113,6 +113,7 @@ def _lock(ids: set[int]) -> dict[int, _Terms]:
 
 
 def _may_vote(write: Write, terms: dict[int, _Terms], now: dt.datetime) -> None:
+    require_free(write)
     command = _command(write)
     poll = terms.get(command.poll)
     # With a delay an opened poll is nobody's yet until the picture has come to it.

@@ -17,6 +17,8 @@ from broadcast.services import identity
 from broadcast.services.identity import Standing
 from live import protocol
 from live.models import Comment, Question, Room
+from live.queries import restraint
+from live.queries.restraint import Standing as Sanctioned
 from live.services import rooms
 
 ANYBODY = Actor()
@@ -40,6 +42,8 @@ class Write:
     airing: Airing = field(init=False)
     room: Room = field(init=False)
     participant: Standing = field(init=False)
+    # What stands against the sender here, the strongest first.
+    sanctions: list[Sanctioned] = field(default_factory=list)
     answer: Answer | None = None
     refusal: BroadcastError | None = None
 
@@ -86,7 +90,7 @@ class Batch:
 
     writes: list[Write]
     hints: dict[UUID, set[str]] = field(default_factory=dict)
-    evidence: list[tuple[Actor, str, str]] = field(default_factory=list)
+    evidence: list[tuple[Actor, str, str, UUID]] = field(default_factory=list)
     unnumbered: list[Comment | Question] = field(default_factory=list)
     # Items that commands name, locked by `services.items.hold`.
     held: dict[tuple[str, int], Comment | Question] = field(default_factory=dict)
@@ -105,12 +109,13 @@ class Batch:
 
     def keep(self, write: Write, ref: str) -> None:
         """Keep evidence of an accepted write."""
-        self.evidence.append((write.actor, str(type(write.command).__struct_config__.tag), ref))
+        self.evidence.append((write.actor, str(type(write.command).__struct_config__.tag), ref, write.airing_id))
 
 
 def prepare(batch: Batch) -> None:
     """Attach airing, room and participant to every write; refuse those for whom the airing is not, or who are nobody."""
     _attach_airings(batch)
+    _attach_sanctions(batch)
     personal = [
         write for write in batch.writes if not write.is_done and not isinstance(write.command, protocol.AddLikes)
     ]
@@ -123,6 +128,20 @@ def require_assurance(write: Write, needed: int) -> None:
         raise AssuranceTooLow(
             _("请先验证手机号，再试一次。"), needed=int(needed), have=int(write.participant.assurance)
         )
+
+
+def require_free(write: Write, *, to_speak: bool = False) -> None:
+    """Raise Banned where the sender may only watch here, and Muted where it may not speak and this is speaking."""
+    restraint.require_free(write.sanctions, to_speak=to_speak)
+
+
+def _attach_sanctions(batch: Batch) -> None:
+    open_ = [write for write in batch.writes if not write.is_done]
+    standing = restraint.standing(write.actor for write in open_)
+    if standing:
+        for write in open_:
+            programme = write.airing.episode.programme_id
+            write.sanctions = restraint.reaching(write.actor, write.airing_id, programme, standing)
 
 
 def _attach_airings(batch: Batch) -> None:

@@ -18,7 +18,7 @@ from broadcast.services.identity import Standing
 from live import ladder, protocol, text, wording
 from live.models import Comment, Item, Question
 from live.services import rooms
-from live.services.batch import Answer, Batch, Write, require_assurance
+from live.services.batch import Answer, Batch, Write, require_assurance, require_free
 
 _S = Airing.State
 OPEN_FOR_COMMENTS = frozenset({_S.WAITING, _S.ON_AIR})
@@ -70,6 +70,7 @@ def _accept(batch: Batch, write: Write, row: Comment | Question, *, is_new: bool
 
 
 def _may_post(write: Write) -> None:
+    require_free(write, to_speak=True)
     programme, state = write.airing.episode.programme, write.airing.state
     is_question = isinstance(write.command, protocol.AskQuestion)
     policy = programme.questions if is_question else programme.comments

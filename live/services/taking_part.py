@@ -15,7 +15,8 @@ from broadcast.errors import IllegalTransition, NotFound
 from broadcast.models import Airing
 from live import ladder, pressure, protocol
 from live.models import Question, Support
-from live.services.batch import Answer, Batch, Write, require_assurance
+from live.queries import visible
+from live.services.batch import Answer, Batch, Write, require_assurance, require_free
 
 LIKE_SHARDS = 64
 _OVER = frozenset({Airing.State.ENDED, Airing.State.CANCELLED})
@@ -27,7 +28,7 @@ def support(batch: Batch) -> None:
     if not writes:
         return
     ids = {write.command.question for write in writes}  # type: ignore[union-attr]
-    rooms = dict(Question.objects.filter(pk__in=ids, state__in=Question.PUBLIC).values_list("pk", "room_id"))
+    rooms = dict(visible.public_items(Question).filter(pk__in=ids).values_list("pk", "room_id"))
     wanted: dict[tuple[int, UUID], bool] = {}
     for write in writes:
         if not write.check(lambda each: _may_support(each, rooms)):
@@ -53,6 +54,7 @@ def support(batch: Batch) -> None:
 
 
 def _may_support(write: Write, rooms: dict[int, UUID]) -> None:
+    require_free(write)
     if write.airing.state in _OVER:
         raise IllegalTransition(_("节目已经结束。"), state=write.airing.state)
     require_assurance(write, write.airing.episode.programme.needs("support"))
@@ -87,6 +89,7 @@ def like(batch: Batch) -> None:
 
 
 def _may_like(write: Write) -> None:
+    require_free(write)
     if not write.airing.episode.programme.likes:
         raise IllegalTransition(_("这个节目没有开放点赞。"), state=write.airing.state)
     if write.airing.state not in {Airing.State.WAITING, Airing.State.ON_AIR}:

@@ -121,7 +121,7 @@ def test_what_staff_know_of_the_pressure_is_not_public(client: Client) -> None:
     raw = client.get(f"/live/airings/{show.id}/state").content
     assert_of_the_audience(raw)
     (load,) = [each for each in json.loads(raw)["objects"] if each["kind"] == "load"]
-    assert set(load) == {"kind", "key", "level", "likes_ms", "comments_percent"}
+    assert set(load) == {"kind", "key", "level", "likes_ms", "comments_percent", "cleared"}
     assert SECRET not in raw.decode()
 
 

@@ -227,13 +227,14 @@ export interface CountsObject {
   questions: number;
 }
 
-/** What is thinned because many are here (`live.ladder`), 0: nothing. Of the comments since the oldest in the list, `comments_percent` in a hundred are in it, drawn by lot; all of them are at GET …/comments. */
+/** What is thinned because many are here (`live.ladder`), 0: nothing. Of the comments since the oldest in the list, `comments_percent` in a hundred are in it, drawn by lot; all of them are at GET …/comments. `cleared` is a word that changes when something ceased to be public: whoever holds more than this state drops it then. */
 export interface LoadObject {
   kind: "load";
   key: string;
   level: number;
   likes_ms: number;
   comments_percent: number;
+  cleared: string;
 }
 
 /** Say something. Public after approval unless the programme is 先发后审. */
@@ -510,6 +511,48 @@ export interface PerformAct {
   reason?: string;
 }
 
+/** Mute or ban the author of an item: the participant, the device or the network that the evidence of the item names. `seconds` None: until lifted. `where`: this show, its programme, or all programmes. */
+export interface ImposeSanction {
+  type: "sanction.impose";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+  measure: "ban" | "mute";
+  scope?: "device" | "network" | "participant";
+  where?: "house" | "programme" | "room";
+  seconds?: number | null;
+  reason?: string;
+  note?: string;
+}
+
+/** End a sanction before its time. */
+export interface LiftSanction {
+  type: "sanction.lift";
+  id: string;
+  sanction: number;
+  note?: string;
+}
+
+/** 紧急撤下: hide all that the author of an item wrote, or all that the public wrote, in this show or (`house`) everywhere. */
+export interface WithdrawMany {
+  type: "withdrawal.make";
+  id: string;
+  scope: "author" | "everything";
+  kind?: "comment" | "question" | null;
+  item?: number | null;
+  where?: "house" | "room";
+  reason?: string;
+  note?: string;
+}
+
+/** Bring back what a withdrawal hid. */
+export interface RestoreMany {
+  type: "withdrawal.restore";
+  id: string;
+  withdrawal: number;
+  note?: string;
+}
+
 /** The whole public state, true as of (epoch, seq) of the public lane. The same bytes as GET …/state. */
 export interface Snapshot {
   type: "snapshot";
@@ -532,7 +575,7 @@ export interface Tick {
   supports: [number, number][];
 }
 
-/** What belongs to this participant alone, whole: sent on request (GET …/mine) and in parts when something changes. */
+/** What belongs to this participant alone, whole: sent on request (GET …/mine) and in parts when something changes. `sanctions` are those that stand now; None says nothing of them. */
 export interface Mine {
   type: "mine";
   items: MyItem[];
@@ -541,6 +584,7 @@ export interface Mine {
   reports: MyReport[];
   assurance: number;
   whole: boolean;
+  sanctions: MySanction[] | null;
 }
 
 /** If this socket is cut off without a reason, come back at a random moment of the next so many milliseconds: many others will. */
@@ -604,7 +648,7 @@ export interface OverlayScene {
 }
 
 export type AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem | ReportItem | AppealItem;
-export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | HoldItem | EscalateItem | DecideItems | UndoAct | ClaimItem | ReleaseItem | LookAt | MergeQuestions | UnmergeQuestion | DismissReports | DecideAppeal | CreatePoll | OpenPoll | ClosePoll | VoidPoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct;
+export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | HoldItem | EscalateItem | DecideItems | UndoAct | ClaimItem | ReleaseItem | LookAt | MergeQuestions | UnmergeQuestion | DismissReports | DecideAppeal | CreatePoll | OpenPoll | ClosePoll | VoidPoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct | ImposeSanction | LiftSanction | WithdrawMany | RestoreMany;
 export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject;
 export type AudienceFrame = Snapshot | Tick | Mine | Pace | Ack | Refused;
 export type StaffFrame = StaffSnapshot | StaffChange | Mine | Ack | Refused;
