@@ -544,11 +544,15 @@ class CountsObject(Object, frozen=True, tag="counts"):
 
 class LoadObject(Object, frozen=True, tag="load"):
     """What is thinned because many are here (`live.ladder`), 0: nothing. Of the comments since the oldest in the list,
-    `comments_percent` in a hundred are in it, drawn by lot; all of them are at GET …/comments."""
+    `comments_percent` in a hundred are in it, drawn by lot; all of them are at GET …/comments.
+
+    `cleared` is a word that changes when something ceased to be public: whoever holds more than this state drops it then.
+    """
 
     level: int
     likes_ms: int
     comments_percent: int
+    cleared: str = ""
 
 
 PublicObject = (

@@ -93,12 +93,6 @@ class Comment(Item):
                 condition=Q(public_at__isnull=False) & ~Q(state="approved"),
                 name="cleared_comments",
             ),
-            # What ceased to be public last.
-            models.Index(
-                fields=["room", "staff_seq"],
-                condition=Q(public_at__isnull=False) & ~Q(state="approved"),
-                name="cleared_comments",
-            ),
             models.Index(fields=["room", "id"], condition=Q(state__in=Item.WAITING), name="waiting_comments"),
             models.Index(fields=["room", "id"], condition=Q(open_reports__gt=0), name="reported_comments"),
             models.Index(fields=["author", "id"], name="comments_by_author"),
