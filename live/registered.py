@@ -8,7 +8,8 @@ from typing import Any
 from broadcast import registry
 from broadcast.models import Airing
 from live import demo, panel, queries, restraint_panel
-from live.services import aftercare, levels
+from live.queries import desk
+from live.services import aftercare, levels, similar
 
 
 def register() -> None:
@@ -16,6 +17,7 @@ def register() -> None:
     registry.participant_merge.register("live", aftercare.merge)
     registry.timeline.register("live", timeline)
     registry.reconcilers.register("live", aftercare.reconcile)
+    registry.reconcilers.register("similar", similar.look)
     registry.demo.register("live", demo.fill)
     registry.leaving.register("live", leaving)
     registry.control_panels.register("load", panel.load_panel)

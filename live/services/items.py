@@ -17,8 +17,8 @@ _NAMING = (protocol.ReportItem, protocol.AppealItem, protocol.RetractItem)
 def hold(batch: Batch) -> None:
     """Lock what is reported, appealed about or taken back, comments before questions and by number, so that nobody waits in a ring."""
     named: dict[str, set[int]] = {kind: set() for kind in MODELS}
-    for kind in _NAMING:
-        for write in batch.of(kind):
+    for command in _NAMING:
+        for write in batch.of(command):
             named[write.command.kind].add(write.command.item)  # type: ignore[union-attr]
     for kind, model in MODELS.items():
         if named[kind]:

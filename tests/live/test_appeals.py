@@ -103,7 +103,7 @@ def test_granted_makes_it_public_and_stands() -> None:
     assert commands.perform(other, show.id, sent) == told
     assert f"comment:{item}" in {each.key for each in queries.public_objects(show.airing)}
     assert (own(show, author).state, own(show, author).appeal) == ("approved", "granted")
-    entry = AuditEntry.objects.get(act="comment.appeal_grant")
+    entry: Any = AuditEntry.objects.get(act="comment.appeal_grant")
     assert (entry.before["state"], entry.after["state"]) == ("rejected", "approved")
 
 

@@ -101,9 +101,9 @@ def test_dismissing_closes_all_reports_once_and_tells_who_reported() -> None:
     assert result["closed"] == 2
     row = Comment.objects.get(pk=item)
     assert (row.open_reports, row.state, row.version) == (0, "approved", 3)
-    entry = AuditEntry.objects.get(act="comment.reports_dismiss")
+    entry: Any = AuditEntry.objects.get(act="comment.reports_dismiss")
     assert (entry.target, entry.before["reports"]) == (f"comment:{item}", 2)
-    participant = Participant.objects.get(pk=reporter.participant_id)
+    participant = Participant.objects.get(pk=str(reporter.participant_id))
     seat = identity.seat_of(participant.pk, participant.generation)
     _newest, told = queries.changed_own(show.id, after, lambda each: each == seat)
     assert [(each.item, each.state) for each in told[seat].reports] == [(item, "dismissed")]
