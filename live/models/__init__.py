@@ -1,6 +1,6 @@
 """Tables of the live rooms, one file a theme; no rules beyond constraints."""
 
-from live.models.desk import Appeal, Presence, Report, Rule, RuleHit, Sanction, Term, Withdrawal
+from live.models.desk import Appeal, Presence, Report, Rescan, Rule, RuleHit, Sanction, Term, Withdrawal
 from live.models.item import Comment, Item, Question, Support
 from live.models.overlay import Overlay
 from live.models.poll import Ballot, BallotCast, Option, Poll
@@ -22,6 +22,7 @@ __all__ = [
     "Question",
     "Reason",
     "Report",
+    "Rescan",
     "Room",
     "Rule",
     "RuleHit",

@@ -19,7 +19,7 @@ class Rule(models.Model):
         TERMS = "terms", _("词表")
         LINKS = "links", _("网址")
         PHONE = "phone", _("电话号码")
-        ID_NUMBER = "id_number", _("证件号码")
+        ID_NUMBER = "id_number", _("证件和银行卡号")
         CONTACT = "contact", _("其他联系方式")
         FLOOD = "flood", _("刷屏")
         REPEAT = "repeat", _("近似重复")
@@ -41,6 +41,9 @@ class Rule(models.Model):
     # Also found when written as it sounds: in pinyin letters, or with other characters of the same sound.
     by_pinyin = models.BooleanField(default=False)
     by_sound = models.BooleanField(default=False)
+    # Of floods: so many of one person within so many minutes; of repeats: so many nearly the same by anybody.
+    many = models.PositiveSmallIntegerField(default=3)
+    minutes = models.PositiveSmallIntegerField(default=10)
     is_active = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField()
@@ -56,10 +59,12 @@ class Rule(models.Model):
 
 
 class Term(models.Model):
-    """A word or phrase that a rule of kind `terms` looks for."""
+    """A word or phrase that a rule of kind `terms` looks for; or, as an exception, a harmless one in which it finds nothing
+    (of links: a host that may be named)."""
 
     rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="terms")
     text = models.CharField(max_length=60)
+    is_exception = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["pk"]
@@ -79,7 +84,31 @@ class RuleHit(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["rule", "kind", "item"], name="one_hit_per_rule_and_item")]
-        indexes = [models.Index(fields=["kind", "item"], name="hits_by_item")]
+        indexes = [
+            models.Index(fields=["kind", "item"], name="hits_by_item"),
+            models.Index(fields=["rule", "at"], name="hits_by_rule"),
+        ]
+
+
+class Rescan(models.Model):
+    """That a rule which was switched on or changed is to look at what is public already, and how far it is. Done bit by bit by the tick."""
+
+    rule = models.ForeignKey(Rule, on_delete=models.CASCADE, related_name="rescans")
+    asked_by = models.ForeignKey("broadcast.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    asked_at = models.DateTimeField()
+    # Nothing is looked at before: until then a process may still post by the rules as they were.
+    due_at = models.DateTimeField()
+    # What was posted before is left alone.
+    since = models.DateTimeField()
+    next_comment = models.BigIntegerField(default=0)
+    next_question = models.BigIntegerField(default=0)
+    looked_at = models.PositiveIntegerField(default=0)
+    found = models.PositiveIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["due_at"], condition=Q(done_at__isnull=True), name="open_rescans")]
 
 
 class Report(models.Model):

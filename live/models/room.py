@@ -28,6 +28,7 @@ class Room(models.Model):
     # 先发后审, only where the programme allows it, and only once a second person said yes.
     is_post = models.BooleanField(default=False)
     post_asked_by = models.ForeignKey("broadcast.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    post_asked_at = models.DateTimeField(null=True)
     # The oldest waiting item may be this old before the desk raises the alarm.
     alarm_seconds = models.PositiveSmallIntegerField(default=60)
     # How much is thinned now (`live.ladder`), and whether a person holds it there.

@@ -13,7 +13,7 @@ from broadcast import evidence
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError, Unavailable
 from live import hints, protocol
-from live.services import appeals, ballots, items, posting, reports, taking_part
+from live.services import appeals, ballots, items, posting, reports, screening, taking_part
 from live.services.batch import Answer, Batch, NoIdentity, Write, prepare
 
 __all__ = ["Answer", "NoIdentity", "commit_batch", "commit_one"]
@@ -71,6 +71,7 @@ def _commit(orders: Sequence[Order]) -> list[Answer | BroadcastError]:
         if batch.evidence:
             evidence.keep(batch.evidence)
         posting.number(batch)
+        screening.record(batch.refused_by_rules)
         for airing_id, what in batch.hints.items():
             hints.hint(airing_id, *sorted(what))
     return [write.outcome() for write in batch.writes]

@@ -92,6 +92,7 @@ class Batch:
     hints: dict[UUID, set[str]] = field(default_factory=dict)
     evidence: list[tuple[Actor, str, str, UUID]] = field(default_factory=list)
     unnumbered: list[Comment | Question] = field(default_factory=list)
+    refused_by_rules: list[tuple[Airing, Comment | Question]] = field(default_factory=list)
     # Items that commands name, locked by `services.items.hold`.
     held: dict[tuple[str, int], Comment | Question] = field(default_factory=dict)
 

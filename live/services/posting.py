@@ -17,7 +17,8 @@ from broadcast.models import Airing, Appearance, Programme
 from broadcast.services.identity import Standing
 from live import ladder, protocol, text, wording
 from live.models import Comment, Item, Question
-from live.services import rooms
+from live.queries import reason_list
+from live.services import rooms, screening
 from live.services.batch import Answer, Batch, Write, require_assurance, require_free
 
 _S = Airing.State
@@ -42,7 +43,7 @@ def _post(batch: Batch, writes: list[Write], model: ItemModel) -> None:
         if _key(write) not in known and _key(write) not in fresh and write.check(_may_post):
             fresh[_key(write)] = write
     _limit(list(fresh.values()), model)
-    made = _insert([write for write in fresh.values() if write.refusal is None], model)
+    made = _insert(batch, [write for write in fresh.values() if write.refusal is None], model)
     rows = known | made
     for write in writes:
         row = rows.get(_key(write))
@@ -61,7 +62,8 @@ def _same_refusal(write: Write, fresh: dict[Key, Write]) -> None:
 
 def _accept(batch: Batch, write: Write, row: Comment | Question, *, is_new: bool) -> None:
     kind = wording.kind_of(row)
-    shown = wording.my_item(row, {})
+    with write.actor.spoken_to():
+        shown = wording.my_item(row, reason_list.names() if row.state == Item.State.REJECTED else {})
     write.answer = Answer({"kind": kind, "item": row.pk, "text": row.text}, protocol.Mine(items=(shown,)))
     if is_new:
         batch.keep(write, f"{kind}:{row.pk}")
@@ -133,15 +135,26 @@ def _too_fast(wait: int) -> TooMany:
     )
 
 
-def _insert(writes: list[Write], model: ItemModel) -> dict[Key, Comment | Question]:
+def _insert(batch: Batch, writes: list[Write], model: ItemModel) -> dict[Key, Comment | Question]:
     if not writes:
         return {}
+    rows = _new_rows(writes, model)
+    screening.screen(rows, {write.airing_id: write.airing.episode.programme_id for write in writes})
+    model.objects.bulk_create(rows, ignore_conflicts=True)
+    made = _rows(model, {_key(write) for write in writes})
+    screening.remember(made.values())
+    airings = {write.airing_id: write.airing for write in writes}
+    batch.refused_by_rules += [(airings[row.room_id], row) for row in screening.refused(made.values())]
+    return made
+
+
+def _new_rows(writes: list[Write], model: ItemModel) -> list[Any]:
     now = clock.now()
     rows: list[Any] = []
     for write in writes:
         programme = write.airing.episode.programme
         policy = programme.questions if model is Question else programme.comments
-        at_once = policy == Programme.Moderation.POST
+        at_once = policy == Programme.Moderation.POST and write.room.is_post
         extra: dict[str, Any] = (
             {"person_id": write.command.person} if isinstance(write.command, protocol.AskQuestion) else {}
         )
@@ -159,8 +172,7 @@ def _insert(writes: list[Write], model: ItemModel) -> dict[Key, Comment | Questi
                 **extra,
             )
         )
-    model.objects.bulk_create(rows, ignore_conflicts=True)
-    return _rows(model, {_key(write) for write in writes})
+    return rows
 
 
 def _name(participant: Standing, called: str) -> str:

@@ -76,7 +76,11 @@ def make_show(state: str = Airing.State.ON_AIR, *, announced: bool = True, **pro
         delay_seconds=brand.delay_seconds,
         created_at=now,
     )
-    Room.objects.create(airing=airing, created_at=now, comments_per_minute=50, questions_per_ten_minutes=50)
+    # Where a programme lets words out at once, two people of the desk said yes.
+    is_post = "post" in {programme.get("comments"), programme.get("questions")}
+    Room.objects.create(
+        airing=airing, created_at=now, comments_per_minute=50, questions_per_ten_minutes=50, is_post=is_post
+    )
     for position, code in enumerate(REASONS):
         Reason.objects.get_or_create(code=code, defaults={"name_zh": code, "name_en": code, "position": position})
     show = Show(brand, episode, airing, *(make_staff(brand, role) for role in ("moderator", "producer", "host")))
