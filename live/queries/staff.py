@@ -8,20 +8,22 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count
+import msgspec
+from django.db.models import Count, Q
 
 from broadcast import clock, registry
 from broadcast.access import Actor
 from broadcast.models import Airing
 from live import protocol, wording
 from live.models import Comment, Item, Poll, Question, Room
-from live.queries import visible
+from live.queries import visible, voices
 from live.queries.polls import results
 from live.queries.public import public_objects
 
 logger = logging.getLogger(__name__)
 
-PENDING_SHOWN = 1_000
+# Of each kind: what waits for somebody, and of the rest the newest; older ones are read page by page (`queues.page`).
+OPEN_SHOWN = 10_000
 DECIDED_SHOWN = 300
 
 
@@ -57,7 +59,7 @@ def staff_change(airing_id: UUID, after: int, view: StaffView) -> protocol.Staff
     items: list[protocol.StaffItem] = []
     for model in _models(view):
         changed = model.objects.filter(room=airing_id, staff_seq__gt=after)
-        items += _items(airing_id, _visible(changed, model, view, changes=True).order_by("pk"), view)
+        items += staff_items(airing_id, _visible(changed, model, view, changes=True).order_by("pk"), view)
     changed_polls = Poll.objects.filter(room=airing_id, staff_seq__gt=after).values_list("pk", flat=True)
     return protocol.StaffChange(
         seq=seq,
@@ -83,7 +85,7 @@ def open_polls(airing_id: UUID) -> tuple[protocol.StaffPoll, ...]:
 def supported(airing_id: UUID) -> tuple[protocol.StaffItem, ...]:
     """The public questions, whose supports move."""
     rows = visible.public_items(Question, airing_id)
-    return tuple(_items(airing_id, _visible(rows, Question, StaffView.DESK).order_by("pk")))
+    return tuple(staff_items(airing_id, _visible(rows, Question, StaffView.DESK).order_by("pk")))
 
 
 def panels_seq(airing_id: UUID) -> int:
@@ -121,25 +123,56 @@ def _visible(rows: Any, model: type[Comment] | type[Question], view: StaffView, 
     return rows.select_related("decided_by", "claimed_by", "first_by", "author")
 
 
+def desk_rows(model: type[Comment] | type[Question], airing_id: UUID) -> Any:
+    """Rows of the airing with all that `staff_items` needs."""
+    return _visible(model.objects.filter(room=airing_id), model, StaffView.DESK)
+
+
 def _snapshot_items(airing_id: UUID, view: StaffView) -> list[protocol.StaffItem]:
     items: list[protocol.StaffItem] = []
     for model in _models(view):
         rows = _visible(model.objects.filter(room=airing_id), model, view)
-        live_states = [*Item.WAITING, *Question.PUBLIC] if model is Question else [*Item.WAITING]
-        items += _items(airing_id, rows.filter(state__in=live_states).order_by("pk")[:PENDING_SHOWN], view)
-        items += _items(airing_id, rows.exclude(state__in=live_states).order_by("-pk")[:DECIDED_SHOWN], view)
+        is_open = _is_open(model)
+        items += staff_items(airing_id, rows.filter(is_open).order_by("pk")[:OPEN_SHOWN], view)
+        items += staff_items(airing_id, rows.exclude(is_open).order_by("-pk")[:DECIDED_SHOWN], view)
     return items
 
 
-def _items(airing_id: UUID, found: Iterable[Any], view: StaffView = StaffView.DESK) -> list[protocol.StaffItem]:
-    """As staff see them: the desk knows what a withdrawal hides, for a host it is as if it had been taken down, words and all."""
+def _is_open(model: type[Comment] | type[Question]) -> Q:
+    """That somebody has to look at it: it waits, is reported, appealed about, or went out unseen. Public questions are at hand always."""
+    waits = Q(state__in=Item.WAITING) | Q(appeal=Item.AppealState.OPEN)
+    if model is Question:
+        return waits | Q(state__in=Question.PUBLIC)
+    unseen = Q(decided_by__isnull=True) | Q(open_reports__gt=0)
+    return waits | (Q(state=Item.State.APPROVED) & unseen)
+
+
+def staff_items(airing_id: UUID, found: Iterable[Any], view: StaffView = StaffView.DESK) -> list[protocol.StaffItem]:
+    """Rows of one kind as staff see them: the desk knows what a withdrawal hides and why something is reported; for a host a hidden
+    one is as if it had been taken down, words and all."""
     rows = list(found)
     hidden = visible.hidden_ids(airing_id, rows)
     for row in rows:
         row.is_hidden = row.pk in hidden
         if row.is_hidden and view is StaffView.HOST:
             row.state, row.text, row.mask = row.State.WITHDRAWN, "", []
-    return [wording.staff_item(row, getattr(row, "support_count", 0)) for row in rows]
+    items = [wording.staff_item(row, getattr(row, "support_count", 0)) for row in rows]
+    return _with_voices(rows, items) if view is StaffView.DESK else items
+
+
+def _with_voices(rows: list[Any], items: list[protocol.StaffItem]) -> list[protocol.StaffItem]:
+    told = voices.told_to_desk(rows)
+    return [
+        msgspec.structs.replace(
+            item,
+            report_reasons=found.report_reasons,
+            appeal_text=found.appeal_text,
+            appeal_due=wording.iso_or_none(found.appeal_due),
+        )
+        if (found := told.get((item.kind, item.id)))
+        else item
+        for item in items
+    ]
 
 
 def _poll(poll: Poll) -> protocol.StaffPoll:
