@@ -33,7 +33,9 @@ export function judge(state, frame) {
 /** The state after the next tick; `judge` must have said "apply". */
 export function applyTick(state, frame) {
   const objects = new Map(state.objects);
-  const trimmed = new Map(state.trimmed);
+  // Something ceased to be public: what only this browser still holds may be among it.
+  const load = (frame.put || []).find((object) => object.kind === "load");
+  const trimmed = new Map(load && (load.cleared || "") !== cleared(state) ? [] : state.trimmed);
   for (const key of frame.remove || []) {
     objects.delete(key);
     trimmed.delete(key);
@@ -82,11 +84,19 @@ export function mergeMine(mine, frame) {
   for (const item of frame.items || []) items.set(`${item.kind}:${item.id}`, item);
   for (const ballot of frame.ballots || []) ballots.set(ballot.poll, ballot);
   for (const report of frame.reports || []) reports.set(`${report.kind}:${report.item}`, report);
-  return { items, ballots, supports, reports, assurance: Math.max(frame.assurance || 0, (mine && !frame.whole && mine.assurance) || 0) };
+  // Those that stand against this browser; a frame that says nothing of them changes nothing.
+  const sanctions = frame.sanctions || (mine && mine.sanctions) || [];
+  return { items, ballots, supports, reports, sanctions, assurance: Math.max(frame.assurance || 0, (mine && !frame.whole && mine.assurance) || 0) };
 }
 
 /** Comments in the order in which they became public: by time, then number. Times are of one length, so text compares. */
 export const inOrder = (a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.id - b.id);
+
+/** A word that changes when something ceased to be public: whoever holds more than the state drops it then. */
+export function cleared(state) {
+  const load = state.objects.get("load");
+  return (load && load.cleared) || "";
+}
 
 /** All objects of a kind. */
 export function all(state, kind) {

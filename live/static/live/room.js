@@ -8,7 +8,7 @@ import { Hall } from "./hall.js";
 import { askIdentity } from "./identity.js";
 import { fetchMarks } from "./moments.js";
 import { createOutbox } from "./outbox.js";
-import { mode } from "./reducer.js";
+import { cleared, mode } from "./reducer.js";
 import { createLink } from "./socket.js";
 import { createStage } from "./stage.js";
 import { createStore } from "./store.js";
@@ -161,13 +161,15 @@ async function older(url, before) {
   }
 }
 
-/** When the room becomes a replay, at this same address, fetch its moments and show them. */
+/** When the room becomes a replay, at this same address, fetch its moments and show them; again when words were withdrawn. */
 function followReplay({ store, boot }) {
-  let fetched = false;
+  let fetched = null;
   let before = mode(store.state);
   const fetchAll = async () => {
+    const word = fetched;
     try {
-      store.set({ marks: await fetchMarks(boot.urls), marksFailed: false });
+      const marks = await fetchMarks(boot.urls);
+      if (word === fetched) store.set({ marks, marksFailed: false });
     } catch {
       store.set({ marksFailed: true });
       setTimeout(fetchAll, MARKS_AGAIN_MS);
@@ -179,8 +181,10 @@ function followReplay({ store, boot }) {
       document.title = t("本期已撤下");
       document.querySelector("#about h1").textContent = t("本期已撤下");
     }
-    if (now === "replay" && !fetched) {
-      fetched = true;
+    // Anew when something ceased to be public: its mark goes at once, and all that is left comes.
+    if (now === "replay" && fetched !== cleared(store.state)) {
+      if (fetched !== null && store.state.marks) store.set({ marks: store.state.marks.filter((mark) => !("author" in mark)) });
+      fetched = cleared(store.state);
       fetchAll();
     }
     if (now !== before) {

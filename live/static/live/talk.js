@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
 import { useDraft } from "./draft.js";
 import { Own, ownRows } from "./own.js";
-import { all, inOrder, mode, one } from "./reducer.js";
+import { all, cleared, inOrder, mode, one } from "./reducer.js";
 import { clock, count, html, phrase, useStore } from "./view.js";
 
 const END_PX = 48;
@@ -17,7 +17,11 @@ export function Talk({ room }) {
   const place = useRef(null);
   const [atEnd, setAtEnd] = useState(true);
   const [seen, setSeen] = useState("");
-  const [older, setOlder] = useState({ list: [], more: true, busy: false });
+  // When something was withdrawn, what only this reader still holds is dropped; the older pages can be fetched anew.
+  const word = cleared(state);
+  const none = { list: [], more: true, busy: false, word };
+  const [kept, setOlder] = useState(none);
+  const older = kept.word === word ? kept : none;
   const held = [...older.list, ...(atEnd ? [] : [...state.trimmed.values()]), ...all(state, "comment")];
   const comments = [...new Map(held.map((comment) => [comment.key, comment])).values()];
   // 长辈版 reads from the newest down and never has to scroll for it.
@@ -32,17 +36,8 @@ export function Talk({ room }) {
     if (atEnd) setSeen(newest);
   }, [atEnd, newest]);
 
-  // When comments were withdrawn, those that only this reader still holds are fetched anew or dropped.
   const total = (one(state, "counts") || { comments: 0 }).comments;
   const percent = (one(state, "load") || { comments_percent: 100 }).comments_percent;
-  const lastTotal = useRef(total);
-  useEffect(() => {
-    const fewer = total < lastTotal.current;
-    lastTotal.current = total;
-    if (!fewer) return;
-    if (state.trimmed.size) room.store.set({ trimmed: new Map() });
-    if (older.list.length) setOlder({ list: [], more: true, busy: false });
-  }, [total]);
 
   const scrolled = () => {
     const { scrollTop, scrollHeight, clientHeight } = place.current;
@@ -50,7 +45,7 @@ export function Talk({ room }) {
   };
   const toEnd = () => {
     setAtEnd(true);
-    if (older.list.length) setOlder({ list: [], more: true, busy: false });
+    if (older.list.length) setOlder(none);
     place.current.scrollTop = place.current.scrollHeight;
   };
   const more = async () => {
@@ -59,7 +54,8 @@ export function Talk({ room }) {
     const found = await room.older(first);
     const height = place.current.scrollHeight;
     setAtEnd(false);
-    setOlder({ list: [...(found ? found.comments : []), ...older.list], more: Boolean(found && found.more), busy: false });
+    // Under the word of before: what was asked for before a withdrawal is not shown after it.
+    setOlder({ list: [...(found ? found.comments : []), ...older.list], more: Boolean(found && found.more), busy: false, word });
     requestAnimationFrame(() => {
       place.current.scrollTop += place.current.scrollHeight - height;
     });

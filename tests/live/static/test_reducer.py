@@ -29,6 +29,7 @@ console.log(JSON.stringify({
   position: [state.epoch, state.seq], verdicts, keys: [...state.objects.keys()].sort(), mode: reducer.mode(state),
   backed: Object.fromEntries(asked.map((each) => [each.id, [each.text, each.supports]])),
   trimmed: state.trimmed.size, supports: [...state.mine.supports], items: [...state.mine.items.values()],
+  sanctions: state.mine.sanctions,
 }));
 """
 
@@ -103,6 +104,14 @@ def test_withdrawal_leaves_the_trimmed_ones_too(run):
     assert found["trimmed"] == 0
 
 
+def test_what_only_the_browser_holds_goes_when_something_was_withdrawn(run):
+    load = {"kind": "load", "key": "load", "cleared": "3.0"}
+    held = (snapshot(1, load, *[comment(n) for n in range(1, 101)]), tick(2, [comment(500)]))
+    assert run(*held, tick(3, [load | {"level": 1}]))["trimmed"] == 1, "nothing was withdrawn"
+    assert run(*held, tick(3, [load | {"cleared": "4.0"}]))["trimmed"] == 0
+    assert run(*held, tick(3, [comment(501), load | {"cleared": "3.9"}]))["trimmed"] == 1, "what leaves with it was public"
+
+
 def test_a_tick_may_say_supports_alone(run):
     asked = {"kind": "question", "key": "question:3", "id": 3, "text": "停哪儿？", "supports": 1}
     found = run(snapshot(1, AIRING, asked), tick(2) | {"supports": [[3, 12], [4, 1]]})
@@ -119,6 +128,14 @@ def test_own_things_come_whole_or_in_parts(run):
     assert [each["state"] for each in found["items"]] == ["approved"]
     assert found["supports"] == [7]
     assert run(whole, whole | {"items": [], "supports": []})["items"] == []
+
+
+def test_what_stands_against_a_browser_stays_until_something_is_said_of_it(run):
+    muted = {"id": 3, "measure": "mute", "until": None, "words": "您在本场被禁言"}
+    said = {"type": "mine", "items": [], "ballots": [], "supports": [], "assurance": 20}
+    told = said | {"whole": True, "sanctions": [muted]}
+    assert run(told, said | {"sanctions": None})["sanctions"] == [muted]
+    assert run(told, said | {"sanctions": []})["sanctions"] == []
 
 
 @pytest.mark.parametrize(
