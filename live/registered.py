@@ -21,6 +21,7 @@ def register() -> None:
     registry.demo.register("live", demo.fill)
     registry.leaving.register("live", leaving)
     registry.control_panels.register("load", panel.load_panel)
+    registry.control_panels.register("desk", desk.panel)
     registry.control_panels.register("shield", restraint_panel.panel)
     registry.staff_acts_on.register("level.hold", levels.hold)
     registry.staff_acts.register("level.release", levels.release)

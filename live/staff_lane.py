@@ -17,6 +17,7 @@ from broadcast import clock
 from broadcast.access import Actor
 from live import pressure, protocol, queries, wording
 from live.queries import StaffView
+from live.queries import desk as desk_queries
 from live.queries import staff as staff_queries
 from live.threads import Threads
 from live.waking import woken
@@ -140,6 +141,8 @@ class _Lane:
         if counting:
             self._known.counted_at = now
         await self._panels(now)
+        if "desk" in what or counting:
+            await self._present()
 
     def _moved(self, groups: set[str], counting: bool, viewers: int) -> _Moved:
         """Compare with what was sent, once for all views. Changes nothing: only what was sent is remembered."""
@@ -190,6 +193,22 @@ class _Lane:
                 seat.panels = shown
                 seq = self._known.seq
                 seat.offer(protocol.StaffChange(seq=seq, after=seq, at=wording.iso(clock.now()), panels=moved))
+
+    async def _present(self) -> None:
+        """Who is at the desk is told sooner than panels are: it is asked once for all seats."""
+        seats = [seat for seat in self.seats if seat.panels.get("desk")]
+        if not seats:
+            return
+        present = await self._threads.run(desk_queries.present, self.airing_id)
+        for seat in seats:
+            shown = seat.panels["desk"]
+            if shown["present"] != present:
+                panel = {**shown, "present": present}
+                seat.panels = {**seat.panels, "desk": panel}
+                seq = self._known.seq
+                seat.offer(
+                    protocol.StaffChange(seq=seq, after=seq, at=wording.iso(clock.now()), panels={"desk": panel})
+                )
 
 
 def _snapshot(actor: Actor, airing_id: UUID, view: StaffView) -> protocol.StaffSnapshot:

@@ -18,6 +18,8 @@ urlpatterns = [
     path("live/airings/<uuid:airing_id>/timeline", api.timeline, name="live-timeline"),
     path("live/polls/<int:poll_id>/ballots", ballots.published, name="live-poll-ballots"),
     path("live/airings/<uuid:airing_id>/staff/snapshot", api.staff_snapshot, name="live-staff-snapshot"),
+    path("live/airings/<uuid:airing_id>/staff/items", api.staff_items, name="live-staff-items"),
+    path("live/airings/<uuid:airing_id>/staff/items/<str:kind>/<int:number>", api.staff_item, name="live-staff-item"),
     path("overlay/<str:token>/", overlay.page, name="overlay"),
     path("overlay/<str:token>/state", overlay.state, name="overlay-state"),
 ]

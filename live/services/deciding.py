@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
@@ -20,7 +20,8 @@ from broadcast.access import Ability, Actor, can, require
 from broadcast.errors import BroadcastError, Conflict, InvalidInput, NotAllowed, NotFound
 from broadcast.models import Airing, Programme
 from live import hints, wording
-from live.models import Comment, Item, Question, Reason, Report
+from live.models import Comment, Item, Question, Report
+from live.queries import reason_list
 from live.services import review, rooms
 
 Row = Comment | Question
@@ -37,7 +38,7 @@ FROM: dict[str, frozenset[str]] = {
 TO = {"reject": "rejected", "withdraw": "withdrawn", "reopen": "pending", "hold": "held", "escalate": "escalated"}
 NEEDS_REASON = frozenset({"reject", "withdraw"})
 # What undoing puts back. When it became public stays: browsers that have it must learn that it left.
-KEPT = ("state", "version", "reason", "note", "mask", "open_reports")
+KEPT: tuple[str, ...] = ("state", "version", "reason", "note", "mask", "open_reports")
 KEPT += ("first_by_id", "first_at", "waiting_since", "decided_by_id", "decided_at")
 
 
@@ -66,7 +67,7 @@ class Desk:
     airing: Airing
     leads: bool
     now: dt.datetime = field(default_factory=clock.now)
-    acts: list[dict[str, Any]] = field(default_factory=list)
+    acts: list[audit.Act] = field(default_factory=list)
 
     @property
     def programme(self) -> Programme:
@@ -92,8 +93,7 @@ def locked(desk: Desk, keys: Iterable[Key]) -> dict[Key, Row]:
         ids = [pk for each, pk in wanted if each == kind]
         if ids:
             rows = model.objects.select_for_update(of=("self",)).filter(room=desk.airing.pk, pk__in=ids)
-            # mypy cannot see that both models have the same columns.
-            found |= {(kind, row.pk): row for row in rows.select_related("claimed_by", "decided_by").order_by("pk")}  # type: ignore[misc]
+            found |= {(kind, row.pk): row for row in rows.select_related("claimed_by", "decided_by").order_by("pk")}
     return found
 
 
@@ -114,8 +114,7 @@ def require_reason(desk: Desk, wish: Wish) -> None:
     """Raise InvalidInput unless the reason is one of the list of this programme, where the act needs one."""
     if wish.act not in NEEDS_REASON:
         return
-    own = Q(programme=None) | Q(programme=desk.programme.pk)
-    if not Reason.objects.filter(own, pk=wish.reason, is_active=True).exists():
+    if not reason_list.is_offered(wish.reason, desk.programme.pk):
         raise InvalidInput(_("没有这个理由，请从列表里选。"), field="reason")
 
 
@@ -137,10 +136,9 @@ def outcome(desk: Desk, row: Row, wish: Wish, version: int) -> dict[str, Any]:
     if wish.act == "approve":
         return changed | _approved(desk, row, wish)
     changed["state"] = TO[wish.act]
+    changed["waiting_since"] = None if wish.act in NEEDS_REASON else desk.now
     if wish.act in NEEDS_REASON:
         changed["open_reports"] = 0
-    else:
-        changed["waiting_since"] = desk.now
     if wish.act == "reopen":
         changed |= {"first_by_id": None, "first_at": None}
     return changed
@@ -225,13 +223,15 @@ def store(desk: Desk, wish: Wish, changes: list[tuple[Row, dict[str, Any]]]) -> 
             **values, version=F("version") + 1, state_before=F("state"), before=kept
         )
     for row, changed in changes:
-        before = {"state": row.state, "version": row.version}
+        state = str(row.state)
+        before = {"state": state, "version": row.version}
         for name, value in {**changed, **always}.items():
             setattr(row, name, value)
-        row.version += 1
-        note_act(desk, row, verb_of(wish, before["state"], row), before, many=len(changes))
+        row.version, row.state_before = row.version + 1, state
+        note_act(desk, row, verb_of(wish, state, row), before, many=len(changes))
     write_audit(desk)
-    tell(desk, [row for row, _changed in changes])
+    left = any(row.state_before in Question.PUBLIC and row.state not in Question.PUBLIC for row, _changed in changes)
+    tell(desk, [row for row, _changed in changes], left=left)
 
 
 def verb_of(wish: Wish, before: str, row: Row) -> str:
@@ -250,29 +250,20 @@ def note_act(desk: Desk, row: Row, verb: str, before: dict[str, Any], **more: An
     after = {"state": row.state, "version": row.version, **({"mask": row.mask} if row.mask else {})}
     after |= {**more, "command": row.decided_command, **({"many": many} if many > 1 else {})}
     words = {"text": row.text, "author": row.author_name, "note": row.note}
-    desk.acts.append(
-        {
-            "act": f"{kind}.{verb}",
-            "target": f"{kind}:{row.pk}",
-            "reason": row.reason,
-            "before": before,
-            "after": after,
-            "personal": words,
-        }
-    )
+    target = f"{kind}:{row.pk}"
+    desk.acts.append(audit.Act(f"{kind}.{verb}", target, row.reason, before, after, words, about=(row.author_id,)))
 
 
 def write_audit(desk: Desk) -> None:
     """Chain what was collected. The last thing before the commit: the chain stands still meanwhile."""
-    for each in desk.acts:
-        audit.record(desk.actor, airing=desk.airing, **each)
+    audit.record_many(desk.actor, desk.acts, airing=desk.airing)
     desk.acts.clear()
 
 
-def tell(desk: Desk, rows: Iterable[Row]) -> None:
-    """Staff, authors and the public, after commit."""
+def tell(desk: Desk, rows: Iterable[Row], *, left: bool = False) -> None:
+    """Staff, authors and the public, after commit; at once where something `left` the public."""
     kinds = {f"{wording.kind_of(row)}s" for row in rows}
-    hints.hint(desk.airing.pk, "staff", *sorted(kinds), "counts", "own")
+    hints.hint(desk.airing.pk, "staff", *sorted(kinds), "counts", "own", *(["withdrawn"] if left else []))
 
 
 def _alike(changes: list[tuple[Row, dict[str, Any]]]) -> dict[Any, list[tuple[Row, dict[str, Any]]]]:

@@ -134,7 +134,7 @@ def _merge(desk: Desk, into: Question, fresh: list[Question], along: list[Questi
         row.state, row.version, row.merged_into, row.decided_command = S.MERGED, row.version + 1, into, command_id
         deciding.note_act(desk, row, "merge", before, many=len(fresh), into=into.pk)
     deciding.write_audit(desk)
-    deciding.tell(desk, [into, *fresh])
+    deciding.tell(desk, [into, *fresh], left=True)
 
 
 def _carry(into: int, sources: list[Question]) -> None:

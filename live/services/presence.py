@@ -26,6 +26,8 @@ def look(actor: Actor, airing_id: UUID, command: protocol.LookAt) -> dict[str, A
         raise NotFound(_("没有这一场。"))
     programme_id = airing.episode.programme_id
     require(actor, Ability.SEE_DESK, programme_id)
+    if actor.user_id is None:
+        return {}  # a job of the house sits at no desk
     now = clock.now()
     seen = {"at": now, "kind": command.kind or "", "item": command.item if command.kind else None}
     _row, made = Presence.objects.update_or_create(room_id=airing_id, user_id=actor.user_id, defaults=seen)

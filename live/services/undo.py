@@ -19,7 +19,17 @@ from live.services.deciding import MODELS, Desk, Key, Row
 
 MINUTES = 10
 _TIMES = frozenset({"first_at", "waiting_since", "decided_at"})
-_WRITTEN = ("state", "version", "reason", "note", "mask", "open_reports", "first_by", "first_at", "waiting_since")
+_WRITTEN: tuple[str, ...] = (
+    "state",
+    "version",
+    "reason",
+    "note",
+    "mask",
+    "open_reports",
+    "first_by",
+    "first_at",
+    "waiting_since",
+)
 _WRITTEN += ("decided_by", "decided_at", "decided_command", "staff_seq", "before", "state_before")
 
 
@@ -82,7 +92,9 @@ def _put_back(desk: Desk, rows: list[Row], command: protocol.UndoAct) -> None:
     merging.give_back(desk, [row for row in rows if isinstance(row, Question) and row.merged_into_id is not None])
     _reopen_reports(desk, rows)
     seq = rooms.next_staff_seq([desk.airing.pk])[desk.airing.pk]
+    left = False
     for row in rows:
+        left = left or (row.state in Question.PUBLIC and row.before["state"] not in Question.PUBLIC)
         now = {"state": row.state, "version": row.version}
         for name, value in row.before.items():
             if name != "version":
@@ -95,7 +107,7 @@ def _put_back(desk: Desk, rows: list[Row], command: protocol.UndoAct) -> None:
         extra = ("merged_into",) if model is Question else ()
         model.objects.bulk_update(own, [*_WRITTEN, *extra])  # type: ignore[arg-type]
     deciding.write_audit(desk)
-    deciding.tell(desk, rows)
+    deciding.tell(desk, rows, left=left)
 
 
 def _reopen_reports(desk: Desk, rows: list[Row]) -> None:

@@ -22,7 +22,7 @@ from broadcast.identity import actor_of_request
 from live import allowance, answers, commands, process, protocol, queries, shelf, text
 from live.process import Live
 from live.protocol import BadFrame
-from live.queries import Door
+from live.queries import Door, item, queues
 
 View = Callable[..., Awaitable[HttpResponse]]
 Address = Callable[..., Any]
@@ -133,6 +133,56 @@ async def staff_snapshot(request: HttpRequest, airing_id: UUID) -> HttpResponse:
     return _json(protocol.encode(await _read(live, _staff_snapshot, actor, airing_id)))
 
 
+@require_safe
+@_refusing
+async def staff_items(request: HttpRequest, airing_id: UUID) -> HttpResponse:
+    """A page of one of the desk's queues, or of what was looked for in it: `items`, and `next` for `before`."""
+    asked = queues.Asked(
+        queue=request.GET.get("queue", ""),
+        words=request.GET.get("q", "")[:100],
+        kind=request.GET.get("kind", ""),
+        sender=request.GET.get("sender", ""),
+        rule=text.whole(request.GET.get("rule", "")),
+        before=request.GET.get("before", ""),
+        most=text.whole(request.GET.get("limit", "")) or queues.PAGE,
+    )
+    items, more = await _read(_live(request), _desk_page, await _actor(request), airing_id, asked)
+    return _json(msgspec.json.encode({"items": items, "next": more}))
+
+
+@require_safe
+@_refusing
+async def staff_item(request: HttpRequest, airing_id: UUID, kind: str, number: int) -> HttpResponse:
+    """One item with its sender's history, similar ones and what was done to it."""
+    found = await _read(_live(request), _desk_item, await _actor(request), airing_id, kind, number)
+    return _json(msgspec.json.encode(found))
+
+
+def _desk_page(actor: Actor, airing_id: UUID, asked: queues.Asked) -> Any:
+    _require_desk(actor, airing_id)
+    return queues.page(airing_id, asked, actor.user_id)
+
+
+def _desk_item(actor: Actor, airing_id: UUID, kind: str, number: int) -> Any:
+    _require_desk(actor, airing_id)
+    found = item.detail(airing_id, kind, number) if kind in item.MODELS else None
+    if found is None:
+        raise NotFound(_("没有找到这一条。"))
+    return found
+
+
+def _require_desk(actor: Actor, airing_id: UUID) -> None:
+    if _staff_view(actor, airing_id) is not queries.StaffView.DESK:
+        raise NotAllowed(_("您没有这个节目的这项权限，请联系管理员。"))
+
+
+def _staff_view(actor: Actor, airing_id: UUID) -> queries.StaffView | None:
+    door = queries.door(airing_id)
+    if door is None:
+        raise NotFound(_("没有这一场。"))
+    return queries.staff_view(actor, door.airing)
+
+
 def _marks(actor: Actor, door: Door) -> list[dict[str, Any]]:
     if not may_watch_replay(actor, door.airing):
         raise NotFound(_("回看还没有公开。"))
@@ -142,10 +192,7 @@ def _marks(actor: Actor, door: Door) -> list[dict[str, Any]]:
 
 
 def _staff_snapshot(actor: Actor, airing_id: UUID) -> protocol.StaffSnapshot:
-    door = queries.door(airing_id)
-    if door is None:
-        raise NotFound(_("没有这一场。"))
-    view = queries.staff_view(actor, door.airing)
+    view = _staff_view(actor, airing_id)
     if view is None:
         raise NotAllowed(_("您没有这个节目的这项权限，请联系管理员。"))
     return queries.staff_snapshot(actor, airing_id, view)

@@ -6,12 +6,12 @@ import itertools
 from typing import Any
 
 from broadcast.access import Actor
-from broadcast.errors import NotFound
+from broadcast.errors import InvalidInput, NotAllowed, NotFound
 from broadcast.models import User
 from live import commands, protocol, queries
 from tests.live import making
 
-__all__ = ["NotFound"]
+__all__ = ["InvalidInput", "NotAllowed", "NotFound"]
 
 _words = itertools.count(1)
 _ACTS: dict[str, type[Any]] = {
