@@ -15,8 +15,8 @@ from broadcast.access import Ability, Actor, can, require
 from broadcast.models import Airing
 from broadcast.models.catalogue import Assurance
 from broadcast.views.staff_page import for_staff
-from live.queries.desk import offered_reasons
-from live.views import overlay
+from live.queries import reason_list
+from live.views import figures, overlay
 
 LIVE = "/live/airings"
 
@@ -75,12 +75,13 @@ def _page_data(request: HttpRequest, actor: Actor, airing: Airing) -> dict[str, 
         "second_person": programme.cut_needs_second_person,
         "me": {"id": actor.user_id, "name": actor.name},
         "may": may,
-        "reasons": offered_reasons(),
+        "reasons": reason_list.offered(programme.pk),
         "assurances": [{"value": int(each.value), "name": str(each.label)} for each in Assurance],
         "csrf": get_token(request),
         "urls": {
             "socket": f"{base}/staff",
             "snapshot": f"{base}/staff/snapshot",
+            "items": f"{base}/staff/items",
             "commands": f"{base}/commands",
             "episode": reverse("staff:episode", args=[episode.pk]),
             "home": reverse("staff:home"),
@@ -95,4 +96,5 @@ urlpatterns = [
     path("<uuid:airing_id>/control", control, name="control"),
     path("<uuid:airing_id>/host", host, name="host"),
     path("<uuid:airing_id>/overlay", overlay.links, name="overlay"),
+    path("<uuid:airing_id>/figures", figures.staff, name="figures"),
 ]

@@ -1,181 +1,203 @@
-/* The desk's parts on the page: top bar, queues, row, item with its acts; they draw what the model says and decide nothing. */
+/* The desk's parts on the page: top bar, queues with switches and emergency, one row of the list; they draw what the model says and decide nothing. */
 
 import htm from "htm";
 import { h } from "preact";
 import { t } from "../../broadcast/i18n.js";
-import { verbWord } from "./desk-acts.js";
-import { LATE_MS, QUEUES, allowed } from "./desk-view.js";
-import { airingWord, assuranceWord, clock, count, kindWord, reasonWord, showName, span, stateClass, stateWord } from "./words.js";
+import { DONE, LEAD, OPEN, WAITING, isWaiting, mine, pieces, since } from "./desk-queues.js";
+import { actWord, airingWord, assuranceWord, clock, count, leftWord, reasonWord, showName, span, stateClass, stateWord } from "./words.js";
 
 const html = htm.bind(h);
 
-const queueName = (name) => ({ pending: t("待审核"), approved: t("已公开"), rejected: t("未通过"), withdrawn: t("已撤下") })[name];
+export const queueName = (name) =>
+  ({
+    todo: t("待办"), pending: t("待审核"), held: t("规则暂扣"), second: t("待复审"), reported: t("被举报"), unseen: t("待复核"),
+    escalated: t("已上报"), appeals: t("申诉"), public: t("已公开"), rejected: t("未通过"), withdrawn: t("已撤下"), merged: t("已合并"),
+  })[name];
+
+const shortName = (name) => ({ held: t("暂扣") })[name] || queueName(name);
+
+/** Those at the desk, me first: 在岗 3 人：周（您）、方. */
+function Present({ desk }) {
+  const others = (desk.panel.present || []).filter((each) => each.user !== desk.me.id);
+  const names = others.map((each) => each.name);
+  return html`<p class="me quiet" title=${names.join(t("、"))}>${t("在岗 {n} 人：", { n: others.length + 1 })}<b>${t("{name}（您）", { name: desk.me.name })}</b>${names.length ? t("、") + names.join(t("、")) : ""}</p>`;
+}
 
 export function Bar({ desk }) {
-  const { lane, page } = desk;
+  const { lane, page, panel } = desk;
   const airing = lane.object("airing");
   const on = airing?.state === "on_air";
+  const { decided } = panel;
   return html`<header class="bar">
     <a class="brand" href=${page.urls.home}>${t("议事")}</a>
     <h1>${t("审核台")}</h1>
     <p class="what"><a href=${page.urls.episode}>${showName(page)}</a>　${page.title}</p>
     <p>${on ? html`<span class="lamp">${airingWord("on_air")}</span>` : html`<span class="tag">${airingWord(airing?.state || "planned")}</span>`}</p>
     ${on && airing.actual_start && html`<p class="ran"><b>${span(lane.now() - Date.parse(airing.actual_start))}</b> <span class="quiet">${t("已播")}</span></p>`}
-    <p class="push"><span class="tag">${page.comments}</span></p>
-    <nav class="also" aria-label=${t("别的页面")}>
+    <nav class="also push" aria-label=${t("别的页面")}>
       ${page.urls.control && html`<a href=${page.urls.control}>${t("控制室")}</a>`}
+      ${page.urls.rules && html`<a href=${page.urls.rules}>${t("规则")}</a>`}
+      ${page.urls.figures && html`<a href=${page.urls.figures}>${t("统计")}</a>`}
     </nav>
-    <p class="me">${page.me.name}</p>
-    <button type="button" class="to-list" aria-expanded=${desk.listOnPhone} onClick=${() => { desk.listOnPhone = !desk.listOnPhone; desk.reveal = true; desk.render(); }}>${desk.listOnPhone ? t("看这一条") : t("列表")}</button>
+    <p class="policy"><span class=${panel.switches?.is_post ? "tag warn" : "tag"}>${panel.switches ? (panel.switches.is_post ? t("先发后审") : t("先审后发")) : page.comments}</span></p>
+    ${decided && decided.count > 0 && html`<p class="quiet speed">${t("已审 {n} 条", { n: count(decided.count) })}${Number.isFinite(decided.seconds) ? html`<span>${t("{percent}% 在 {n} 秒内", { percent: decided.percent || 95, n: Math.ceil(decided.seconds) })}</span>` : ""}</p>`}
+    <${Present} desk=${desk} />
+    <button type="button" class="to-list" aria-expanded=${desk.listOnPhone ? "true" : "false"} onClick=${() => { desk.listOnPhone = !desk.listOnPhone; desk.reveal = true; desk.render(); }}>${desk.listOnPhone ? t("看这一条") : t("列表")}</button>
   </header>`;
 }
 
+/** How long the first of a queue waits, in words; whether that is too long. */
+function waitOf(desk, name, oldest) {
+  if (!oldest) return null;
+  const now = desk.lane.now();
+  if (name === "appeals") {
+    const left = Date.parse(oldest) - now;
+    return { late: left < 0, words: left < 0 ? t("已超时 {left}", { left: leftWord(-left) }) : t("还剩 {left}", { left: leftWord(left) }), short: leftWord(Math.abs(left)) };
+  }
+  const age = span(now - Date.parse(oldest));
+  const late = now - Date.parse(oldest) > desk.alarmMs;
+  if (name === "escalated") return { late, words: t("已等 {age}", { age }), short: t("已等 {age}", { age }) };
+  return late
+    ? { late, words: t("最久 {age}，超过 {limit}", { age, limit: limitWord(desk.alarmMs) }), short: t("超时 {age}", { age }) }
+    : { late, words: t("最久 {age}", { age }), short: t("最久 {age}", { age }) };
+}
+
+const limitWord = (ms) => (ms % 60000 === 0 ? t("{m} 分钟", { m: ms / 60000 }) : t("{n} 秒", { n: ms / 1000 }));
+
+function Queue({ desk, name }) {
+  const { count: total, oldest } = desk.count(name);
+  const wait = waitOf(desk, name, oldest);
+  const sub = OPEN.includes(name) && name !== "todo";
+  return html`<li class=${sub ? "sub" : ""}><button type="button" aria-current=${desk.queue === name ? "true" : undefined} onClick=${() => { desk.allQueues = false; desk.choose(name); }}>
+    <span><span class="desk-words">${queueName(name)}</span><span class="phone-words">${shortName(name)}</span></span> <span class="total"><span class="desk-words">${t("{count} 条", { count: count(total) })}</span><span class="phone-words">${count(total)}</span></span>
+    ${wait && html`<small class=${wait.late ? "bad" : ""}><span class="desk-words">${wait.words}</span><span class="phone-words">${wait.short}</span></small>`}
+  </button></li>`;
+}
+
+const onOff = (value) => (value ? t("开") : t("关"));
+const paceWord = (seconds) => (seconds === 0 ? t("不另限") : seconds === 60 ? t("每分钟 1 条") : t("每 {n} 秒 1 条", { n: seconds }));
+
+/** The room's switches as they stand: [name, words, whether it is out of the ordinary]. */
+export function switchLines(switches) {
+  return [
+    [t("评论"), switches.takes_comments ? (switches.comment_seconds ? paceWord(switches.comment_seconds) : t("开")) : t("关"), !switches.takes_comments],
+    [t("提问"), switches.takes_questions ? (switches.question_seconds ? paceWord(switches.question_seconds) : t("开")) : t("关"), !switches.takes_questions],
+    [t("仅限实名"), onOff(switches.verified_only), switches.verified_only],
+    ...(switches.is_post ? [[t("先发后审"), t("开"), true]] : []),
+  ];
+}
+
+function Switches({ desk }) {
+  const { switches, post_asked_by: asked } = desk.panel;
+  if (!switches) return null;
+  const lines = switchLines(switches);
+  return html`<h2>${t("本场开关")}</h2>
+    <ul class="switches">${lines.map(([name, words, odd]) => html`<li key=${name}><button type="button" disabled=${!desk.maySwitch} onClick=${() => desk.open({ name: "switches" })}><span>${name}</span> <span class=${odd ? "warn" : ""}>${words}</span></button></li>`)}
+      ${asked && !switches.is_post && html`<li><button type="button" class="asked" onClick=${() => desk.open({ name: "switches" })}><span class="warn">${t("{name}要开先发后审，等另一人确认", { name: asked.name })}</span></button></li>`}</ul>`;
+}
+
+/** What is hidden now by hand, and the guarded button for more; set apart, without a key. */
+function Emergency({ desk }) {
+  const { withdrawals = [], may = {} } = desk.lane.panels.shield || {};
+  const able = may.withdraw_author || may.withdraw_everything;
+  if (!able && !withdrawals.length) return null;
+  return html`<div class="emergency">
+    ${withdrawals.length > 0 && html`<p class="note bad xs" role="alert"><b>${t("正在撤下：")}</b>${withdrawals.map((each) => (each.scope === "everything" ? t("公众的全部内容") : each.author)).join(t("、"))}</p>`}
+    <button type="button" class="risk" onClick=${() => desk.open({ name: "emergency" })}>${withdrawals.length ? t("撤下与恢复…") : t("紧急撤下…")}</button>
+    <p class="xs quiet">${may.withdraw_everything ? t("一位作者，或全部公众内容。两步确认。") : t("一位作者的全部内容。全场撤下要值班长。")}</p>
+  </div>`;
+}
+
 export function Queues({ desk }) {
-  const counts = desk.counts();
-  const line = (name) => {
-    const { count: total, oldest, more } = counts[name];
-    const age = oldest ? desk.lane.now() - Date.parse(oldest) : 0;
-    const late = age > LATE_MS;
-    return html`<li key=${name}><button type="button" aria-current=${desk.queue === name ? "true" : undefined} onClick=${() => desk.choose(name)}>
-      <span>${queueName(name)}</span> <span class="total">${more ? t("{count} 条以上", { count: count(total) }) : t("{count} 条", { count: count(total) })}</span>
-      ${oldest && html`<small class=${late ? "bad" : ""}>${late ? html`<span class="desk-words">${t("最久 {age}，超过 1 分钟", { age: span(age) })}</span><span class="phone-words">${t("超时 {age}", { age: span(age) })}</span>` : t("最久 {age}", { age: span(age) })}</small>`}
-    </button></li>`;
+  const shown = desk.shownQueues();
+  const part = (names, kind = "") => html`<ul class=${kind}>${names.filter((name) => shown.includes(name)).map((name) => html`<${Queue} key=${name} desk=${desk} name=${name} />`)}</ul>`;
+  const beyond = ![...OPEN.filter((name) => shown.includes(name)).slice(0, 4)].includes(desk.queue);
+  const unfold = () => {
+    desk.allQueues = !desk.allQueues;
+    desk.render();
   };
-  const [first, ...others] = Object.keys(QUEUES);
-  return html`<nav class="queues" aria-label=${t("队列")}>
-    <ul>${line(first)}</ul>
-    <h2>${t("已处理")}</h2>
-    <ul>${others.map(line)}</ul>
+  return html`<nav class=${desk.allQueues ? "queues all" : "queues"} aria-label=${t("队列")}>
+    ${part(OPEN, "first")}
+    <button type="button" class="rest" aria-expanded=${desk.allQueues ? "true" : "false"} aria-current=${beyond ? "true" : undefined} onClick=${unfold}>${desk.allQueues ? t("收起") : beyond ? queueName(desk.queue) : t("更多")}</button>
+    <h2>${t("值班长处理")}</h2>${part(LEAD)}
+    <h2>${t("已处理")}</h2>${part(DONE)}
+    <${Switches} desk=${desk} />
+    <${Emergency} desk=${desk} />
   </nav>`;
 }
 
-/** Why a held row is greyed: what was done with it, by whom, or what we are sending. */
+/** Words with what rules found, or what is hidden, underlined. */
+export function Marked({ text, spans }) {
+  return pieces(text, spans).map((piece, at) => (piece.marked ? html`<mark key=${at}>${piece.text}</mark>` : piece.text));
+}
+
+export const foundSpans = (item) => (item.mask.length ? item.mask : item.hits.filter((hit) => !hit.false).flatMap((hit) => hit.spans));
+
+/** The tags before a row's facts: why it stands where it stands. */
+export function Tags({ desk, item }) {
+  const reasons = item.report_reasons.map((code) => reasonWord(desk.page, code));
+  return html`${item.state === "held" && html`<span class="tag warn">${item.hits.length ? t("规则暂扣") : t("暂扣")}</span>`}
+    ${item.state === "second" && html`<span class="tag warn">${t("待复审")}</span>${item.first_by && html`<span class="fact">${t("{name}初审通过", { name: item.first_by })}</span>`}`}
+    ${item.state === "escalated" && html`<span class="tag warn">${t("已上报")}</span>`}
+    ${item.appeal === "open" && html`<span class="tag bad">${t("申诉")}</span>`}
+    ${item.reports > 0 && html`<span class="tag bad">${t("被举报")}</span><span class="fact">${t("{n} 人举报", { n: item.reports })}${reasons.length ? `${t("：")}${reasons.join(t("、"))}` : ""}</span>`}
+    ${item.hidden && html`<span class="tag bad">${t("撤下中")}</span>`}`;
+}
+
+/** What became of a row that is kept for stillness, or what is under way; "" when nothing. */
 function outcome(desk, key, item) {
   const sending = desk.sending.get(key);
-  if (sending) return sending.recorded ? t("您已{act}", { act: verbWord(sending.verb) }) : t("正在{act}…", { act: verbWord(sending.verb) });
-  if (QUEUES[desk.queue].includes(item.state)) return "";
-  const who = item.decided_by === desk.page.me.name ? t("您") : item.decided_by;
+  if (sending) return sending.recorded ? t("您已{act}", { act: actWord(sending.verb) }) : t("正在{act}…", { act: actWord(sending.verb) });
+  if (desk.index.has(desk.queue, key)) return "";
+  const who = item.decided_by === desk.me.name ? t("您") : item.decided_by;
   const why = item.reason ? t("：{reason}", { reason: reasonWord(desk.page, item.reason) }) : "";
   return `${who ? `${who} ` : ""}${stateWord(item.state)}${why}`;
+}
+
+/** Who has the row or looks at it: the words of its tag, "" when nobody. */
+function held(desk, item) {
+  const now = desk.lane.now();
+  const taken = desk.taken(item);
+  if (taken) return t("{name}在处理，还剩 {left}", { name: taken.name, left: span(Date.parse(taken.until) - now) });
+  const own = mine(item, desk.me, now);
+  if (own) return t("您在处理，还剩 {left}", { left: span(Date.parse(own.until) - now) });
+  const [watcher] = desk.watchers(item);
+  return watcher ? t("{name}在看", { name: watcher.name }) : "";
+}
+
+function ageOf(desk, item, done) {
+  if (done || !isWaiting(desk.queue)) return { words: clock(item.decided_at || item.at), late: false };
+  const left = Date.parse(since(item, desk.queue)) - desk.lane.now();
+  if (desk.queue === "appeals") return { words: left < 0 ? t("超时") : leftWord(left), late: left < 0 };
+  return { words: span(-left), late: -left > desk.alarmMs };
 }
 
 export function Row({ desk, id, at }) {
   const item = desk.item(id);
   if (!item) return null;
   const done = desk.done(id);
+  const taken = !done && desk.taken(item);
   const now = id === desk.cursor;
-  const age = desk.lane.now() - Date.parse(item.at);
-  const late = item.state === "pending" && !done && age > LATE_MS;
-  const pick = (event) => {
-    event.stopPropagation();
-    desk.toggle(id);
-  };
-  return html`<li data-key=${id} key=${id} class=${done ? "taken" : ""} aria-current=${now ? "true" : undefined} aria-posinset=${at + 1} aria-setsize=${desk.keys.length}
+  const age = ageOf(desk, item, done);
+  const who = !done && held(desk, item);
+  const similar = desk.similarTo(item);
+  const rules = item.hits.filter((hit) => !hit.false).map((hit) => hit.name);
+  return html`<li data-key=${id} class=${done || taken ? "taken" : ""} aria-current=${now ? "true" : undefined} aria-posinset=${at + 1} aria-setsize=${desk.keys.length}
       tabindex=${now ? 0 : -1} onClick=${() => desk.moveTo(id, { openOnPhone: true })}>
-    ${desk.mayAct ? html`<label class="pick" onClick=${(event) => event.stopPropagation()}><input type="checkbox" aria-label=${t("选择第 {n} 条", { n: at + 1 })} checked=${desk.selected.has(id)} disabled=${done} onClick=${pick} /></label>` : html`<span></span>`}
-    <div><p class="text">${item.kind === "question" && html`<span class="kind" title=${kindWord(item.kind)}>${t("问")}</span>`}${item.text}</p>
-      <p class="meta"><span>${item.author}</span><span>${assuranceWord(desk.page, item.assurance)}</span>
-        ${item.supports > 0 && html`<span>${t("{n} 人支持", { n: count(item.supports) })}</span>`}
-        ${done ? html`<span class="tag">${outcome(desk, id, item)}</span>` : desk.queue !== "pending" && html`<span class=${stateClass(item.state)}>${outcomeLine(desk, item)}</span>`}</p></div>
-    <span class=${late ? "age bad" : "age"}>${item.state === "pending" && !done ? span(age) : clock(item.decided_at || item.at)}</span>
+    ${desk.mayAct ? html`<label class="pick" onClick=${(event) => event.stopPropagation()}><input type="checkbox" aria-label=${t("选择第 {n} 条", { n: at + 1 })} checked=${desk.selected.has(id)} disabled=${done || Boolean(taken)} onClick=${(event) => { event.stopPropagation(); desk.toggle(id); }} /></label>` : html`<span></span>`}
+    <div><p class="text">${item.kind === "question" && html`<b>${t("提问")}</b>`}<${Marked} text=${item.text} spans=${foundSpans(item)} /></p>
+      <p class="meta">${done ? html`<span class="tag">${outcome(desk, id, item)}</span>` : html`<${Tags} desk=${desk} item=${item} />`}
+        ${!done && !WAITING.includes(item.state) && !isWaiting(desk.queue) && html`<span class=${`fact ${stateClass(item.state)}`}>${stateWord(item.state)}${item.reason ? t("：{reason}", { reason: reasonWord(desk.page, item.reason) }) : ""}</span>`}
+        ${who && html`<span class=${taken ? "tag" : "tag own"}>${who}</span>`}
+        ${rules.length > 0 && html`<span class="fact">${rules.join(t("、"))}</span>`}
+        <span class="fact">${assuranceWord(desk.page, item.assurance)}</span>${item.district && html`<span class="fact">${item.district}</span>`}
+        <span class="fact">${item.source || t("本站")}</span>
+        ${item.supports > 0 && html`<span class="fact">${t("{n} 人支持", { n: count(item.supports) })}</span>`}
+        ${similar > 0 && html`<span class="fact">${t("相似 {n} 条", { n: count(similar) })}</span>`}
+        <span class="fact author">${item.author}</span></p></div>
+    <span class=${age.late ? "age bad" : "age"}>${age.words}</span>
   </li>`;
 }
 
-function outcomeLine(desk, item) {
-  const why = item.reason ? t("：{reason}", { reason: reasonWord(desk.page, item.reason) }) : "";
-  return `${stateWord(item.state)}${why}${item.decided_by ? ` ${item.decided_by}` : ""}`;
-}
+export const itemTitle = (item) => (item.kind === "question" ? t("提问 {id} 号", { id: count(item.id) }) : t("评论 {id} 号", { id: count(item.id) }));
 
-export function Item({ desk }) {
-  const item = desk.current;
-  if (!item) return html`<section class="item empty"><div class="body"><p class="quiet">${desk.keys.length ? t("从列表里选一条。") : emptyWords(desk)}</p></div><${Said} desk=${desk} /></section>`;
-  const at = desk.keys.indexOf(desk.cursor) + 1;
-  const age = desk.lane.now() - Date.parse(item.at);
-  return html`<section class="item" aria-labelledby="t">
-    <div class="strip">
-      <h2 id="t">${item.kind === "question" ? t("提问 {id} 号", { id: count(item.id) }) : t("评论 {id} 号", { id: count(item.id) })}</h2>
-      <span class=${`tag ${stateClass(item.state)}`}>${stateWord(item.state)}</span>
-      <span class="quiet xs push">${t("{clock} 收到", { clock: clock(item.at) })}${item.state === "pending" ? t("，已等 {age}", { age: span(age) }) : ""}</span>
-    </div>
-    <div class="body">
-      <p class="words">${item.text}</p>
-      <dl class="facts">
-        <dt>${t("作者")}</dt><dd>${item.author} <span class="quiet">${assuranceWord(desk.page, item.assurance)}</span></dd>
-        ${item.to && html`<dt>${t("问谁")}</dt><dd>${item.to}</dd>`}
-        ${item.kind === "question" && html`<dt>${t("支持")}</dt><dd>${t("{n} 人", { n: count(item.supports) })}</dd>`}
-        <dt>${t("字数")}</dt><dd>${t("{n} 字", { n: [...item.text].length })}</dd>
-      </dl>
-      ${item.decided_at && html`<section><h3>${t("处理记录")}</h3><p class="xs quiet">${t("{clock} {who}", { clock: clock(item.decided_at), who: item.decided_by })} ${item.state === "pending" ? t("放回待审") : stateWord(item.state)}${item.reason ? t("：{reason}", { reason: reasonWord(desk.page, item.reason) }) : ""}${item.note ? t("。备注：{note}", { note: item.note }) : ""}</p></section>`}
-      <${Same} desk=${desk} item=${item} />
-      <nav class="pager" aria-label=${t("前后")}>
-        <button type="button" onClick=${() => desk.step(-1)}>${t("‹ 上一条")}</button>
-        <span class="xs">${t("第 {at} 条，共 {all} 条", { at, all: desk.keys.length })}</span>
-        <button type="button" onClick=${() => desk.step(1)}>${t("下一条 ›")}</button>
-      </nav>
-    </div>
-    <${Said} desk=${desk} />
-    <${Acts} desk=${desk} item=${item} />
-  </section>`;
-}
-
-/** Others with the very same words, so that a flood is seen and taken at once. */
-function Same({ desk, item }) {
-  const others = desk.same(item);
-  if (!others.length) return null;
-  const waiting = others.filter((each) => each.state === "pending").length;
-  return html`<section class="same"><div class="spread"><h3>${t("一样的内容还有 {n} 条", { n: count(others.length) })}</h3>${desk.queue === "pending" && waiting > 0 && desk.mayAct && html`<button type="button" onClick=${() => desk.selectSame(item)}>${t("连这一条选中 {n} 条", { n: waiting + 1 })}</button>`}</div>
-    <table><tbody>${others.slice(0, 6).map((each) => html`<tr key=${each.id}><td class="quiet nowrap">${clock(each.at)}</td><td>${each.author}</td><td class=${`n ${stateClass(each.state)}`}>${stateWord(each.state)}</td></tr>`)}</tbody></table></section>`;
-}
-
-export function emptyWords(desk) {
-  if (!desk.seenSnapshot) return t("正在连接…");
-  if (desk.search || desk.kind) return t("没有符合的内容。清空搜索，或换一个类型。");
-  return { pending: t("都处理完了。新来的会出现在这里。"), approved: t("还没有公开的内容。"), rejected: t("还没有退回的内容。"), withdrawn: t("还没有撤下的内容。") }[desk.queue];
-}
-
-/** What was done last, and whether the server has it; and what it refused. */
-function Said({ desk }) {
-  const { last, notice } = desk;
-  return html`<div class="said" role="status">
-    ${notice && html`<div class="note warn notice spread"><p>${notice.words}${notice.text && html`<br /><span class="xs quiet">${notice.text.slice(0, 40)}</span>`}</p><button type="button" onClick=${() => { desk.notice = null; desk.render(); }}>${t("知道了")}</button></div>`}
-    ${last && html`<p class="undo"><span>${lastWords(desk, last)}</span>${desk.acted.length > 0 && html`<button type="button" class="push" aria-keyshortcuts="u" onClick=${() => desk.undo()}>${t("撤销")} <kbd>u</kbd></button>`}</p>`}
-  </div>`;
-}
-
-function lastWords(desk, last) {
-  const what = last.verb === "undo" ? t("撤销，{count} 条放回待审", { count: last.count }) : t("{act} {count} 条", { act: verbWord(last.verb), count: last.count });
-  const why = last.reason ? t("：{reason}", { reason: reasonWord(desk.page, last.reason) }) : "";
-  const some = last.phase === "recorded" && last.keys.length < last.count ? t("服务器记录了 {n} 条，其余没有生效", { n: last.keys.length }) : null;
-  const phase = some || { sending: t("正在送出…"), recorded: t("服务器已记录"), refused: t("没有生效") }[last.phase];
-  return html`${clock(last.at)} ${what}${why} <b>${phase}</b>`;
-}
-
-function Acts({ desk, item }) {
-  if (!desk.mayAct) return html`<p class="acts quiet xs">${t("您可以看，不能处理。要处理请让管理员给您审核员的角色。")}</p>`;
-  const may = desk.sending.has(desk.cursor) ? [] : allowed(item);
-  const taking = desk.choosing?.verb || (may.includes("withdraw") ? "withdraw" : "reject");
-  const many = desk.choosing && desk.choosing.keys.length > 1 ? desk.choosing.keys.length : 0;
-  const ask = taking === "withdraw" ? html`${t("撤下")} <kbd>w</kbd>` : html`${t("退回")} <kbd>r</kbd>`;
-  const able = may.includes(taking) || Boolean(desk.choosing);
-  return html`<div class=${desk.choosing ? "acts choosing" : "acts"}>
-    <div class="row">
-      ${may.includes("reopen") ? html`<button type="button" onClick=${() => desk.act("reopen")}>${t("放回待审")}</button>` : ""}
-      ${may.includes("withdraw") ? html`<button type="button" class="risk" aria-keyshortcuts="w" onClick=${() => desk.ask("withdraw")}>${t("撤下…")} <kbd>w</kbd></button>` : ""}
-      ${!may.includes("withdraw") && !may.includes("reopen") ? html`<button type="button" class="on-phone" disabled=${!may.includes("reject")} onClick=${() => desk.ask("reject")}>${t("退回…")}</button>
-        <button type="button" class="main" aria-keyshortcuts="a" disabled=${!may.includes("approve")} onClick=${() => desk.act("approve")}>${t("批准")} <kbd>a</kbd></button>` : ""}
-    </div>
-    <fieldset class="reasons" disabled=${!able}>
-      <legend class="xs">${many ? t("选中的 {n} 条，选一个原因，作者会看到", { n: many }) : html`<span class="desk-words">${ask}${t("，再按数字选原因。作者会看到原因")}</span><span class="phone-words">${t("选一个原因，作者会看到")}</span>`} ${desk.choosing && html`<button type="button" class="plain" onClick=${() => desk.cancel()}>${t("不了")} <kbd>Esc</kbd></button>`}</legend>
-      ${desk.page.reasons.slice(0, 9).map((reason, at) => html`<button type="button" key=${reason.code} aria-keyshortcuts=${String(at + 1)} onClick=${() => desk.because(reason.code, noteOf())}><kbd>${at + 1}</kbd> ${reason.name}</button>`)}
-      <label class="note-field"><span class="vh">${t("内部备注，作者看不到")}</span><input id="note" maxlength="200" autocomplete="off" placeholder=${t("内部备注，作者看不到，可不填")} /></label>
-    </fieldset>
-  </div>`;
-}
-
-/** The note typed beside the reasons; taken once. */
-export function noteOf() {
-  const field = document.getElementById("note");
-  const note = field ? field.value.trim() : "";
-  if (field) field.value = "";
-  return note;
-}

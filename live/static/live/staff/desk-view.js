@@ -1,101 +1,115 @@
-/* What the moderation desk shows, without a page: queues, the held list, cursor and selection; desk-acts.js acts on it.
-   The list is held still: what arrives is appended or counted, what was decided stays greyed until it is tidied away. */
+/* What the moderation desk shows, without a page: queue, list held still, cursor, selection; desk-acts.js acts on it.
+   What arrives is appended or counted, what was decided stays greyed until it is tidied away or has scrolled out above. */
 
-import { keyOf } from "./staff-socket.js";
+import { OPEN, QueueIndex, allowed, isWaiting, takenBy } from "./desk-queues.js";
+import { keyOf, whole } from "./staff-socket.js";
 
-const PUBLIC = ["approved", "queued", "on_air", "answered"];
-// The snapshot carries so many of a kind and no more; from there on a count is "at least".
-const MOST_TOLD = { pending: 1000, rejected: 300, withdrawn: 300 };
-
-export const LATE_MS = 60000;
-
-/** Names of queues in the order of the desk, each with the states it holds. */
-export const QUEUES = { pending: ["pending"], approved: PUBLIC, rejected: ["rejected"], withdrawn: ["withdrawn", "retracted"] };
-
-export const queueOf = (item) => Object.keys(QUEUES).find((name) => QUEUES[name].includes(item.state));
-
-/** What may be done with an item now. */
-export function allowed(item) {
-  if (item.state === "pending") return ["approve", "reject"];
-  if (PUBLIC.includes(item.state)) return ["withdraw"];
-  return item.state === "rejected" || item.state === "withdrawn" ? ["reopen"] : [];
-}
+const SEARCH_MS = 300;
 
 export class DeskView {
   constructor(lane, page, render) {
     Object.assign(this, { lane, page, render });
-    this.queue = "pending";
+    this.me = { id: page.me.id, name: page.me.name, lead: Boolean(page.may.lead) };
+    this.index = new QueueIndex(this.me);
+    this.extra = new Map(); // items that the snapshot does not carry, asked for by page or search
+    this.queue = "todo";
     this.kind = "";
+    this.rule = "";
     this.search = "";
     this.keys = [];
     this.held = new Set();
     this.cursor = null;
+    this.moved = 0; // grows each time a person moves the cursor
     this.selected = new Set();
     this.choosing = null; // {verb, keys} while a reason is asked for
     this.sending = new Map(); // key -> {verb, version, recorded}
     this.acted = []; // my acts, newest last, for undo
     this.last = null; // what the bar says
     this.notice = null; // a refusal that must be read
+    this.sheet = null; // {name, …} of the dialog that is open
     this.arrived = 0;
     this.endSeen = true;
+    this.more = null; // what continues the list at the server: null none, "" from the start
     this.listOnPhone = false;
-    this.help = false;
+    this.allQueues = false; // on a phone: every queue, instead of the first four
     this.reveal = false;
     this.seenSnapshot = false;
   }
 
   get mayAct() {
-    return this.page.may.moderate;
+    return Boolean(this.page.may.moderate);
+  }
+
+  /** What the server says of the room: switches, presence, counts of what is decided. */
+  get panel() {
+    return this.lane.panels.desk || {};
+  }
+
+  get alarmMs() {
+    return (this.panel.alarm_seconds || 60) * 1000;
   }
 
   item(key) {
-    return this.lane.items.get(key);
+    const told = this.lane.items.get(key);
+    const extra = this.extra.get(key);
+    return told && extra ? (extra.version > told.version ? extra : told) : told || extra;
   }
 
   get current() {
     return this.cursor ? this.item(this.cursor) : undefined;
   }
 
+  allowed(item) {
+    return this.mayAct ? allowed(item, this.me, this.lane.now()) : [];
+  }
+
+  taken(item) {
+    return takenBy(item, this.me, this.lane.now());
+  }
+
+  /** Who else has this item before their eyes: [{user, name}]. */
+  watchers(item) {
+    return (this.panel.present || []).filter((each) => each.user !== this.me.id && each.kind === item.kind && each.item === item.id);
+  }
+
+  similarTo(item) {
+    return this.index.alikeCount(item);
+  }
+
+  /** Whether this person may turn the room's switches; the server says the last word. */
+  get maySwitch() {
+    const { may = {} } = this.panel;
+    return may.switch === undefined ? this.mayAct || Boolean(this.page.may.run) : may.switch;
+  }
+
   matches(item) {
-    if (!QUEUES[this.queue].includes(item.state) || (this.kind && item.kind !== this.kind)) return false;
+    if (this.kind && item.kind !== this.kind) return false;
+    if (this.rule && !item.hits.some((hit) => !hit.false && hit.code === this.rule)) return false;
     const wanted = this.search.trim().toLowerCase();
     return !wanted || item.text.toLowerCase().includes(wanted) || item.author.toLowerCase().includes(wanted);
   }
 
-  /** Counts and the oldest waiting time of every queue, whatever the filter. */
-  counts() {
-    const found = Object.fromEntries(Object.keys(QUEUES).map((name) => [name, { count: 0, oldest: null }]));
-    for (const item of this.lane.items.values()) {
-      const queue = found[queueOf(item)];
-      queue.count += 1;
-      if (item.state === "pending" && (!queue.oldest || item.at < queue.oldest)) queue.oldest = item.at;
+  /** What was made once for this state of the lane. */
+  once(name, make) {
+    if (this.madeAt !== this.lane.revision) {
+      this.madeAt = this.lane.revision;
+      this.made = new Map();
     }
-    const shown = this.lane.object("counts");
-    if (shown) found.approved.count = Math.max(found.approved.count, shown.comments + shown.questions);
-    for (const queue of Object.keys(found)) found[queue].more = queue !== "approved" && found[queue].count >= MOST_TOLD[queue];
-    return found;
+    if (!this.made.has(name)) this.made.set(name, make());
+    return this.made.get(name);
   }
 
-  /** Items that say exactly the same as this one. */
-  same(item) {
-    const words = item.text.trim();
-    return words ? [...this.lane.items.values()].filter((each) => each !== item && each.kind === item.kind && each.text.trim() === words) : [];
+  /** Count and the oldest waiting time of a queue, whatever the filter. */
+  count(queue) {
+    return this.once(`count ${queue}`, () => {
+      const found = this.index.count(queue, (key) => this.item(key));
+      // All that waits is here; of what is decided the server counts what the snapshot leaves out.
+      return isWaiting(queue) ? found : { ...found, count: Math.max(found.count, (this.panel.counts || {})[queue] || 0) };
+    });
   }
 
-  selectSame(item) {
-    for (const each of [item, ...this.same(item)]) {
-      const key = keyOf(each);
-      if (this.held.has(key) && !this.done(key)) this.selected.add(key);
-    }
-    this.render();
-  }
-
-  /** Order of a queue: who waits longest first; what was decided last first. */
   sorted() {
-    const found = [...this.lane.items.values()].filter((item) => this.matches(item));
-    const when = (item) => item.decided_at || item.at;
-    const order = this.queue === "pending" ? (a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.id - b.id) : (a, b) => (when(a) > when(b) ? -1 : 1);
-    return found.sort(order).map(keyOf);
+    return this.index.sorted(this.queue, (key) => this.item(key), (item) => this.matches(item));
   }
 
   /** A fresh list: after a change of queue or filter, or when asked to tidy up. The cursor stays on its item where it can. */
@@ -110,78 +124,162 @@ export class DeskView {
     this.render();
   }
 
-  /** After the lane changed: append what is new to the pending list, count it elsewhere; never move a row. */
+  /** After the lane changed: append what is new to a waiting list, count it elsewhere; never move a row. */
   sync() {
-    if (!this.seenSnapshot && this.lane.seq >= 0) {
-      this.seenSnapshot = true;
-      this.rebuild();
-      return;
-    }
+    const touched = this.lane.takeTouched();
+    if (!touched) this.index.clear();
+    for (const key of touched || this.lane.items.keys()) this.index.put(key, this.item(key));
+    if (!touched) for (const key of this.extra.keys()) this.index.put(key, this.item(key));
     for (const [key, each] of this.sending) {
       const item = this.item(key);
       if (!item || item.version > each.version) this.sending.delete(key);
     }
-    const fresh = this.sorted().filter((key) => !this.held.has(key));
-    if (this.queue !== "pending") this.arrived = fresh.length;
-    else if (fresh.length) {
-      this.keys = this.keys.concat(fresh);
-      for (const key of fresh) this.held.add(key);
-      this.arrived = this.endSeen ? 0 : this.arrived + fresh.length;
+    if (!this.seenSnapshot && this.lane.seq >= 0) {
+      this.seenSnapshot = true;
+      this.more = this.firstPage();
+      this.rebuild();
+      return;
     }
+    this.take(touched);
     if (!this.cursor && this.keys.length) this.cursor = this.keys[0];
     this.render();
   }
 
+  /** Put what is new in the queue at the end of a waiting list; count it for the others. */
+  take(touched) {
+    const may = (key) => !this.held.has(key) && this.index.has(this.queue, key) && this.matches(this.item(key));
+    const fresh = touched ? [...touched].filter(may) : this.sorted().filter((key) => !this.held.has(key));
+    if (!fresh.length) return;
+    if (!isWaiting(this.queue)) {
+      this.arrived += fresh.filter((key) => this.lane.items.has(key)).length;
+      return;
+    }
+    this.keys = this.keys.concat(fresh);
+    for (const key of fresh) this.held.add(key);
+    this.arrived = this.endSeen ? 0 : this.arrived + fresh.length;
+  }
+
   /** Whether the row is only kept for stillness: decided, or being decided. */
   done(key) {
-    const item = this.item(key);
-    return !item || !QUEUES[this.queue].includes(item.state) || this.sending.has(key);
+    return this.sending.has(key) || !this.index.has(this.queue, key);
   }
 
   get doneCount() {
     return this.keys.reduce((sum, key) => sum + (this.done(key) ? 1 : 0), 0);
   }
 
+  /** Forget rows that are done and have scrolled out above; whoever draws makes up for their height. */
+  prune(gone) {
+    this.keys = this.keys.filter((key) => !gone.has(key));
+    for (const key of gone) this.held.delete(key);
+  }
+
   choose(queue) {
     this.queue = queue;
+    this.rule = "";
     this.selected.clear();
     this.choosing = null;
     this.cursor = null;
     this.endSeen = true;
+    this.keys = [];
+    this.more = this.firstPage();
     this.rebuild();
   }
 
   filter(changes) {
     Object.assign(this, changes);
     this.rebuild();
+    clearTimeout(this.searching);
+    this.searching = setTimeout(() => {
+      this.more = this.firstPage();
+      if (this.more !== null && this.search.trim()) this.nextPage();
+    }, SEARCH_MS);
   }
 
+  /** All that waits is here; of what is decided the server may have more. */
+  firstPage() {
+    return isWaiting(this.queue) ? null : "";
+  }
+
+  /** Ask the server for the next page of what is decided, by the filter that stands. */
+  async nextPage() {
+    if (this.more === null || this.paging) return;
+    this.paging = true;
+    const asked = [this.queue, this.kind, this.search].join("\n");
+    const query = new URLSearchParams({ queue: this.queue, q: this.search.trim(), kind: this.kind, before: this.more, limit: "200" });
+    try {
+      const answer = await fetch(`${this.page.urls.items}?${query}`, { credentials: "same-origin", cache: "no-store" });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const found = await answer.json();
+      if (asked !== [this.queue, this.kind, this.search].join("\n")) return;
+      for (const item of found.items) this.meet(item);
+      const fresh = found.items.map(keyOf).filter((key) => !this.held.has(key) && this.index.has(this.queue, key) && this.matches(this.item(key)));
+      this.keys = this.keys.concat(fresh);
+      for (const key of fresh) this.held.add(key);
+      this.more = found.next || null;
+    } catch {
+      this.more = null;
+    } finally {
+      this.paging = false;
+      this.render();
+    }
+  }
+
+  /** Know an item that came outside the lane. */
+  meet(item) {
+    const key = keyOf(item);
+    const known = this.lane.items.get(key);
+    if (known && known.version >= item.version) return;
+    this.extra.set(key, whole(item));
+    this.index.put(key, this.item(key));
+  }
+
+  /** Put the cursor on a row; `byHand` when a person chose it. */
   moveTo(key, { openOnPhone = false } = {}) {
     this.cursor = key;
+    this.moved += 1;
     this.choosing = null;
     if (openOnPhone) this.listOnPhone = false;
     this.reveal = true;
+    this.looked();
     this.render();
   }
 
-  /** To the next row that waits for somebody, in direction 1 or -1; stays where there is none. */
-  step(direction) {
+  looked() {}
+
+  /** To the next row that waits for me, in direction 1 or -1; `any` stops at rows that others have too. Stays where there is none. */
+  step(direction, { any = false } = {}) {
     for (let at = this.keys.indexOf(this.cursor) + direction; at >= 0 && at < this.keys.length; at += direction) {
-      if (!this.done(this.keys[at])) {
-        this.moveTo(this.keys[at]);
+      const key = this.keys[at];
+      if (any || (!this.done(key) && !this.taken(this.item(key)))) {
+        this.moveTo(key);
         return true;
       }
     }
     return false;
   }
 
-  toggle(key) {
-    if (!this.selected.delete(key) && !this.done(key)) this.selected.add(key);
-    this.render();
+  toEnd(direction) {
+    const key = this.keys[direction > 0 ? this.keys.length - 1 : 0];
+    if (key) this.moveTo(key);
   }
 
-  selectShown() {
-    this.selected = new Set(this.keys.filter((key) => !this.done(key)).slice(0, 100));
-    this.render();
+  /** The queue beside this one, by the keys [ and ]. */
+  turn(direction) {
+    const shown = this.shownQueues();
+    this.choose(shown[(shown.indexOf(this.queue) + direction + shown.length) % shown.length]);
+  }
+
+  /** Queues that have a place on the desk now. */
+  shownQueues() {
+    const kept = new Set(["todo", "pending", "held", "reported", "escalated", "appeals", "public", "rejected", "withdrawn", this.queue]);
+    if (this.panel.review_steps === 2) kept.add("second");
+    if (this.panel.switches?.is_post) kept.add("unseen");
+    return [...this.index.sets.keys()].filter((queue) => kept.has(queue) || this.index.sets.get(queue).size > 0);
+  }
+
+  /** The longest wait of what anybody may work through, for title and alarm. */
+  get waiting() {
+    return this.count(OPEN[0]);
   }
 }

@@ -26,6 +26,13 @@ export class Refusal extends Error {
   }
 }
 
+// What an item is where the server leaves a field out because it stands at its default.
+const PLAIN = { sender: "", source: "", district: "", since: "", mask: [], hits: [], claim: null, first_by: "", first_by_id: null, reports: 0, report_reasons: [],
+  appeal: "", appeal_text: "", appeal_due: null, similar: null, merged_into: null, hidden: false };
+
+/** An item with every field, as pages use it. */
+export const whole = (item) => ({ ...PLAIN, ...item });
+
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class StaffLane {
@@ -46,6 +53,7 @@ export class StaffLane {
     this.failures = 0;
     this.heardAt = Date.now();
     this.takenAt = 0;
+    this.touched = null; // keys of items that moved since somebody asked; null: perhaps all
   }
 
   start() {
@@ -61,6 +69,13 @@ export class StaffLane {
   /** The server's clock, in ms. */
   now() {
     return Date.now() + this.offset;
+  }
+
+  /** Keys of the items that moved since this was asked last; null after a snapshot: all of them may have. */
+  takeTouched() {
+    const { touched } = this;
+    this.touched = new Set();
+    return touched;
   }
 
   object(key) {
@@ -161,7 +176,8 @@ export class StaffLane {
   }
 
   snapshot(frame) {
-    this.items = new Map(frame.items.map((item) => [keyOf(item), item]));
+    this.items = new Map(frame.items.map((item) => [keyOf(item), whole(item)]));
+    this.touched = null;
     this.polls = new Map(frame.polls.map((poll) => [poll.id, poll]));
     this.panels = frame.panels;
     this.public = new Map(frame.public.map((object) => [object.key, object]));
@@ -175,7 +191,12 @@ export class StaffLane {
       this.take();
       return;
     }
-    for (const item of frame.items) if (!(this.items.get(keyOf(item))?.version > item.version)) this.items.set(keyOf(item), item);
+    for (const item of frame.items) {
+      const key = keyOf(item);
+      if (this.items.get(key)?.version > item.version) continue;
+      this.items.set(key, whole(item));
+      if (this.touched) this.touched.add(key);
+    }
     for (const poll of frame.polls) this.polls.set(poll.id, poll);
     Object.assign(this.panels, frame.panels);
     for (const object of frame.public) this.public.set(object.key, object);
@@ -204,11 +225,21 @@ export class StaffLane {
 
   /** Send `{type, …}`. Resolves to the ack's result when the server has recorded it; rejects with a Refusal. */
   async send(command) {
-    const whole = { id: commandId(), ...command };
+    const named = { id: commandId(), ...command };
     const begun = performance.now();
-    const frame = (await this.bySocket(whole)) || (await this.byPost(whole));
+    const frame = (await this.bySocket(named)) || (await this.byPost(named));
     this.lastAckMs = Math.round(performance.now() - begun);
     this.changed();
+    return this.answered(frame);
+  }
+
+  /** Send what may be lost, such as where somebody looks: once, by the socket alone. Resolves to null when nothing came back. */
+  async mention(command) {
+    const frame = await this.bySocket({ id: commandId(), ...command });
+    return frame && this.answered(frame);
+  }
+
+  answered(frame) {
     if (frame.type === "ack") return frame.result || {};
     throw new Refusal(frame.code, frame.message, frame.data);
   }
