@@ -9,7 +9,7 @@ from broadcast import registry
 from broadcast.models import Airing
 from live import demo, panel, queries, restraint_panel
 from live.queries import desk
-from live.services import aftercare, levels, similar
+from live.services import aftercare, levels, rescans, similar
 
 
 def register() -> None:
@@ -17,6 +17,7 @@ def register() -> None:
     registry.participant_merge.register("live", aftercare.merge)
     registry.timeline.register("live", timeline)
     registry.reconcilers.register("live", aftercare.reconcile)
+    registry.reconcilers.register("rescans", rescans.work)
     registry.reconcilers.register("similar", similar.look)
     registry.demo.register("live", demo.fill)
     registry.leaving.register("live", leaving)
