@@ -10,12 +10,14 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from broadcast import clock
 from broadcast.errors import AssuranceTooLow, NotAllowed
-from broadcast.models import Airing, Episode, Programme, RoleGrant, User
+from broadcast.models import Airing, Episode, Passkey, Programme, RoleGrant, RolePolicy, User
 from broadcast.models.catalogue import Assurance
 
 
@@ -35,9 +37,13 @@ class Ability(StrEnum):
     HOST = "host"
     SCREEN_CALLS = "screen_calls"
     RESPOND = "respond"
-    AUDIT = "audit"
     REPORT = "report"
+    # Of the three offices, each of one person who holds nothing else: accounts and settings; roles; the record.
     ADMINISTER = "administer"
+    GRANT = "grant"
+    AUDIT = "audit"
+    # Legal holds, and data that people ask for, or want erased, in writing.
+    KEEP_RECORDS = "keep_records"
 
 
 _R = RoleGrant.Role
@@ -62,10 +68,14 @@ ABILITIES: dict[str, frozenset[Ability]] = {
         }
     ),
     _R.HOST: frozenset({*_STAFF_WATCH, Ability.HOST}),
-    _R.AUDITOR: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.AUDIT}),
     _R.SECRETARIAT: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.REPORT}),
-    _R.ADMINISTRATOR: frozenset(set(Ability) - {Ability.MODERATE, Ability.LEAD}),
+    _R.AUDITOR: frozenset({*_STAFF_WATCH, Ability.AUDIT}),
+    _R.SYSTEM_ADMINISTRATOR: frozenset({*_STAFF_WATCH, Ability.ADMINISTER}),
+    _R.SECURITY_ADMINISTRATOR: frozenset({Ability.GRANT, Ability.KEEP_RECORDS}),
 }
+_BEHIND = frozenset({Ability.WATCH_INTERNAL, Ability.ADMINISTER, Ability.GRANT, Ability.AUDIT})
+# Roles that count only for accounts with a second factor where nothing else is said (RolePolicy, YISHI_SECOND_FACTOR).
+SENSITIVE = frozenset(RoleGrant.Role.values) - {_R.MEMBER, _R.GUEST_SPEAKER}
 
 
 @dataclass(frozen=True)
@@ -91,20 +101,31 @@ class Actor:
     language: str = ""
     extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
-    @cached_property
+    @property
     def grants(self) -> dict[int | None, frozenset[Ability]]:
-        """Abilities by programme id; None holds those of every programme. One query at most."""
+        """Abilities by programme id; None holds those of every programme. Two queries, once."""
+        return self._standing[0]
+
+    @property
+    def withheld(self) -> bool:
+        """Whether it has roles that do not count until the account has a second factor."""
+        return self._standing[1]
+
+    @cached_property
+    def _standing(self) -> tuple[dict[int | None, frozenset[Ability]], bool]:
         if self.user_id is None:
-            return {}
-        found: dict[int | None, set[Ability]] = {}
-        user = User.objects.filter(pk=self.user_id, is_active=True).only("is_superuser").first()
+            return {}, False
+        user = with_factor(User.objects.filter(pk=self.user_id, is_active=True)).only("pk").first()
         if user is None:
-            return {}
-        if user.is_superuser:
-            found[None] = set(ABILITIES[_R.ADMINISTRATOR])
-        for programme_id, role in RoleGrant.objects.filter(user_id=self.user_id).values_list("programme_id", "role"):
+            return {}, False
+        found: dict[int | None, set[Ability]] = {}
+        withheld = False
+        for programme_id, role, policy in standing_grants(self.user_id):
+            if needs_factor(role, policy) and not user.has_factor:
+                withheld = True
+                continue
             found.setdefault(programme_id, set()).update(ABILITIES[role])
-        return {programme_id: frozenset(abilities) for programme_id, abilities in found.items()}
+        return {programme_id: frozenset(abilities) for programme_id, abilities in found.items()}, withheld
 
     def spoken_to(self) -> AbstractContextManager[Any]:
         """Word what this actor is told within, in any thread, in the language it reads; without one the language in force stays."""
@@ -113,10 +134,28 @@ class Actor:
     @property
     def is_staff(self) -> bool:
         """Has any ability behind the scenes, in any programme."""
-        return any(Ability.WATCH_INTERNAL in abilities for abilities in self.grants.values())
+        return any(abilities & _BEHIND for abilities in self.grants.values())
 
 
 HOUSE = Actor(house=True, name="system")
+
+
+def with_factor(users: QuerySet[User]) -> QuerySet[Any]:
+    """The accounts, each with `has_factor`: whether it has a second factor that works."""
+    passkeys = Passkey.objects.filter(user=OuterRef("pk"))
+    return users.annotate(has_factor=Q(second_factor__confirmed_at__isnull=False) | Exists(passkeys))
+
+
+def standing_grants(user_id: int) -> list[tuple[int | None, str, bool | None]]:
+    """Programme, role and what its policy says (None: nothing) of every grant that counts now."""
+    policy = RolePolicy.objects.filter(role=OuterRef("role")).values("needs_second_factor")[:1]
+    rows = RoleGrant.objects.standing().filter(user_id=user_id).annotate(policy=Subquery(policy))
+    return list(rows.values_list("programme_id", "role", "policy"))
+
+
+def needs_factor(role: str, policy: bool | None) -> bool:
+    """Whether the role counts only with a second factor; `policy` is what its row says, None without one."""
+    return settings.SECOND_FACTOR and role in SENSITIVE if policy is None else policy
 
 
 def can(actor: Actor, ability: Ability, programme_id: int) -> bool:
@@ -130,6 +169,12 @@ def require(actor: Actor, ability: Ability, programme_id: int) -> None:
     """Raise NotAllowed unless `can`."""
     if not can(actor, ability, programme_id):
         raise NotAllowed(_("您没有这个节目的这项权限，请联系管理员。"), ability=str(ability))
+
+
+def require_house(actor: Actor, ability: Ability) -> None:
+    """Raise NotAllowed unless `actor` holds `ability` for the whole house."""
+    if not (actor.house or ability in actor.grants.get(None, ())):
+        raise NotAllowed(_("您没有这项权限，请联系管理员。"), ability=str(ability))
 
 
 def require_assurance(actor: Actor, needed: int) -> None:

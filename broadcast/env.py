@@ -65,6 +65,14 @@ class Variable:
 _TABLE: tuple[Variable, ...] = (
     Variable("DEBUG", _flag, False, "Django's debug pages; never in production.", "1 or 0"),
     Variable("DEMO", _flag, False, "The demo: shows one-time codes on the page, allows demo accounts.", "1 or 0"),
+    Variable(
+        "SECOND_FACTOR",
+        _flag,
+        None,
+        "Staff roles count only for accounts with a second factor, where the page of roles says nothing of them; empty: yes, but"
+        " not in the demo.",
+        "1 or 0",
+    ),
     Variable("SECRET_KEY", _text, "", "Signs cookies and addresses; at least 50 random characters.", secret=True),
     Variable("VAR", _text, "var", "Folder for everything written: database, bus, media, logs.", "a path"),
     Variable("HOSTS", _words, ("localhost", "127.0.0.1", "[::1]"), "Host names the web answers to.", "a,b,c"),
@@ -205,6 +213,8 @@ _TABLE: tuple[Variable, ...] = (
         True,
     ),
     Variable("EVIDENCE_DAYS", _whole, 180, "How long evidence of accepted writes is kept.", "days"),
+    Variable("AUDIT_WORDS_DAYS", _whole, 1095, "How long citizens' words stay in the audit; its entries stay.", "days"),
+    Variable("ERASURE_DAYS", _whole, 7, "How long a citizen can take back the wish to be erased.", "days"),
     Variable("SMS_SENDER", _text, "console", "How one-time codes are sent: console, log, or a dotted path.", "a name"),
     Variable("COMMITTEE_NAME", _text, "", "Name of the committee shown in header and footer.", "text"),
     Variable("ICP", _text, "", "ICP filing number shown in the footer.", "text"),

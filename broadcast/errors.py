@@ -52,6 +52,12 @@ class IdentityStale(NotAllowed):
     code = "identity_stale"
 
 
+class SecondFactorNeeded(NotAllowed):
+    """The password was right and is not enough for this account: its second step comes next."""
+
+    code = "second_factor_needed"
+
+
 class IllegalTransition(BroadcastError):
     """The airing or episode is not in a state from which this can be done; data: state, wanted."""
 

@@ -113,6 +113,8 @@ SESSION_COOKIE_NAME = "yishi_session"
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = BEHIND_TLS
 CSRF_COOKIE_SECURE = BEHIND_TLS
+# Whether staff roles ask for a second factor where no row of RolePolicy says so.
+SECOND_FACTOR = not DEMO if env.read("SECOND_FACTOR") is None else env.read("SECOND_FACTOR")
 CSRF_TRUSTED_ORIGINS = list(env.read("ORIGINS"))
 CSRF_FAILURE_VIEW = "broadcast.views.refusals.csrf_failure"
 
@@ -204,6 +206,8 @@ DRAIN_SECONDS = env.read("DRAIN_SECONDS")
 SMS_SENDER = env.read("SMS_SENDER")
 EVIDENCE_KEYS = env.read("EVIDENCE_KEYS")
 EVIDENCE_DAYS = env.read("EVIDENCE_DAYS")
+AUDIT_WORDS_DAYS = env.read("AUDIT_WORDS_DAYS")
+ERASURE_DAYS = env.read("ERASURE_DAYS")
 TRUSTED_PROXIES = env.read("PROXIES")
 ALLOWED_ORIGINS = env.read("ORIGINS")
 

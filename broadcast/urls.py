@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JSONCatalog
 
-from broadcast.views import account, health, pages, staff
+from broadcast.views import account, health, pages, second_step, security, staff
 
 _account = (
     [
@@ -18,6 +18,21 @@ _account = (
         path("renew", account.renew, name="renew"),
         path("language", account.language, name="language"),
         path("elder", account.elder, name="elder"),
+        path("second", second_step.step, name="second"),
+        path("second/passkey", second_step.passkey_question, name="second-passkey"),
+        path("second/passkey/answer", second_step.passkey_answer, name="second-passkey-answer"),
+        path("confirm", security.confirm, name="confirm"),
+        path("invitation/<int:pk>/<str:token>", security.invitation, name="invitation"),
+        path("security", security.show, name="security"),
+        path("security/app", security.app, name="app"),
+        path("security/app/remove", security.app_remove, name="app-remove"),
+        path("security/codes", security.codes, name="codes"),
+        path("security/passkeys", security.passkey_options, name="passkey-options"),
+        path("security/passkeys/add", security.passkey_add, name="passkey-add"),
+        path("security/passkeys/<int:pk>/remove", security.passkey_remove, name="passkey-remove"),
+        path("security/logins/end", security.logins_end, name="logins-end"),
+        path("security/logins/<int:pk>/end", security.login_end, name="login-end"),
+        path("security/password", security.password, name="password"),
     ],
     "account",
 )

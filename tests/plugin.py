@@ -29,6 +29,8 @@ if _OWN:
     atexit.register(_servers.stop)
 # What is tested does not depend on how busy the machine is.
 os.environ["YISHI_LADDER"] = "0"
+# Nor do tests of other things take a second step at each log-in; tests of that one ask for it.
+os.environ["YISHI_SECOND_FACTOR"] = "0"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,6 +3,7 @@
 from broadcast.models.airing import Airing, Moment, SegmentRun
 from broadcast.models.catalogue import Appearance, Episode, Feed, Person, Programme, Segment, SegmentRole
 from broadcast.models.keeping import AuditWalk, Erasure, Hold, RetentionRun
+from broadcast.models.login import LoginSession, Passkey, RecoveryCode, RolePolicy, SecondFactor
 from broadcast.models.participant import Consent, OneTimeCode, Participant
 from broadcast.models.record import AuditEntry, AuditPersonal, EvidenceRecord
 from broadcast.models.user import RoleGrant, User
@@ -19,13 +20,18 @@ __all__ = [
     "EvidenceRecord",
     "Feed",
     "Hold",
+    "LoginSession",
     "Moment",
     "OneTimeCode",
     "Participant",
+    "Passkey",
     "Person",
     "Programme",
+    "RecoveryCode",
     "RetentionRun",
     "RoleGrant",
+    "RolePolicy",
+    "SecondFactor",
     "Segment",
     "SegmentRole",
     "SegmentRun",

@@ -1,4 +1,4 @@
-"""Accounts and the roles they hold in a programme."""
+"""Accounts and the roles they hold in a programme; who may hold which together is also kept by a trigger of the database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+
+from broadcast import clock
 
 
 class User(AbstractUser):
@@ -32,8 +35,14 @@ class User(AbstractUser):
             participants.filter(user=self.pk).update(generation=models.F("generation") + 1)
 
 
+class _Grants(models.QuerySet["RoleGrant"]):
+    def standing(self) -> _Grants:
+        """Those that count now: not past their end."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=clock.now()))
+
+
 class RoleGrant(models.Model):
-    """One role of one account in one programme, or in all of them when `programme` is null."""
+    """One role of one account in one programme, or in all of them when `programme` is null. Ask `objects.standing()` for rights."""
 
     class Role(models.TextChoices):
         MEMBER = "member", _("委员")
@@ -44,9 +53,10 @@ class RoleGrant(models.Model):
         DUTY_LEADER = "duty_leader", _("值班长")
         PRODUCER = "producer", _("编导")
         HOST = "host", _("主持人")
-        AUDITOR = "auditor", _("审计员")
         SECRETARIAT = "secretariat", _("秘书处")
-        ADMINISTRATOR = "administrator", _("管理员")
+        AUDITOR = "auditor", _("审计员")
+        SYSTEM_ADMINISTRATOR = "system_administrator", _("系统管理员")
+        SECURITY_ADMINISTRATOR = "security_administrator", _("安全管理员")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="grants")
     programme = models.ForeignKey(
@@ -54,10 +64,30 @@ class RoleGrant(models.Model):
     )
     role = models.CharField(max_length=32, choices=Role.choices)
     granted_at = models.DateTimeField()
+    # Null: by the house itself (the machine's command, the demo, a migration).
+    granted_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    objects = _Grants.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "programme", "role"], nulls_distinct=False, name="one_grant_per_role"
             ),
+            models.CheckConstraint(
+                condition=Q(programme=None) | ~Q(role__in=["system_administrator", "security_administrator"]),
+                name="offices_are_of_the_house",
+            ),
+            models.CheckConstraint(
+                condition=Q(granted_by=None) | ~Q(granted_by=F("user")), name="nobody_grants_to_himself"
+            ),
         ]
+
+
+# 三员: whoever holds one of these holds neither another of them nor any role of the work (trigger `offices_apart`).
+OFFICES = frozenset(
+    {RoleGrant.Role.SYSTEM_ADMINISTRATOR, RoleGrant.Role.SECURITY_ADMINISTRATOR, RoleGrant.Role.AUDITOR}
+)
+# Roles that give nothing but a seat in front of the stage; they go with every other.
+SEATS = frozenset({RoleGrant.Role.MEMBER, RoleGrant.Role.GUEST_SPEAKER})

@@ -17,14 +17,16 @@ from broadcast import audit, clock, evidence, registry, signals
 from broadcast import identity as tokens
 from broadcast.access import Actor
 from broadcast.arrays import uuids
-from broadcast.errors import ConsentNeeded, IdentityStale, InvalidInput, NotAllowed
+from broadcast.errors import ConsentNeeded, IdentityStale, InvalidInput, NotAllowed, SecondFactorNeeded
 from broadcast.identity import Identity
-from broadcast.models import Consent, Participant, RoleGrant, User
+from broadcast.models import Consent, Participant, User
 from broadcast.models.catalogue import Assurance
 from broadcast.sealing import seal
-from broadcast.services import codes
+from broadcast.services import codes, ranks, second_factor
+from broadcast.services.second_factor import Passed
 
 Sent = codes.Sent
+is_staff = ranks.is_staff
 # FOR KEY SHARE waits for a running merge (FOR UPDATE) and is shared with every other writer.
 _HOLD = "SELECT 1 FROM broadcast_participant WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE"
 # A merge that runs is waited for, as by _HOLD; what was agreed to comes with the row.
@@ -55,15 +57,15 @@ def send_code(actor: Actor, phone: str) -> Sent:
 def verify_code(actor: Actor, phone: str, code: str) -> Identity:
     """The identity of whoever holds this phone; the browser's guest is merged into it. Raises InvalidInput (field: code).
 
-    A wrong try is committed, all else stands or falls together. Rights behind the scenes need a password, so the token of a
-    staff account carries no user here.
+    A wrong try is committed, all else stands or falls together. Rights behind the scenes need a password, and an account with
+    a second factor its second step, so the token of such an account carries no user here.
     """
     number = codes.normalised(phone)
     with transaction.atomic():
         refusal = codes.use(actor, number, code)
         if refusal is None:
             user = _user_of_phone(number)
-            found = _identity(_join(actor, user), user, with_rights=not is_staff(user))
+            found = _identity(_join(actor, user), user, with_rights=not ranks.needs_password(user))
             evidence.keep(
                 [
                     (
@@ -78,10 +80,15 @@ def verify_code(actor: Actor, phone: str, code: str) -> Identity:
     return found
 
 
-def log_in(actor: Actor, user: User) -> Identity:
-    """The identity of an account whose password was right; the browser's guest is merged into it. Staff log-ins are audited."""
+def log_in(actor: Actor, user: User, second: Passed | None = None) -> Identity:
+    """The identity of an account whose password was right; the browser's guest is merged into it. Staff log-ins are audited.
+
+    Raises SecondFactorNeeded where the account has a second factor and `second` is not of it.
+    """
     if not user.is_active:
         raise NotAllowed(_("这个账号已停用，请联系管理员。"))
+    if second_factor.factors_of(user.pk).any and (second is None or second.user_id != user.pk):
+        raise SecondFactorNeeded(_("密码对了。请再做一步验证。"))
     with transaction.atomic():
         participant = _join(actor, user)
         if is_staff(user):
@@ -233,19 +240,6 @@ def require_consent(participant: Participant) -> None:
         raise ConsentNeeded(_("请先阅读并同意个人信息处理说明和用户协议。"), documents=dict(settings.CONSENT_VERSIONS))
 
 
-def is_staff(user: User) -> bool:
-    """Whether the account has rights behind the scenes in any programme."""
-    return Actor(user_id=user.pk).is_staff
-
-
-def assurance_of(user: User) -> int:
-    """How sure we are of an account: a member's role, a verified phone or a role given by us, else as a guest."""
-    roles = set(RoleGrant.objects.filter(user=user).values_list("role", flat=True))
-    if RoleGrant.Role.MEMBER in roles:
-        return Assurance.MEMBER
-    return Assurance.PHONE if user.phone_verified_at is not None or roles or user.is_superuser else Assurance.GUEST
-
-
 def _identity(participant: Participant, user: User, *, with_rights: bool) -> Identity:
     found = Identity(
         participant.pk, participant.assurance, None, participant.display_name, generation=participant.generation
@@ -289,7 +283,7 @@ def _join(actor: Actor, user: User) -> Participant:
         # From here on the tokens of the guest that it was are nobody's.
         target.generation += 1
     target.kind, target.user = Participant.Kind.ACCOUNT, user
-    target.assurance = assurance_of(user)
+    target.assurance = ranks.assurance_of(user)
     target.display_name = str(user)[:40]
     target.save()
     if guest is not None and guest.pk != target.pk:

@@ -41,3 +41,15 @@ def duration(seconds: int | None) -> str:
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
+
+
+@register.filter
+def last_day(value: dt.datetime | None) -> str:
+    """The last day on which something that ends at `value` counts, in Beijing time: 2026-12-31."""
+    return f"{(value - dt.timedelta(seconds=1)).astimezone(ZONE):%Y-%m-%d}" if value else ""
+
+
+@register.filter
+def form_of(pk: int, name: str) -> str:
+    """The name of one of several forms of a kind: revoke-7."""
+    return f"{name}{pk}"

@@ -59,6 +59,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("episodes/<int:pk>/withdraw", staff_publication.withdraw, name="episode-withdraw"),
     path("airings/<uuid:airing_id>/act", staff_publication.airing_act, name="airing-act"),
     path("airings/<uuid:airing_id>/cancel", staff_publication.cancel, name="airing-cancel"),
+    path("accounts/", include("broadcast.views.staff_accounts")),
     path("airings/", include("live.views.staff")),
     path("programmes/", include("archive.output_views")),
     path("programmes/", include("archive.filler_views")),

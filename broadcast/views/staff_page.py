@@ -8,8 +8,8 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext as _
 
 from broadcast import clock
@@ -17,12 +17,15 @@ from broadcast.access import Ability, Actor, can
 from broadcast.errors import NotAllowed
 from broadcast.identity import actor_of_request
 from broadcast.models import Airing, Programme
+from broadcast.services import logins
 
 View = Callable[..., HttpResponse]
 
 
 def for_staff(view: View) -> View:
     """A page behind the scenes: asks a stranger to log in, refuses an account without any staff role; passes the actor on.
+
+    An account whose roles wait for a second factor is sent to set one up.
 
     The page itself asks for the ability it needs; this only keeps the public out.
     """
@@ -32,8 +35,11 @@ def for_staff(view: View) -> View:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         actor = actor_of_request(request)
+        if not actor.is_staff and actor.withheld:
+            return HttpResponseRedirect(resolve_url("account:security"))
         if not actor.is_staff:
             raise NotAllowed(_("这里是工作人员的页面，您的账号没有工作角色。需要时请联系管理员。"))
+        logins.seen(request.session.session_key or "")
         response = view(request, actor, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         return response
@@ -58,8 +64,18 @@ def shell(
     request: HttpRequest, actor: Actor, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """A staff page of any app, with what its header needs: the actor's programmes and the chosen one."""
-    shared = {"actor_name": actor.name, "my_programmes": list(programmes_of(actor)), "now": clock.now()}
+    shared = {
+        "actor_name": actor.name,
+        "my_programmes": list(programmes_of(actor)),
+        "staff_may": somewhere(actor),
+        "now": clock.now(),
+    }
     return render(request, template, {**shared, **context}, status=status)
+
+
+def somewhere(actor: Actor) -> dict[str, bool]:
+    """By ability, whether `actor` has it in any programme: which links of the header lead somewhere."""
+    return {str(each): any(each in abilities for abilities in actor.grants.values()) for each in Ability}
 
 
 def abilities_of(actor: Actor, airing: Airing) -> dict[str, bool]:

@@ -25,7 +25,7 @@ def feed() -> Feed:
 @pytest.fixture
 def browser(client: Client) -> Client:
     user = User.objects.create_user("admin-of-feeds", password=None)
-    RoleGrant.objects.create(user=user, programme=None, role="administrator", granted_at=clock.now())
+    RoleGrant.objects.create(user=user, programme=None, role="system_administrator", granted_at=clock.now())
     client.force_login(user)
     return client
 

@@ -62,4 +62,4 @@ def _default(value: Any) -> str:
         return "`1`" if value else "`0`"
     if isinstance(value, tuple):
         return f"`{','.join(value)}`" if value else "empty"
-    return "empty" if value == "" else f"`{value}`"
+    return "empty" if value is None or value == "" else f"`{value}`"
