@@ -28,29 +28,54 @@ def support(batch: Batch) -> None:
     if not writes:
         return
     ids = {write.command.question for write in writes}  # type: ignore[union-attr]
-    rooms = dict(visible.public_items(Question).filter(pk__in=ids).values_list("pk", "room_id"))
-    wanted: dict[tuple[int, UUID], bool] = {}
+    standing = _standing(ids)
+    public = dict(visible.public_items(Question).filter(pk__in=set(standing.values())).values_list("pk", "room_id"))
+    rooms = {asked: public[stands] for asked, stands in standing.items() if stands in public}
+    # By question that stands and person: the question that was named, or None to take the support back.
+    wanted: dict[tuple[int, UUID], int | None] = {}
     for write in writes:
         if not write.check(lambda each: _may_support(each, rooms)):
             continue
         command = write.command
         if isinstance(command, protocol.SupportQuestion):
-            wanted[command.question, write.participant.pk] = command.on
+            wanted[standing[command.question], write.participant.pk] = command.question if command.on else None
             batch.hint(write.airing_id, "questions")
             write.answer = Answer({"question": command.question, "on": command.on})
+    _write(wanted)
+
+
+def _write(wanted: dict[tuple[int, UUID], int | None]) -> None:
     now = clock.now()
     pairs = sorted(wanted)
     Support.objects.bulk_create(
         [
-            Support(question_id=question, participant_id=person, at=now)
+            Support(
+                question_id=question,
+                participant_id=person,
+                at=now,
+                carried_from_id=None if asked == question else asked,
+            )
             for question, person in pairs
-            if wanted[question, person]
+            if (asked := wanted[question, person]) is not None
         ],
         ignore_conflicts=True,
     )
     for question, person in pairs:
-        if not wanted[question, person]:
+        if wanted[question, person] is None:
             Support.objects.filter(question=question, participant=person).delete()
+
+
+def _standing(ids: set[int]) -> dict[int, int]:
+    """The question that each of these stands under now: its own, or the one that it was merged into, however late a support comes.
+
+    Held until commit, lightly: a merge waits, so that no support is left behind on a question that ceased to be public meanwhile.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, coalesce(merged_into_id, id) FROM live_question WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE",
+            [sorted(ids)],
+        )
+        return dict(cursor.fetchall())
 
 
 def _may_support(write: Write, rooms: dict[int, UUID]) -> None:
