@@ -61,6 +61,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("airings/<uuid:airing_id>/cancel", staff_publication.cancel, name="airing-cancel"),
     path("accounts/", include("broadcast.views.staff_accounts")),
     path("airings/", include("live.views.staff")),
+    path("reasons/", include("live.views.reasons")),
+    path("programmes/", include("broadcast.views.staff_programme")),
     path("programmes/", include("archive.output_views")),
     path("programmes/", include("archive.filler_views")),
 ]

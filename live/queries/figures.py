@@ -39,6 +39,11 @@ class Kind:
     merged: int
     masked: int
 
+    @property
+    def taken_down(self) -> int:
+        """Withdrawn one by one or many together."""
+        return self.withdrawn + self.hidden
+
 
 @dataclass(frozen=True)
 class Why:

@@ -1,4 +1,4 @@
-"""What the desk is told of reports and appeals about items; it must not write."""
+"""Reports and appeals about items, as the desk reads them, and an item as whoever reports it reads it; it must not write."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from live import wording
+from broadcast.models import Airing
+from live import protocol, wording
 from live.models import Appeal, Comment, Question, Report
-from live.queries import reason_list
+from live.queries import reason_list, visible
 
 Key = tuple[str, int]
 
@@ -48,6 +49,18 @@ def told_to_desk(rows: Iterable[Comment | Question]) -> dict[Key, Told]:
             appeal.due_at if appeal and appeal.state == "open" else None,
         )
     return found
+
+
+def as_reported(airing: Airing, kind: str, item: int) -> protocol.CommentObject | protocol.QuestionObject | None:
+    """A public comment or question of the airing as everybody reads it; None where it is not public."""
+    if kind == "comment":
+        comment = visible.public_items(Comment, airing.pk).filter(pk=item).first()
+        return wording.public_comment(comment) if comment else None
+    if kind != "question":
+        return None
+    question = visible.public_items(Question, airing.pk).select_related("person").filter(pk=item).first()
+    shown = wording.Shown("approved", None, None)
+    return wording.public_question(question, 0, shown, 0) if question else None
 
 
 def reports_of(kind: str, item: int) -> list[dict[str, Any]]:

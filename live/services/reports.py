@@ -18,15 +18,13 @@ from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotFound, TooMany
 from broadcast.models import Airing
 from live import hints, protocol, text, wording
-from live.models import Question
 from live.models.desk import Report
-from live.queries import reason_list
+from live.queries import reason_list, visible
 from live.services import items, rooms
-from live.services.batch import Answer, Batch, Write
+from live.services.batch import Answer, Batch, Write, require_free
 
 WINDOW = dt.timedelta(minutes=10)
 MOST_IN_WINDOW = 20
-_PUBLIC = frozenset(Question.PUBLIC)
 Key = tuple[str, int, UUID]
 
 
@@ -143,8 +141,9 @@ def _may_report(batch: Batch, many: int, write: Write) -> None:
     command = write.command
     if not isinstance(command, protocol.ReportItem):
         raise TypeError(command)
+    require_free(write, to_speak=True)
     row = items.held(batch, write.airing_id, command.kind, command.item)
-    if row is None or row.state not in _PUBLIC:
+    if row is None or not visible.public_items(type(row), write.airing_id).filter(pk=row.pk).exists():
         raise NotFound(_("没有这一条，可能已经撤下。"))
     if row.author_id == write.participant.pk:
         raise IllegalTransition(_("这是您自己写的，不用举报，可以撤回。"), state=row.state)

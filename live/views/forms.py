@@ -128,6 +128,7 @@ def _refused(request: HttpRequest, airing: Airing, name: str, error: BroadcastEr
         "person": request.POST.get("person", ""),
         "poll": request.POST.get("poll", ""),
         "option": request.POST.get("option", ""),
+        "item": request.POST.get("item", ""),
     }
     if error.code in {"assurance_too_low", "consent_needed"}:
         request.session[room.DRAFT] = typed

@@ -25,6 +25,7 @@ from broadcast.models import Airing, Appearance, Episode, Programme, User
 from broadcast.services import identity as people
 from live import queries
 from live.protocol import Mine, PublicObject
+from live.queries import reason_list
 from live.views import hall as halls
 
 DRAFT = "live.draft"
@@ -129,7 +130,12 @@ def _context(
         "tab": tab,
         "tabs": _tabs(hall, tab, len(marks)),
         "all_comments": all_comments(airing),
-        "draft": _draft(request, airing),
+        "figures_url": figures_of(airing),
+        "own_keys": {f"{item.kind}:{item.id}" for item in mine.items},
+        "reports": {f"{report.kind}:{report.item}": report.state for report in mine.reports},
+        "sanctions": mine.sanctions or (),
+        "upheld": sum(1 for report in mine.reports if report.state == "upheld"),
+        "draft": _draft(request, airing) or _again(request, mine),
         "new_id": lambda: secrets.token_urlsafe(12),  # called anew for each form
         "boot": boot(request, airing, objects, mine, tab) | {"staff_replay": hall.staff_replay, "names": names},
     }
@@ -149,6 +155,7 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
         "points": [line.strip() for line in airing.episode.description.splitlines() if line.strip()],
         "needs": {action: programme.needs(action) for action in ("like", "vote", "comment", "ask", "support")},
         "documents": settings.CONSENT_VERSIONS,
+        "reasons": reason_list.offered(programme.pk),
         "csrf": get_token(request),
         "urls": {
             "socket": f"{base}/socket",
@@ -157,6 +164,8 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
             "mine": f"{base}/mine",
             "comments": f"{base}/comments",
             "all_comments": all_comments(airing),
+            "report": _address(airing, "episode-report"),
+            "figures": figures_of(airing),
             "commands": f"{base}/commands",
             "timeline": f"{base}/timeline",
             "programme": reverse("programme", args=[programme.slug]),
@@ -173,8 +182,17 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
 
 def all_comments(airing: Airing) -> str:
     """Address of the plain list of every public comment of this outing."""
+    return _address(airing, "episode-comments")
+
+
+def figures_of(airing: Airing) -> str:
+    """Address of the public figures; empty where the programme keeps them to itself."""
+    return _address(airing, "episode-figures") if airing.episode.programme.publishes_figures else ""
+
+
+def _address(airing: Airing, name: str) -> str:
     episode = airing.episode
-    address = reverse("episode-comments", args=[episode.programme.slug, episode.number or episode.slug])
+    address = reverse(name, args=[episode.programme.slug, episode.number or episode.slug])
     return f"{address}?airing={airing.pk}"
 
 
@@ -227,7 +245,18 @@ def _marks(airing: Airing, hall: halls.Hall) -> list[dict[str, Any]]:
     if hall.mode != "replay":
         return []
     marks = [mark for _name, function in registry.timeline for mark in function(airing, False)]
+    for mark in marks:
+        mark["key"] = f"comment:{mark['comment']}" if "comment" in mark else f"question:{mark.get('question')}"
     return sorted(marks, key=lambda mark: str(mark["at"]))
+
+
+def _again(request: HttpRequest, mine: Mine) -> dict[str, str]:
+    """`?again=comment:5`: the words of an own refused item, to be changed and sent anew."""
+    asked = request.GET.get("again", "")
+    item = next((item for item in mine.items if asked and asked == f"{item.kind}:{item.id}"), None)
+    if item is None or item.state not in {"rejected", "withdrawn"}:
+        return {}
+    return {"act": "comment" if item.kind == "comment" else "ask", "text": item.text, "again": asked}
 
 
 def _draft(request: HttpRequest, airing: Airing) -> dict[str, str]:

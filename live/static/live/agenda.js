@@ -73,6 +73,7 @@ export function Agenda({ room }) {
   return html`
     <section class="panel" id="panel" aria-label=${t("议程")} tabindex="0"><h2 class="hidden">${t("议程")}</h2><div class="pad">
       ${mode(state) === "ended" && html`<${Facts} state=${state} />`}
+      ${room.boot.urls.figures && html`<p><a class="link" href=${room.boot.urls.figures}>${t("看审核数字")}</a></p>`}
       ${points.length > 0 && html`<h3>${t("本期议什么")}</h3>`}
       ${points.length > 1 && html`<ol class="points">${points.map((point) => html`<li>${point}</li>`)}</ol>`}
       ${points.length === 1 && html`<p class="lead">${points[0]}</p>`}

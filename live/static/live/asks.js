@@ -3,8 +3,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
 import { draftOf, useDraft } from "./draft.js";
-import { Own, State, ownRows } from "./own.js";
+import { Masked, Own, State, ownRows } from "./own.js";
 import { all, mode, one } from "./reducer.js";
+import { Report, ReportError, Upheld } from "./report.js";
+import { Restrained } from "./restrained.js";
 import { clock, count, html, phrase, useStore } from "./view.js";
 
 /** The panel of questions. */
@@ -23,6 +25,7 @@ export function Asks({ room }) {
     <section class="panel" id="panel" aria-label=${t("提问")} tabindex="0">
       <h2 class="hidden">${t("提问")}</h2>
       ${questions.length > 3 && !room.elder && html`<${Sort} order=${order} set=${setOrder} />`}
+      <${Upheld} room=${room} />
       <ol class="asks">
         ${own.map((row) => html`<li key=${row.key} class="own"><div><${Own} row=${row} room=${room} heading /></div></li>`)}
         ${(order === "mine" ? shown.filter((question) => state.mine.items.has(`question:${question.id}`)) : shown).map((question) => html`<${Ask} key=${question.key} question=${question} room=${room} open=${open} />`)}
@@ -68,15 +71,16 @@ function Ask({ question, room, open }) {
   const on = waiting ? waiting.command.on : confirmed;
   const supports = question.supports + (waiting && waiting.command.on !== confirmed ? (waiting.command.on ? 1 : -1) : 0);
   const failed = state.entries.find((entry) => entry.command.type === "question.support" && entry.command.question === question.id && entry.state === "refused");
-  const mine = state.mine.items.has(`question:${question.id}`);
+  const mine = state.mine.items.get(`question:${question.id}`);
   const press = () => {
     if (failed) room.outbox.remove(failed.id);
     room.outbox.add({ type: "question.support", question: question.id, on: !on });
   };
   return html`<li class=${mine ? "own" : ""}>
     <div>
-      <p class="who"><${State} state=${question.state} /><span>${mine ? t("我") : question.author}</span><span>${clock(question.at)}</span>${question.to && html`<span>${t("问 {name}", { name: question.to })}</span>`}</p>
+      <p class="who"><${State} state=${question.state} /><span>${mine ? t("我") : question.author}</span><span>${clock(question.at)}</span>${question.to && html`<span>${t("问 {name}", { name: question.to })}</span>`}${!mine && html`<${Report} room=${room} kind="question" id=${question.id} author=${question.author} text=${question.text} />`}</p>
       <h3>${phrase(question.text)}</h3>
+      ${mine ? html`<${Masked} item=${mine} />` : html`<${ReportError} room=${room} kind="question" id=${question.id} />`}
       ${failed && html`<p class="error" role="alert">${failed.error}</p>`}
     </div>
     ${open
@@ -91,6 +95,7 @@ function AskForm({ room }) {
   const [text, setText] = useDraft(room.boot.airing, "question");
   const [person, setPerson] = useState("");
   useEffect(() => room.store.set({ writing: true }), []);
+  if (state.mine.sanctions.length) return html`<${Restrained} room=${room} />`;
   const people = all(state, "person").sort((a, b) => a.position - b.position);
   const send = (event) => {
     event.preventDefault();

@@ -125,8 +125,8 @@ function Sheet({ phone, urls, documents, token, close }) {
 }
 
 /** Keeps the focus inside the sheet. */
-function trap(event, box) {
-  const stops = [...box.querySelectorAll("input, button:not([disabled]), a[href]")];
+export function trap(event, box) {
+  const stops = [...box.querySelectorAll("input, textarea, button:not([disabled]), a[href]")];
   const first = stops[0];
   const last = stops[stops.length - 1];
   if (event.shiftKey && document.activeElement === first) {

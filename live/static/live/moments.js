@@ -2,6 +2,8 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
+import { OwnKept } from "./own.js";
+import { Report, Upheld } from "./report.js";
 import { clock, html, lasting, useStore } from "./view.js";
 
 const BACK_AFTER_MS = 10_000;
@@ -74,13 +76,24 @@ export function Moments({ room }) {
     <h2 class="hidden">${t("此刻")}</h2>
     ${!marks && html`<p class="pad meta">${state.marksFailed ? t("时刻表暂时取不到，正在重试。") : t("正在取时刻表…")}</p>`}
     ${marks && !marks.length && html`<p class="pad meta">${t("这一场没有标记的时刻。")}</p>`}
+    <${Upheld} room=${room} />
+    <${OwnKept} room=${room} />
     <ol class="moments">
       ${(marks || []).map((mark, index) => html`<li key=${index} aria-current=${index === at ? "true" : null}>
         ${mark.offset === null ? html`<time>${clock(mark.at)}</time>` : html`<button type="button" class="link" aria-label=${t("跳到 {time}：{title}", { time: lasting(mark.offset), title: mark.title || word(mark.kind) })} onClick=${() => go(mark)}>${lasting(mark.offset)}</button>`}
         <div><p class="who"><span class="kind">${word(mark.kind)}</span>${mark.author && html`<span>${mark.author}</span>`}</p><p>${mark.title || mark.text || ""}</p></div>
+        <${ReportMark} room=${room} mark=${mark} />
       </li>`)}
     </ol>
   </section>`;
+}
+
+/** Marks of what citizens wrote can be reported as in the hall. */
+function ReportMark({ room, mark }) {
+  const kind = mark.comment ? "comment" : mark.question ? "question" : "";
+  const id = mark[kind];
+  if (!kind || room.store.state.mine.items.has(`${kind}:${id}`)) return null;
+  return html`<${Report} room=${room} kind=${kind} id=${id} author=${mark.author || ""} text=${mark.title || ""} />`;
 }
 
 /** Index of the last mark that the picture has reached, or -1. */

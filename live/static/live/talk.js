@@ -3,7 +3,9 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
 import { useDraft } from "./draft.js";
-import { Own, ownRows } from "./own.js";
+import { Masked, Own, ownRows } from "./own.js";
+import { Report, ReportError, Upheld } from "./report.js";
+import { Restrained } from "./restrained.js";
 import { all, cleared, inOrder, mode, one } from "./reducer.js";
 import { clock, count, html, phrase, useStore } from "./view.js";
 
@@ -73,6 +75,7 @@ export function Talk({ room }) {
       ${room.elder && html`<h2 class="pad">${t("大家说")}</h2>`}
       ${total > comments.length && comments.length > 0 && html`<p class=${`pad meta ${percent < 100 ? "sampled" : ""}`}>${percent < 100 && html`<span>${t("评论很多，这里抽签显示约 {n}%，每条机会相同。", { n: percent })}</span> `}<a href=${room.boot.urls.all_comments}>${t("看全部评论")}</a></p>`}
       ${!room.elder && older.more && total > comments.length && comments.length > 0 && html`<button type="button" class="link older" disabled=${older.busy} onClick=${more}>${older.busy ? t("正在取…") : t("看更早的评论")}</button>`}
+      <${Upheld} room=${room} />
       ${!rows.length && html`<p class="pad meta">${empty(state, airing)}</p>`}
       <ol class="talk">${rows.map((row) => html`<${Row} key=${row.key} row=${row} room=${room} />`)}</ol>
       ${fresh > 0 && !room.elder && html`<button type="button" class="pill" onClick=${toEnd}>${t("{n} 条新评论", { n: fresh })} ↓</button>`}
@@ -86,7 +89,7 @@ export function Talk({ room }) {
 function merged(state, comments) {
   const ids = new Set(comments.map((comment) => comment.id));
   const publicRows = comments.map((comment) => ({
-    key: comment.key, comment, at: comment.at, mine: state.mine.items.has(`comment:${comment.id}`),
+    key: comment.key, comment, at: comment.at, mine: state.mine.items.get(`comment:${comment.id}`),
   }));
   return [...publicRows, ...ownRows(state, "comment", ids)].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
@@ -95,8 +98,9 @@ function Row({ row, room }) {
   if (!row.comment) return html`<li class="own"><${Own} row=${row} room=${room} /></li>`;
   const { comment } = row;
   return html`<li class=${row.mine ? "own" : ""}>
-    <p class="who"><span>${row.mine ? t("我") : comment.author}</span>${row.mine && html`<b class="state done">${t("已公开")}</b>`}${comment.badge === "member" && html`<span class="role">${t("委员")}</span>`}<time>${clock(comment.at)}</time></p>
+    <p class="who"><span>${row.mine ? t("我") : comment.author}</span>${row.mine && html`<b class="state done">${t("已公开")}</b>`}${comment.badge === "member" && html`<span class="role">${t("委员")}</span>`}<time>${clock(comment.at)}</time>${!row.mine && html`<${Report} room=${room} kind="comment" id=${comment.id} author=${comment.author} text=${comment.text} />`}</p>
     <p class="said">${comment.text}</p>
+    ${row.mine ? html`<${Masked} item=${row.mine} />` : html`<${ReportError} room=${room} kind="comment" id=${comment.id} />`}
   </li>`;
 }
 
@@ -129,6 +133,7 @@ function Composer({ room }) {
   const [liked, setLiked] = useState(0);
   useEffect(() => setLiked(0), [counts.likes]);
   if (!["live", "before"].includes(mode(state))) return null;
+  if (state.mine.sanctions.length) return html`<${Restrained} room=${room} />`;
   const send = (event) => {
     event.preventDefault();
     const words = text.trim();
