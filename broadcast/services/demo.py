@@ -37,6 +37,9 @@ ACCOUNTS: dict[str, tuple[str, str | None]] = {
     "leader": ("值班长孙", RoleGrant.Role.DUTY_LEADER),
     "producer": ("编导郑", RoleGrant.Role.PRODUCER),
     "host": ("主持人许", RoleGrant.Role.HOST),
+    "auditor": ("审计员吴", RoleGrant.Role.AUDITOR),
+    "sysadmin": ("系统管理员何", RoleGrant.Role.SYSTEM_ADMINISTRATOR),
+    "secadmin": ("安全管理员沈", RoleGrant.Role.SECURITY_ADMINISTRATOR),
 }
 # Citizens who only fill the room; they have no password.
 CITIZENS = ("王阿姨", "李先生", "赵女士", "周同学", "黄师傅", "吴女士")

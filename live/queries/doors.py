@@ -143,7 +143,7 @@ def admitted(identities: Collection[Identity], found: Door) -> set[Identity]:
     return {each for each in entitled if may_watch(Actor(user_id=each.user_id), found.airing)}
 
 
-_DESK = (Ability.SEE_DESK, Ability.MODERATE, Ability.RUN, Ability.AUDIT)
+_DESK = (Ability.SEE_DESK, Ability.MODERATE, Ability.RUN)
 
 
 def staff_view(actor: Actor, airing: Airing) -> StaffView | None:
