@@ -19,7 +19,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         """Refuse."""
         raise CommandError(
-            "三员分立，没有全能账号。请用：./yishi account 账号 --name 姓名 --role system_administrator（另两人：security_administrator、auditor）"
+            "三员分立，没有全能账号。请用：./yishi account 账号 --name 姓名 --role system_administrator，"
+            "另两人用 security_administrator 和 auditor"
             " · no account may do everything; use: ./yishi account NAME --role system_administrator,"
             " and two more people: security_administrator, auditor"
         )
