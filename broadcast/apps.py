@@ -10,8 +10,11 @@ class BroadcastConfig(AppConfig):
     verbose_name = "Broadcast"
 
     def ready(self) -> None:
-        """Load the start-up checks and the doctor's."""
-        from broadcast import checks, readiness, registry  # noqa: F401  # checks register on import
+        """Load the start-up checks and the doctor's, and what the ground floor keeps of people."""
+        from broadcast import checks, personal_sections, readiness, registry  # noqa: F401  # checks register on import
+        from broadcast.services import forgetting
 
-        for check in (readiness.codes, readiness.accounts, readiness.programmes):
+        for check in (readiness.codes, readiness.accounts, readiness.programmes, readiness.audit):
             registry.doctor_checks.register(check.__name__, check)
+        personal_sections.register()
+        forgetting.register()

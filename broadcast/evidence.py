@@ -8,11 +8,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 
 from broadcast import clock
 from broadcast.access import Actor
 from broadcast.arrays import blobs, texts, uuids
 from broadcast.models import EvidenceRecord
+from broadcast.personal import Held
 from broadcast.sealing import seal_many
 
 _KEEP = """
@@ -20,6 +22,9 @@ INSERT INTO broadcast_evidencerecord (at, kind, ref, participant_id, airing_id, 
 SELECT %s, kind, ref, participant, airing, sealed, %s
 FROM unnest(%s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::bytea[]) AS kept (kind, ref, participant, airing, sealed)
 """
+
+# What an account was, when the person has it erased: kept sealed for the time of evidence, for whoever may ask by law.
+ACCOUNT_ERASED = "account.erase"
 
 Write = tuple[Actor, str, str] | tuple[Actor, str, str, UUID]
 
@@ -59,6 +64,8 @@ def _participant(actor: Actor) -> UUID:
     return actor.participant_id
 
 
-def expire() -> int:
-    """Delete evidence past its retention; returns how many rows went."""
-    return EvidenceRecord.objects.filter(expires_at__lte=clock.now()).delete()[0]
+def held(standing: Held) -> Q:
+    """Which records a legal hold keeps: of held people, airings and items, and whose phone it was that wrote there."""
+    there = Q(airing_id__in=standing.airings) | Q(ref__in=standing.items)
+    wrote = EvidenceRecord.objects.filter(there).values("participant_id")
+    return Q(participant_id__in=standing.participants) | there | Q(kind=ACCOUNT_ERASED, participant_id__in=wrote)

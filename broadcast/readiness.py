@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 
 from broadcast import senders
-from broadcast.models import Programme, User
+from broadcast.models import AuditWalk, Programme, User
 
 Found = tuple[str, str, str]
 
@@ -42,3 +42,14 @@ def programmes() -> list[Found]:
     """Whether there is anything to put on."""
     count = Programme.objects.filter(is_active=True).count()
     return [(f"{count} programmes", "1 or more", "" if count else "run ./yishi seed-programmes")]
+
+
+def audit() -> list[Found]:
+    """Whether the house's own walks of the audit chain found something that does not fit."""
+    broken = sorted({each for walk in AuditWalk.objects.all() for each in walk.broken})
+    many = sum(AuditWalk.objects.values_list("finished_broken", flat=True))
+    if not broken and not many:
+        return [("the audit chain fits as far as it was walked", "no entry that does not fit", "")]
+    shown = ", ".join(map(str, broken[:10]))
+    mend = "run ./yishi verify-audit and compare the entries it names with a backup"
+    return [(f"{max(many, len(broken))} entries of the audit chain do not fit ({shown})", "0", mend)]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from broadcast.access import Actor
     from broadcast.models import Airing, User
+    from broadcast.personal import Forgotten, Held, Section, Whose
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -58,3 +59,8 @@ doctor_checks: Registry[Callable[[], list[tuple[str, str, str]]]] = Registry("do
 seeds: Registry[Callable[[list[str]], None]] = Registry("seed")
 # Fills a new demo airing with life, through the app's own services: name -> (airing, accounts by demo name) -> None.
 demo: Registry[Callable[[Airing, dict[str, User]], None]] = Registry("demo")
+# What the house keeps of a person: name -> (whose) -> sections of the file that the person may have.
+personal_data: Registry[Callable[[Whose], list[Section]]] = Registry("personal data")
+# Forgets a person: name -> (whose, what is held by law) -> how many of its rows are forgotten now, and what stays. Commits its own
+# transactions, and is run again after a crash or when a hold is lifted: what is forgotten already stays so and is counted again.
+personal_erase: Registry[Callable[[Whose, Held], Forgotten]] = Registry("personal erasure")

@@ -8,13 +8,15 @@ from typing import Any
 from broadcast import registry
 from broadcast.models import Airing
 from live import demo, panel, queries, restraint_panel
-from live.queries import desk
-from live.services import aftercare, levels, rescans, similar
+from live.queries import desk, personal
+from live.services import aftercare, forgetting, levels, rescans, similar
 
 
 def register() -> None:
     """Called once when the app is ready."""
     registry.participant_merge.register("live", aftercare.merge)
+    registry.personal_data.register("live", personal.sections)
+    registry.personal_erase.register("live", forgetting.forget)
     registry.timeline.register("live", timeline)
     registry.reconcilers.register("live", aftercare.reconcile)
     registry.reconcilers.register("rescans", rescans.work)

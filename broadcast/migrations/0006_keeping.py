@@ -104,6 +104,11 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, max_length=32),
         ),
         migrations.AddField(
+            model_name='participant',
+            name='erased_at',
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
             model_name='evidencerecord',
             name='airing_id',
             field=models.UUIDField(null=True),
@@ -123,6 +128,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='auditpersonal',
             index=django.contrib.postgres.indexes.GinIndex(fields=['subjects'], name='audit_by_subject'),
+        ),
+        migrations.AddIndex(
+            model_name='auditpersonal',
+            index=models.Index(condition=models.Q(('words__isnull', False)), fields=['entry'], name='audit_with_words'),
         ),
         migrations.AddIndex(
             model_name='evidencerecord',

@@ -36,6 +36,8 @@ class Participant(models.Model):
     generation = models.PositiveIntegerField(default=0)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
     created_at = models.DateTimeField()
+    # The person had it erased: it has no name and no account any more, and no token of it is good.
+    erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [

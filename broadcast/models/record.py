@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models import Q
 
 
 class AuditEntry(models.Model):
@@ -56,7 +57,10 @@ class AuditPersonal(models.Model):
     subjects = ArrayField(models.UUIDField(), default=list)
 
     class Meta:
-        indexes = [GinIndex(fields=["subjects"], name="audit_by_subject")]
+        indexes = [
+            GinIndex(fields=["subjects"], name="audit_by_subject"),
+            models.Index(fields=["entry"], condition=Q(words__isnull=False), name="audit_with_words"),
+        ]
 
 
 class EvidenceRecord(models.Model):

@@ -28,6 +28,8 @@ MOST_WRONG_PER_ADDRESS = 100
 # (seconds, how many at most). An address is shared by thousands behind a mobile carrier, so it may do more than one phone.
 LIMITS_PER_PHONE = ((60, 1), (3_600, 5), (86_400, 10))
 LIMITS_PER_ADDRESS = ((60, 30), (3_600, 300), (86_400, 1_500))
+# As long as the longest limit looks back.
+KEPT = dt.timedelta(seconds=max(seconds for seconds, _most in LIMITS_PER_PHONE + LIMITS_PER_ADDRESS))
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 
 
@@ -112,14 +114,6 @@ def use(actor: Actor, phone: str, code: str) -> BroadcastError | None:
     row.used_at = now
     row.save(update_fields=["used_at"])
     return None
-
-
-def expire() -> int:
-    """Delete codes older than the longest limit; returns how many went."""
-    oldest = clock.now() - dt.timedelta(
-        seconds=max(seconds for seconds, _most in LIMITS_PER_PHONE + LIMITS_PER_ADDRESS)
-    )
-    return OneTimeCode.objects.filter(sent_at__lt=oldest).delete()[0]
 
 
 def lock(*names: str) -> None:

@@ -10,19 +10,21 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any, NoReturn
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
 from django.utils import translation
 
-from broadcast import evidence, registry
+from broadcast import audit_chain, registry
 from broadcast.house import alive
-from broadcast.services import codes
+from broadcast.services import erasing, logins, retention, roles
 
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
 HOUR_SECONDS = 3_600.0
+ERASE_SECONDS = 5.0
+GRANTS_SECONDS = 60.0
+WALK_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 30.0
 SLOW_SECONDS = 5.0
 
@@ -81,7 +83,11 @@ class Command(BaseCommand):
         # What the house writes into rows is written in the house's language.
         translation.activate("zh-hans")
         jobs = [Job(name, work, BEAT_SECONDS) for name, work in registry.reconcilers]
-        jobs.append(Job("forget", _forget, HOUR_SECONDS))
+        jobs.append(Job("forget", retention.run, HOUR_SECONDS))
+        jobs.append(Job("erase", erasing.carry_on, ERASE_SECONDS))
+        jobs.append(Job("audit", audit_chain.keep_walking, WALK_SECONDS))
+        jobs.append(Job("grants", roles.expire, GRANTS_SECONDS))
+        jobs.append(Job("logins", logins.forget, HOUR_SECONDS))
         if options["once"]:
             beat(jobs)
             return
@@ -103,14 +109,6 @@ def beat(jobs: list[Job]) -> None:
     for job in jobs:
         job.run(time.monotonic())
     close_old_connections()
-
-
-def _forget() -> None:
-    """What is kept for a time only."""
-    gone = {"evidence": evidence.expire(), "codes": codes.expire()}
-    call_command("clearsessions")
-    if any(gone.values()):
-        logger.info("forgotten %s", gone)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
