@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from broadcast.house import vendor
-from broadcast.house.places import Places
+from tests import npm
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = (ROOT / "broadcast/static/broadcast", ROOT / "live/static/live", ROOT / "archive/static/archive")
@@ -56,17 +54,9 @@ def files(suffix: str) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def read() -> Report:
-    """Reads scripts with acorn. It is kept in `var/parser`; without npm or its registry this fails and says what is wanted."""
-    places = Places(ROOT / "var")
-    work, lock = places.var / "parser", (ROOT / "package-lock.json").read_text()
-    acorn, stamp = work / "node_modules" / "acorn" / "dist" / "acorn.mjs", work / "stamp.json"
-    if not acorn.exists() or not stamp.exists() or json.loads(stamp.read_text())["lock"] != lock:
-        work.mkdir(parents=True, exist_ok=True)
-        search = vendor.run_npm(places, work)
-        stamp.write_text(json.dumps({"lock": lock, "search": search}))
-    search = json.loads(stamp.read_text())["search"]
-    node = shutil.which("node", path=search)
-    assert node, f"npm was found, node was not, in {search}"
+    """Reads scripts with acorn."""
+    modules, node = npm.installed()
+    acorn = modules / "acorn" / "dist" / "acorn.mjs"
 
     def report(*paths: Path) -> list[dict[str, Any]]:
         command = [node, str(ROOT / "tests/architecture/parse.mjs"), str(acorn), *map(str, paths)]
