@@ -1,7 +1,7 @@
 /* What the moderation desk does: decide one or many, undo, and the acts on people and room; at once on screen, then by command; no page. */
 
 import { t } from "../../broadcast/i18n.js";
-import { proposedMask } from "./desk-queues.js";
+import { proposedMask, standing } from "./desk-queues.js";
 import { DeskPick } from "./desk-pick.js";
 import { actWord, clock, reasonWord, stateWord } from "./words.js";
 import { commandId } from "./staff-socket.js";
@@ -243,13 +243,15 @@ export class Desk extends DeskPick {
     if (first && this.held.has(first)) this.moveTo(first);
   }
 
-  /** Say that a rule was wrong about this item, or take that back. */
-  async falseHit(hit = null) {
+  /** Say that rules were wrong about this item, all that found something or those given; said again it is taken back. */
+  async falseHit(hits = null) {
     const item = this.current;
-    const found = hit || item?.hits.find((each) => !each.false) || item?.hits[0];
-    if (!found || !this.mayAct) return;
-    await this.plain({ type: "item.false_hit", kind: item.kind, item: item.id, rule: found.rule, on: !found.false },
-      found.false ? t("收回误报 {code}", { code: found.code }) : t("误报 {code} {name}", { code: found.code, name: found.name }));
+    const found = hits || (item && (standing(item).length ? standing(item) : item.hits)) || [];
+    if (!this.mayAct) return;
+    for (const hit of found) {
+      await this.plain({ type: "item.false_hit", kind: item.kind, item: item.id, rule: hit.rule, on: !hit.false },
+        hit.false ? t("收回误报 {code}", { code: hit.code }) : t("误报 {code} {name}", { code: hit.code, name: hit.name }));
+    }
   }
 
   /** A command that decides about no item: said in the bar, its refusal too. Resolves to whether it was recorded. */

@@ -4,8 +4,8 @@ import htm from "htm";
 import { h } from "preact";
 import { t } from "../../broadcast/i18n.js";
 import { Acts, Said } from "./desk-foot.js";
-import { Marked, foundSpans, itemTitle } from "./desk-parts.js";
-import { PUBLIC, WAITING, masked, mine, proposedMask, queuesOf } from "./desk-queues.js";
+import { Marked, foundSpans, itemTitle, ruleOf } from "./desk-parts.js";
+import { PUBLIC, WAITING, masked, mine, proposedMask, queuesOf, reporters, standing } from "./desk-queues.js";
 import { keyOf } from "./staff-socket.js";
 import { actWord, assuranceWord, clock, count, leftWord, reasonWord, span, stateClass, stateWord } from "./words.js";
 
@@ -47,12 +47,12 @@ function Head({ desk, item, watch }) {
 
 /** What rules found: each with its words, what the public would see instead, and the key that says it was wrong. */
 function Hits({ desk, item }) {
-  const first = item.hits.find((hit) => !hit.false);
+  const [first] = standing(item);
   return html`${item.hits.map((hit) => html`<div key=${hit.rule} class=${hit.false ? "note spread hit" : "note warn spread hit"}>
-    <p><b>${t("命中规则 {code} {name}", { code: hit.code, name: hit.name })}</b><b class="desk-words">${t("，动作：{action}", { action: actionWord(hit.action) })}</b>${hit.false ? html` <span class="tag">${t("已报误报")}</span>` : ""}
+    <p><b>${hit.late ? t("公开以后查到 {code} {name}", { code: hit.code, name: hit.name }) : t("命中规则 {code} {name}", { code: hit.code, name: hit.name })}</b><b class="desk-words">${t("，动作：{action}", { action: actionWord(hit.action) })}</b>${hit.false ? html` <span class="tag">${t("已报误报")}</span>` : ""}
       <br /><span class="xs">${hitWords(item, hit)}</span></p>
     ${desk.mayAct && html`<span class="row">${!hit.false && desk.ruleCount(hit.code) > 1 && html`<button type="button" aria-keyshortcuts=${hit === first ? "b" : undefined} onClick=${() => desk.selectRule(hit.code)}>${t("同规则 {n} 条全选", { n: count(desk.ruleCount(hit.code)) })} ${hit === first && html`<kbd>b</kbd>`}</button>`}
-      <button type="button" aria-keyshortcuts=${hit === first ? "f" : undefined} onClick=${() => desk.falseHit(hit)}>${hit.false ? t("不是误报") : t("误报")} ${hit === first && html`<kbd>f</kbd>`}</button></span>`}
+      <button type="button" aria-keyshortcuts=${hit === first ? "f" : undefined} onClick=${() => desk.falseHit([hit])}>${hit.false ? t("不是误报") : t("误报")} ${hit === first && html`<kbd>f</kbd>`}</button></span>`}
   </div>`)}`;
 }
 
@@ -69,7 +69,7 @@ function hitWords(item, hit) {
 function Reports({ desk, item, detail }) {
   if (!item.reports) return null;
   const told = detail?.reports || [];
-  return html`<section><h3>${t("{n} 人举报", { n: item.reports })} <span class="quiet xs">${item.report_reasons.map((code) => reasonWord(desk.page, code)).join(t("、"))}</span></h3>
+  return html`<section><h3>${reporters(item) > 0 ? t("{n} 人举报", { n: reporters(item) }) : t("规则补查到，没有人举报")} <span class="quiet xs">${item.report_reasons.map((code) => reasonWord(desk.page, code)).join(t("、"))}</span></h3>
     ${told.length > 0 && html`<table><tbody>${told.slice(0, SHOWN).map((each) => html`<tr key=${each.at}><td class="quiet nowrap">${clock(each.at)}</td><td>${reasonWord(desk.page, each.reason)}${each.note ? `${t("：")}${each.note}` : ""}</td></tr>`)}</tbody></table>`}</section>`;
 }
 
@@ -79,7 +79,7 @@ function Appeal({ desk, item }) {
   const state = { open: t("待处理"), granted: t("申诉成立"), refused: t("维持原决定") }[item.appeal];
   return html`<div class=${item.appeal === "open" ? "note warn" : "note"}><p><b>${t("申诉：{state}", { state })}</b>${item.appeal === "open" && item.appeal_due ? html` <span class=${left < 0 ? "xs bad" : "xs"}>${left < 0 ? t("已超时 {left}", { left: leftWord(-left) }) : t("还剩 {left}", { left: leftWord(left) })}</span>` : ""}</p>
     ${item.appeal_text && html`<p class="wrap">${item.appeal_text}</p>`}
-    <p class="xs">${t("原决定：{who} {state}{reason}", { who: item.decided_by || t("系统"), state: stateWord(item.state), reason: item.reason ? `${t("：")}${reasonWord(desk.page, item.reason)}` : "" })}</p></div>`;
+    <p class="xs">${t("原决定：{who} {state}{reason}", { who: item.decided_by || ruleOf(item) || t("系统"), state: stateWord(item.state), reason: item.reason ? `${t("：")}${reasonWord(desk.page, item.reason)}` : "" })}</p></div>`;
 }
 
 /** The author: what is known, counts of the show, standing sanctions, what they wrote last. */
@@ -87,12 +87,12 @@ function Author({ desk, item, detail }) {
   const sender = detail?.sender;
   const counts = sender?.counts;
   const shield = desk.lane.panels.shield || {};
-  const standing = (shield.sanctions || []).filter((each) => each.sender === item.sender);
+  const bound = (shield.sanctions || []).filter((each) => each.sender === item.sender);
   const others = (sender?.items || []).filter((each) => keyOf(each) !== keyOf(item));
   const facts = [assuranceWord(desk.page, item.assurance), item.district, item.source || t("本站")].filter(Boolean);
   return html`<${Fold} name="author" title=${t("作者：{name}", { name: item.author })} brief=${counts ? countWords(counts) : ""} act=${(shield.may?.mute || shield.may?.ban) && html`<button type="button" class="plain xs" onClick=${() => desk.open({ name: "sanction", key: desk.cursor })}>${t("限制发言…")}</button>`}>
-    <p class="xs quiet facts-row">${facts.map((each) => html`<span key=${each}>${each}</span>`)}<span>${counts ? countWords(counts) : ""}</span>${sender && !standing.length ? html`<span>${(sender.sanctions || []).length ? t("被限制过 {n} 次", { n: sender.sanctions.length }) : t("从未被限制")}</span>` : ""}</p>
-    ${standing.map((each) => html`<p key=${each.id} class="xs bad">${each.measure === "ban" ? t("封禁中") : t("禁言中")}${each.until ? t("，到 {clock}", { clock: clock(each.until) }) : t("，直到解除")} ${each.may_lift && html`<button type="button" class="plain xs" onClick=${() => desk.plain({ type: "sanction.lift", sanction: each.id }, t("解除对{name}的限制", { name: item.author }))}>${t("解除")}</button>`}</p>`)}
+    <p class="xs quiet facts-row">${facts.map((each) => html`<span key=${each}>${each}</span>`)}<span>${counts ? countWords(counts) : ""}</span>${sender?.sanctions && !bound.length ? html`<span>${sender.sanctions.length ? t("被限制过 {n} 次", { n: sender.sanctions.length }) : t("从未被限制")}</span>` : ""}</p>
+    ${bound.map((each) => html`<p key=${each.id} class="xs bad">${each.measure === "ban" ? t("封禁中") : t("禁言中")}${each.until ? t("，到 {clock}", { clock: clock(each.until) }) : t("，直到解除")} ${each.may_lift && html`<button type="button" class="plain xs" onClick=${() => desk.plain({ type: "sanction.lift", sanction: each.id }, t("解除对{name}的限制", { name: item.author }))}>${t("解除")}</button>`}</p>`)}
     <${Rows} desk=${desk} items=${others.slice(0, SHOWN)} label=${t("作者最近的发言")} />
     ${sender && !others.length ? html`<p class="xs quiet">${t("本场第一次发言。")}</p>` : ""}</${Fold}>`;
 }

@@ -3,7 +3,7 @@
 import htm from "htm";
 import { h } from "preact";
 import { t } from "../../broadcast/i18n.js";
-import { DONE, LEAD, OPEN, WAITING, isWaiting, mine, pieces, since } from "./desk-queues.js";
+import { DONE, LEAD, OPEN, WAITING, isWaiting, mine, pieces, reporters, since, standing } from "./desk-queues.js";
 import { actWord, airingWord, assuranceWord, clock, count, leftWord, reasonWord, showName, span, stateClass, stateWord } from "./words.js";
 
 const html = htm.bind(h);
@@ -131,17 +131,24 @@ export function Marked({ text, spans }) {
   return pieces(text, spans).map((piece, at) => (piece.marked ? html`<mark key=${at}>${piece.text}</mark>` : piece.text));
 }
 
-export const foundSpans = (item) => (item.mask.length ? item.mask : item.hits.filter((hit) => !hit.false).flatMap((hit) => hit.spans));
+export const foundSpans = (item) => (item.mask.length ? item.mask : standing(item).flatMap((hit) => hit.spans));
 
 /** The tags before a row's facts: why it stands where it stands. */
 export function Tags({ desk, item }) {
   const reasons = item.report_reasons.map((code) => reasonWord(desk.page, code));
+  const people = reporters(item);
   return html`${item.state === "held" && html`<span class="tag warn">${item.hits.length ? t("规则暂扣") : t("暂扣")}</span>`}
     ${item.state === "second" && html`<span class="tag warn">${t("待复审")}</span>${item.first_by && html`<span class="fact">${t("{name}初审通过", { name: item.first_by })}</span>`}`}
     ${item.state === "escalated" && html`<span class="tag warn">${t("已上报")}</span>`}
     ${item.appeal === "open" && html`<span class="tag bad">${t("申诉")}</span>`}
-    ${item.reports > 0 && html`<span class="tag bad">${t("被举报")}</span><span class="fact">${t("{n} 人举报", { n: item.reports })}${reasons.length ? `${t("：")}${reasons.join(t("、"))}` : ""}</span>`}
+    ${item.reports > 0 && html`<span class="tag bad">${t("被举报")}</span><span class="fact">${people > 0 ? t("{n} 人举报", { n: people }) : t("规则补查到")}${reasons.length ? `${t("：")}${reasons.join(t("、"))}` : ""}</span>`}
     ${item.hidden && html`<span class="tag bad">${t("撤下中")}</span>`}`;
+}
+
+/** The rule that refused an item by itself, 规则 R-014; "" when a person did. */
+export function ruleOf(item) {
+  const hit = !item.decided_by && item.state === "rejected" && item.hits.find((each) => each.action === "reject");
+  return hit ? t("规则 {code}", { code: hit.code }) : "";
 }
 
 /** What became of a row that is kept for stillness, or what is under way; "" when nothing. */
@@ -149,7 +156,7 @@ function outcome(desk, key, item) {
   const sending = desk.sending.get(key);
   if (sending) return sending.recorded ? t("您已{act}", { act: actWord(sending.verb) }) : t("正在{act}…", { act: actWord(sending.verb) });
   if (desk.index.has(desk.queue, key)) return "";
-  const who = item.decided_by === desk.me.name ? t("您") : item.decided_by;
+  const who = item.decided_by === desk.me.name ? t("您") : item.decided_by || ruleOf(item);
   const why = item.reason ? t("：{reason}", { reason: reasonWord(desk.page, item.reason) }) : "";
   return `${who ? `${who} ` : ""}${stateWord(item.state)}${why}`;
 }
@@ -181,13 +188,13 @@ export function Row({ desk, id, at }) {
   const age = ageOf(desk, item, done);
   const who = !done && held(desk, item);
   const similar = desk.similarTo(item);
-  const rules = item.hits.filter((hit) => !hit.false).map((hit) => hit.name);
+  const rules = standing(item).map((hit) => hit.name);
   return html`<li data-key=${id} class=${done || taken ? "taken" : ""} aria-current=${now ? "true" : undefined} aria-posinset=${at + 1} aria-setsize=${desk.keys.length}
       tabindex=${now ? 0 : -1} onClick=${() => desk.moveTo(id, { openOnPhone: true })}>
     ${desk.mayAct ? html`<label class="pick" onClick=${(event) => event.stopPropagation()}><input type="checkbox" aria-label=${t("选择第 {n} 条", { n: at + 1 })} checked=${desk.selected.has(id)} disabled=${done || Boolean(taken)} onClick=${(event) => { event.stopPropagation(); desk.toggle(id); }} /></label>` : html`<span></span>`}
     <div><p class="text">${item.kind === "question" && html`<b>${t("提问")}</b>`}<${Marked} text=${item.text} spans=${foundSpans(item)} /></p>
       <p class="meta">${done ? html`<span class="tag">${outcome(desk, id, item)}</span>` : html`<${Tags} desk=${desk} item=${item} />`}
-        ${!done && !WAITING.includes(item.state) && !isWaiting(desk.queue) && html`<span class=${`fact ${stateClass(item.state)}`}>${stateWord(item.state)}${item.reason ? t("：{reason}", { reason: reasonWord(desk.page, item.reason) }) : ""}</span>`}
+        ${!done && !WAITING.includes(item.state) && !isWaiting(desk.queue) && html`<span class=${`fact ${stateClass(item.state)}`}>${ruleOf(item)} ${stateWord(item.state)}${item.reason ? t("：{reason}", { reason: reasonWord(desk.page, item.reason) }) : ""}</span>`}
         ${who && html`<span class=${taken ? "tag" : "tag own"}>${who}</span>`}
         ${rules.length > 0 && html`<span class="fact">${rules.join(t("、"))}</span>`}
         <span class="fact">${assuranceWord(desk.page, item.assurance)}</span>${item.district && html`<span class="fact">${item.district}</span>`}

@@ -1,5 +1,6 @@
 /* Choosing many on the desk: by hand, by rule, by likeness; and what the parts ask about groups of items; no page. */
 
+import { standing } from "./desk-queues.js";
 import { DeskView } from "./desk-view.js";
 import { keyOf } from "./staff-socket.js";
 
@@ -32,9 +33,7 @@ export class DeskPick extends DeskView {
     return this.once(`rules ${this.queue}`, () => {
       const found = new Map();
       for (const key of this.index.sets.get(this.queue)) {
-        for (const hit of this.item(key).hits) {
-          if (!hit.false) found.set(hit.code, { code: hit.code, name: hit.name, count: (found.get(hit.code)?.count || 0) + 1 });
-        }
+        for (const { code, name } of standing(this.item(key))) found.set(code, { code, name, count: (found.get(code)?.count || 0) + 1 });
       }
       return [...found.values()].sort((a, b) => b.count - a.count);
     });
@@ -45,7 +44,7 @@ export class DeskPick extends DeskView {
   }
 
   selectRule(code) {
-    this.select((item) => item.hits.some((hit) => hit.code === code && !hit.false));
+    this.select((item) => standing(item).some((hit) => hit.code === code));
   }
 
   /** Those of the list that look like this item and can be decided with it. */

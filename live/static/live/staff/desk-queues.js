@@ -56,11 +56,18 @@ export function allowed(item, me, now) {
   return state === "rejected" || state === "withdrawn" ? ["reopen"] : [];
 }
 
-/** The spans a moderator would hide at one key: those set already, else what rules found and nobody called wrong. */
+/** What rules found and nobody called wrong. */
+export const standing = (item) => item.hits.filter((hit) => !hit.false);
+
+/** The spans a moderator would hide at one key: those set already, else those that rules would mask, else all that rules found. */
 export function proposedMask(item) {
   if (item.mask.length) return tidy(item.mask);
-  return tidy(item.hits.filter((hit) => !hit.false).flatMap((hit) => hit.spans));
+  const masks = standing(item).filter((hit) => hit.action === "mask");
+  return tidy((masks.length ? masks : standing(item)).flatMap((hit) => hit.spans));
 }
+
+/** How many people reported it; a rule that was switched on later counts in `reports` too, as nobody. */
+export const reporters = (item) => item.reports - (standing(item).some((hit) => hit.late) ? 1 : 0);
 
 /** Spans in order, overlapping ones made one. */
 export function tidy(spans) {

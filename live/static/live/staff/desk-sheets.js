@@ -90,9 +90,14 @@ function Mask({ desk }) {
     event.preventDefault();
     add();
   };
+  // A field that is readonly knows no selection by keys; this one takes them and lets nothing be written.
+  const still = (event) => event.preventDefault();
+  const put = (event) => {
+    event.target.value = item.text;
+  };
   return html`<${Sheet} desk=${desk} title=${t("蒙字后批准")}><form onSubmit=${done}>
     <label for="mask-text">${t("选中要蒙的字，按 Enter 蒙上")}</label>
-    <textarea id="mask-text" ref=${field} data-first readonly rows="4" value=${item.text} aria-describedby="mask-help" onKeyDown=${typed}></textarea>
+    <textarea id="mask-text" ref=${field} data-first rows="4" inputmode="none" autocomplete="off" spellcheck="false" aria-readonly="true" value=${item.text} aria-describedby="mask-help" onBeforeInput=${still} onInput=${put} onKeyDown=${typed}></textarea>
     <p class="xs quiet" id="mask-help">${t("用鼠标，或按住 Shift 用方向键选。原话不会改，只是公众看到 ■。")}</p>
     <p class="row"><button type="button" onClick=${add}>${t("蒙上选中的字")}</button>${empty && html`<span class="bad xs" role="alert">${t("还没有选中字。")}</span>`}</p>
     ${spans.length > 0 && html`<ul class="spans">${spans.map(([first, end]) => html`<li key=${first}><mark>${chars.slice(first, end).join("")}</mark> <button type="button" class="plain" onClick=${() => setSpans(spans.filter((each) => each[0] !== first))}>${t("不蒙")}</button></li>`)}</ul>`}

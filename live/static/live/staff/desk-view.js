@@ -1,7 +1,7 @@
 /* What the moderation desk shows, without a page: queue, list held still, cursor, selection; desk-acts.js acts on it.
    What arrives is appended or counted, what was decided stays greyed until it is tidied away or has scrolled out above. */
 
-import { OPEN, QueueIndex, allowed, isWaiting, takenBy } from "./desk-queues.js";
+import { OPEN, QueueIndex, allowed, isWaiting, standing, takenBy } from "./desk-queues.js";
 import { keyOf, whole } from "./staff-socket.js";
 
 const SEARCH_MS = 300;
@@ -84,7 +84,7 @@ export class DeskView {
 
   matches(item) {
     if (this.kind && item.kind !== this.kind) return false;
-    if (this.rule && !item.hits.some((hit) => !hit.false && hit.code === this.rule)) return false;
+    if (this.rule && !standing(item).some((hit) => hit.code === this.rule)) return false;
     const wanted = this.search.trim().toLowerCase();
     return !wanted || item.text.toLowerCase().includes(wanted) || item.author.toLowerCase().includes(wanted);
   }

@@ -31,7 +31,7 @@ const PLAIN = { sender: "", source: "", district: "", since: "", mask: [], hits:
   appeal: "", appeal_text: "", appeal_due: null, similar: null, merged_into: null, hidden: false };
 
 /** An item with every field, as pages use it. */
-export const whole = (item) => ({ ...PLAIN, ...item });
+export const whole = (item) => ({ ...PLAIN, ...item, hits: (item.hits || PLAIN.hits).map((hit) => ({ spans: [], false: false, late: false, ...hit })) });
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
