@@ -9,7 +9,7 @@ from broadcast import registry
 from broadcast.models import Airing
 from live import demo, panel, queries, restraint_panel
 from live.queries import desk, personal
-from live.services import aftercare, forgetting, levels, rescans, similar
+from live.services import aftercare, forgetting, levels, rescans, rule_seeds, similar
 
 
 def register() -> None:
@@ -20,6 +20,7 @@ def register() -> None:
     registry.timeline.register("live", timeline)
     registry.reconcilers.register("live", aftercare.reconcile)
     registry.reconcilers.register("rescans", rescans.work)
+    registry.seeds.register("live", rule_seeds.seed)
     registry.reconcilers.register("similar", similar.look)
     registry.demo.register("live", demo.fill)
     registry.leaving.register("live", leaving)
