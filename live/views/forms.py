@@ -130,7 +130,7 @@ def _refused(request: HttpRequest, airing: Airing, name: str, error: BroadcastEr
         "option": request.POST.get("option", ""),
         "item": request.POST.get("item", ""),
     }
-    if error.code in {"assurance_too_low", "consent_needed"}:
+    if error.code in {"assurance_too_low", "verified_only", "consent_needed"}:
         request.session[room.DRAFT] = typed
     episode = airing.episode
     next_url = _address(episode.programme.slug, episode.key, request.POST)

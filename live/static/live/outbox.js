@@ -148,7 +148,7 @@ export function createOutbox({ airing, urls, store, token, onNeed, onStale }) {
       remove(entry.id);
       return;
     }
-    if (frame.code === "assurance_too_low" || frame.code === "consent_needed") {
+    if (["assurance_too_low", "verified_only", "consent_needed"].includes(frame.code)) {
       change(entry.id, { state: "held", error: frame.message, code: frame.code });
       onNeed(entry, frame);
       return;

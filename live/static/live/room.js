@@ -37,7 +37,7 @@ function start() {
     asking =
       asking ||
       askIdentity({
-        phone: ((refusal && refusal.code) || entry.code) === "assurance_too_low" || needs(boot, store.state, entry.command) > store.state.mine.assurance,
+        phone: ["assurance_too_low", "verified_only"].includes((refusal && refusal.code) || entry.code) || needs(boot, store.state, entry.command) > store.state.mine.assurance,
         urls: boot.urls,
         documents: boot.documents,
         token,

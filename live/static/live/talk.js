@@ -145,7 +145,11 @@ function Composer({ room }) {
     setLiked((n) => n + 1);
     room.outbox.like();
   };
-  const hint = airing.comments === "post" ? t("说点什么") : t("说点什么，先审后发");
+  const hint = airing.comment_seconds
+    ? t("慢速模式，每 {n} 秒一条", { n: airing.comment_seconds })
+    : airing.comments === "post"
+      ? t("说点什么")
+      : t("说点什么，先审后发");
   return html`<form class="composer" onSubmit=${send}>
     ${airing.comments !== "off"
       ? html`<label class="hidden" for="say">${t("评论，审核后公开")}</label>
