@@ -62,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("broadcast.views.staff_accounts")),
     path("airings/", include("live.views.staff")),
     path("reasons/", include("live.views.reasons")),
+    path("sanctions/", include("live.views.sanctions")),
     path("programmes/", include("broadcast.views.staff_programme")),
     path("programmes/", include("archive.output_views")),
     path("programmes/", include("archive.filler_views")),

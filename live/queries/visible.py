@@ -68,6 +68,13 @@ def standing_withdrawals(airing_id: UUID) -> list[Withdrawal]:
     return list(rows.select_related("by", "participant").order_by("pk"))
 
 
+def standing_in(programmes: Sequence[int], *, whole_house: bool) -> list[Withdrawal]:
+    """What hides words now in shows of these programmes, and in all of them where the reader has them all; the newest first."""
+    own = Q(room__airing__episode__programme__in=programmes)
+    rows = Withdrawal.objects.filter(own | Q(room=None) if whole_house else own, restored_at=None)
+    return list(rows.select_related("by", "participant", "room__airing__episode__programme").order_by("-pk"))
+
+
 def cleared(airing_id: UUID) -> str:
     """A word that changes whenever something ceased to be public in the airing: whoever kept more than the list drops it then."""
     with connection.cursor() as cursor:
@@ -82,4 +89,4 @@ def house_mark() -> int:
     return sum(1 if restored is None else 2 for _pk, restored in rows)
 
 
-__all__ = ["cleared", "hidden", "hidden_ids", "house_mark", "public_items", "standing_withdrawals"]
+__all__ = ["cleared", "hidden", "hidden_ids", "house_mark", "public_items", "standing_in", "standing_withdrawals"]

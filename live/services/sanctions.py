@@ -81,6 +81,11 @@ def may_impose(actor: Actor, programme_id: int | None, asked: Sanction) -> bool:
     return can(actor, ability, programme_id)
 
 
+def stands(row: Sanction) -> bool:
+    """Whether it is in force now."""
+    return row.lifted_at is None and (row.until is None or row.until > clock.now())
+
+
 def _needed(asked: Sanction) -> Ability:
     """Moderating is enough for a mute of one person or device for some days; all else is the duty leader's."""
     is_long = asked.until is None or asked.until - asked.at > ALONE

@@ -43,17 +43,18 @@ def make(actor: Actor, airing_id: UUID, command: protocol.WithdrawMany) -> dict[
     return {"withdrawal": row.pk, "scope": row.scope, "where": _where(row), "hidden": hides}
 
 
-def restore(actor: Actor, airing_id: UUID, command: protocol.RestoreMany) -> dict[str, Any]:
-    """Bring back what a withdrawal hid; what another one hides stays hidden. Whoever may hide may bring back. Repeating changes nothing."""
+def restore(actor: Actor, airing_id: UUID | None, command: protocol.RestoreMany) -> dict[str, Any]:
+    """Bring back what a withdrawal hid; what another one hides stays hidden. Whoever may hide may bring back. Repeating changes nothing.
+
+    `airing_id` None: from the list of all.
+    """
     with transaction.atomic():
-        airing = _airing(airing_id)
-        row = (
-            Withdrawal.objects.select_for_update()
-            .filter(Q(room=airing_id) | Q(room=None), pk=command.withdrawal)
-            .first()
-        )
+        found = Withdrawal.objects.select_for_update(of=("self",)).filter(pk=command.withdrawal)
+        row = (found.filter(Q(room=airing_id) | Q(room=None)) if airing_id else found).first()
         if row is None:
             raise NotFound(_("没有找到这次撤下。"))
+        place = row.room_id or airing_id
+        airing = _airing(place) if place else None
         _require(actor, airing, row.scope, everywhere=row.room_id is None)
         if row.restored_at is None:
             row.restored_by_id, row.restored_at, row.restore_note = actor.user_id, clock.now(), command.note
@@ -64,20 +65,20 @@ def restore(actor: Actor, airing_id: UUID, command: protocol.RestoreMany) -> dic
     return {"withdrawal": row.pk, "restored": True}
 
 
-def may_hide(actor: Actor, airing: Airing, scope: str, *, everywhere: bool) -> bool:
+def may_hide(actor: Actor, airing: Airing | None, scope: str, *, everywhere: bool) -> bool:
     """Whether the actor may hide, and bring back, in this show, or everywhere: for that the ability in all programmes."""
     needed = (Ability.LEAD, Ability.RUN) if scope == Scope.EVERYTHING else (Ability.LEAD,)
-    if everywhere:
+    if everywhere or airing is None:
         return any(each in actor.grants.get(None, ()) for each in needed)
     if scope == Scope.AUTHOR:
         needed = (Ability.LEAD, Ability.MODERATE)
     return any(can(actor, each, airing.episode.programme_id) for each in needed)
 
 
-def _require(actor: Actor, airing: Airing, scope: str, *, everywhere: bool) -> None:
+def _require(actor: Actor, airing: Airing | None, scope: str, *, everywhere: bool) -> None:
     if may_hide(actor, airing, scope, everywhere=everywhere):
         return
-    if everywhere:
+    if everywhere or airing is None:
         raise NotAllowed(_("所有节目一起撤下或恢复，要有全部节目的权限。请联系值班负责人。"), ability=str(Ability.LEAD))
     require(actor, Ability.MODERATE if scope == Scope.AUTHOR else Ability.LEAD, airing.episode.programme_id)
 
@@ -119,7 +120,7 @@ def _where(row: Withdrawal) -> str:
     return "room" if row.room_id else "house"
 
 
-def _record(actor: Actor, airing: Airing, row: Withdrawal, act: str, note: str) -> None:
+def _record(actor: Actor, airing: Airing | None, row: Withdrawal, act: str, note: str) -> None:
     audit.record(
         actor,
         act,
