@@ -88,6 +88,8 @@ class OwnHouse:
             "DJANGO_SETTINGS_MODULE": "broadcast.settings",
             "YISHI_LOG_LEVEL": "WARNING",
             "YISHI_LIMITS": _UNLIMITED,
+            # Staff who have a password alone.
+            "YISHI_SECOND_FACTOR": "0",
         }
 
     def begin(self, webs: int = 2) -> None:
