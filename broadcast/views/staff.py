@@ -62,6 +62,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("broadcast.views.staff_accounts")),
     path("airings/", include("live.views.staff")),
     path("reasons/", include("live.views.reasons")),
+    path("rules/", include("live.views.rules")),
     path("sanctions/", include("live.views.sanctions")),
     path("programmes/", include("broadcast.views.staff_programme")),
     path("programmes/", include("archive.output_views")),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.db.models import Count, Max, Sum
 
-from live.models import Rule
+from live.models import Rescan, Rule, Term
 from live.rules import book as books
 from live.rules.book import Book
 
@@ -87,3 +88,29 @@ def for_book(rule: Rule, terms: Iterable[tuple[str, bool]]) -> books.Rule:
         many=rule.many,
         minutes=rule.minutes,
     )
+
+
+def as_if(rule: Rule | None, fill: Callable[[Rule, Any], None], draft: Any) -> Book:
+    """A book of one rule as if it were changed to that; nothing is saved. `fill` gives a row what the draft says."""
+    row = Rule(pk=rule.pk if rule else 0, number=rule.number if rule else 0)
+    fill(row, draft)
+    return Book(
+        (for_book(row, [*((word, False) for word in draft.words), *((word, True) for word in draft.except_words)]),)
+    )
+
+
+def word_counts(rules: Iterable[Rule]) -> dict[int, int]:
+    """How many words each rule looks for."""
+    found = Term.objects.filter(rule__in=list(rules), is_exception=False).values("rule").annotate(many=Count("pk"))
+    return {row["rule"]: row["many"] for row in found}
+
+
+def rescans_under_way(rules: Iterable[Rule]) -> list[Rescan]:
+    """The looks back that are not done yet."""
+    return list(Rescan.objects.filter(rule__in=list(rules), done_at__isnull=True).select_related("rule"))
+
+
+def categories() -> list[str]:
+    """The categories in use, for the form to offer."""
+    found = Rule.objects.exclude(category="").order_by("category").values_list("category", flat=True)
+    return list(dict.fromkeys(found))

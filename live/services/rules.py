@@ -57,7 +57,7 @@ def create(actor: Actor, draft: Draft) -> Rule:
         # Two at once would take the same number.
         newest = Rule.objects.select_for_update().order_by("-number").first()
         rule = Rule(number=newest.number + 1 if newest else 1, created_at=now, changed_at=now)
-        _fill(rule, checked)
+        fill(rule, checked)
         rule.save(force_insert=True)
         _store_terms(rule, checked)
         _record(actor, rule, "create", None, _plain(rule, checked))
@@ -78,7 +78,7 @@ def change(actor: Actor, number: int, version: int, draft: Draft) -> Rule:
         if rule.version != version:
             raise Conflict(_("这条规则刚刚有人改过，请看过新的内容再改。"), version=rule.version)
         before = _plain(rule)
-        _fill(rule, checked)
+        fill(rule, checked)
         came, went = _store_terms(rule, checked)
         _save(rule)
         words = {"came": _named(came), "went": _named(went)}
@@ -215,7 +215,8 @@ def _checked_words(words: Iterable[str], field: str) -> tuple[str, ...]:
     return trimmed
 
 
-def _fill(rule: Rule, draft: Draft) -> None:
+def fill(rule: Rule, draft: Draft) -> None:
+    """Give the row what the draft says; nothing is saved."""
     for name in ("name", "category", "kind", "action", "by_pinyin", "by_sound", "many", "minutes"):
         setattr(rule, name, getattr(draft, name))
     rule.reason_id = draft.reason or None

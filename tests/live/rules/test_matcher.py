@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,7 +92,7 @@ def test_merged_spans_cover_the_same_and_do_not_touch(spans: list[tuple[int, int
     assert {at for first, end in out for at in range(first, end)} == {
         at for first, end in spans for at in range(first, end)
     }
-    assert all(before[1] < after[0] for before, after in zip(out, out[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in pairwise(out))
 
 
 @pytest.mark.parametrize(
