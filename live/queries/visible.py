@@ -29,8 +29,8 @@ SELECT coalesce((SELECT max(staff_seq) FROM live_comment
 
 def public_items(model: type[Any], airing_id: UUID | None = None) -> QuerySet[Any]:
     """The public rows of `model` (Comment or Question) in one airing, else in all of them."""
-    states = Question.PUBLIC if model is Question else (Comment.State.APPROVED,)
-    rows = model.objects.filter(state__in=states) if len(states) > 1 else model.objects.filter(state=states[0])
+    states: Any = {"state__in": Question.PUBLIC} if model is Question else {"state": Comment.State.APPROVED}
+    rows: QuerySet[Any] = model.objects.filter(**states)
     if airing_id is not None:
         rows = rows.filter(room=airing_id)
     return rows.filter(~hidden(airing_id))

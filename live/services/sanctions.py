@@ -63,7 +63,8 @@ def lift(actor: Actor, airing_id: UUID | None, command: protocol.LiftSanction) -
         row = Sanction.objects.select_for_update().filter(pk=command.sanction).first()
         if row is None:
             raise NotFound(_("没有找到这条限制。"))
-        airing = _airing(airing_id or row.room_id) if airing_id or row.room_id else None
+        place = airing_id or row.room_id
+        airing = _airing(place) if place else None
         _require_reach(actor, airing, row)
         if row.lifted_at is None:
             row.lifted_by_id, row.lifted_at, row.lift_note = actor.user_id, clock.now(), command.note
@@ -123,7 +124,7 @@ def _airing(airing_id: UUID) -> Airing:
 def _require_terms(command: protocol.ImposeSanction) -> None:
     if not Reason.objects.filter(pk=command.reason).exists():
         raise InvalidInput(_("没有这个理由，请从列表里选。"), field="reason")
-    if command.scope == Scope.NETWORK and (command.seconds is None or command.seconds > NETWORK_MOST.total_seconds()):
+    if command.scope == "network" and (command.seconds is None or command.seconds > NETWORK_MOST.total_seconds()):
         raise InvalidInput(_("一个网段后面可能有很多人，最长限制 24 小时。"), field="seconds")
 
 
@@ -165,12 +166,12 @@ def _row(actor: Actor, airing: Airing, item: Row, command: protocol.ImposeSancti
         command_id=command.id,
         **_place(command, airing),
     )
-    if command.scope == Scope.PARTICIPANT:
+    if row.scope == Scope.PARTICIPANT:
         row.participant_id = item.author_id
     else:
         origin = _origin(item)
-        row.device = str(origin.get("device_id") or "") if command.scope == Scope.DEVICE else ""
-        row.network = network_of(str(origin.get("address") or "")) if command.scope == Scope.NETWORK else ""
+        row.device = str(origin.get("device_id") or "") if row.scope == Scope.DEVICE else ""
+        row.network = network_of(str(origin.get("address") or "")) if row.scope == Scope.NETWORK else ""
         if not (row.device or row.network):
             raise NoEvidence(_("不知道这一条是从哪台设备或哪个网段来的，可以改为限制本人。"), scope=command.scope)
     return row

@@ -97,7 +97,7 @@ def _insert(actor: Actor, airing: Airing, command: protocol.WithdrawMany) -> Wit
     return Withdrawal.objects.create(
         scope=command.scope,
         room_id=airing.pk if command.where == "room" else None,
-        participant_id=_author(airing.pk, command) if command.scope == Scope.AUTHOR else None,
+        participant_id=_author(airing.pk, command) if command.scope == "author" else None,
         reason=command.reason,
         note=command.note,
         by_id=actor.user_id,

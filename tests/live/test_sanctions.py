@@ -1,4 +1,4 @@
-"""Mutes and bans: told with reason, end and what can be done; they stop what they say and nothing else, end by themselves, can be lifted."""
+"""Mutes and bans: told with reason and end; they stop what they say and nothing else, end by themselves, and can be lifted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from broadcast import clock, device, evidence
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError, InvalidInput, NotAllowed
-from broadcast.models import AuditEntry, AuditPersonal, EvidenceRecord, RoleGrant
+from broadcast.models import AuditEntry, AuditPersonal, EvidenceRecord, RoleGrant, User
 from broadcast.services import identity
 from live import commands, protocol, queries
 from live.models import Sanction
@@ -43,6 +43,12 @@ def say(show: making.Show, author: Actor) -> int:
 
 def leader(show: making.Show) -> Actor:
     return making.staff_actor(making.make_staff(show.programme, RoleGrant.Role.DUTY_LEADER))
+
+
+def everywhere(chief: Actor) -> None:
+    """A duty leader of all programmes."""
+    user = User.objects.get(pk=chief.user_id)
+    RoleGrant.objects.create(user=user, role="duty_leader", programme=None, granted_at=clock.now())
 
 
 def again(who: Actor) -> Actor:
@@ -141,9 +147,7 @@ def test_it_ends_by_itself_and_by_being_lifted(monkeypatch: pytest.MonkeyPatch) 
 def test_it_holds_in_the_show_the_programme_or_everywhere() -> None:
     show, other = making.make_show(comments="post"), making.make_show(comments="post")
     chief, author = leader(show), making.make_viewer()
-    RoleGrant.objects.create(
-        user_id=chief.user_id, role="duty_leader", programme=None, granted_at=show.airing.created_at
-    )
+    everywhere(chief)
     item = say(show, author)
     found = {}
     for where in ("room", "programme", "house"):

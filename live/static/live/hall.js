@@ -56,7 +56,7 @@ function Notice({ room }) {
   let words = null;
   if (state.link === "lost") words = [t("连接中断，正在自动重连。"), t("您写的内容会保留，连上后自动发出。"), ""];
   else if (state.restored) words = [t("连接已恢复。"), "", "ok"];
-  else if (state.link === "polling") words = [state.full ? t("在看的人很多。") : t("实时连接没有连上。"), t("评论改为每隔一两秒刷新，您的投票和提问照常计入。"), ""];
+  else if (state.link === "polling") words = [state.tooFast ? t("操作太快了，实时连接停一分钟。") : state.full ? t("在看的人很多。") : t("实时连接没有连上。"), t("评论改为每隔一两秒刷新，您的投票和提问照常计入。"), ""];
   else if (mode(state) === "replay" && !(media && media.replay)) words = [t("回看还没有公开。"), t("现在只有工作人员能看到，签发后观众可看。"), ""];
   else if (mode(state) === "live" && media && media.state === "lost") words = [t("互动照常。"), t("讨论、提问、投票都照常计入。"), ""];
   return html`<div role="status">${words && html`<p class=${`notice ${words[2]}`}><b>${words[0]}</b>${words[1]}</p>`}</div>`;

@@ -63,7 +63,7 @@ export function createLink({ urls, store, onReply, onOpen, onStale }) {
     failures = 0;
     window_ms = 0;
     crowdedMs = 0;
-    if (store.state.full) store.set({ full: false });
+    if (store.state.full || store.state.tooFast) store.set({ full: false, tooFast: false });
     stopPolling();
     settle("open");
     if (onOpen) onOpen();
@@ -158,6 +158,7 @@ export function createLink({ urls, store, onReply, onOpen, onStale }) {
       return;
     }
     if (event.code === CLOSE.tooFast) {
+      store.set({ tooFast: true });
       startPolling();
       wait(60_000 + Math.random() * 5_000);
       return;
