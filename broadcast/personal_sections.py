@@ -8,7 +8,7 @@ from cryptography.fernet import InvalidToken
 from django.utils.translation import gettext_lazy as _
 
 from broadcast import registry
-from broadcast.models import AuditPersonal, Consent, EvidenceRecord, Participant, User
+from broadcast.models import AuditPersonal, Consent, EvidenceRecord, LoginSession, Participant, User
 from broadcast.personal import Section, Whose
 from broadcast.sealing import unseal
 
@@ -20,7 +20,7 @@ def register() -> None:
 
 def sections(whose: Whose) -> list[Section]:
     """Identity, account, consents, where writes came from, and what staff did about the person."""
-    return [_identity(whose), _account(whose), _consents(whose), _evidence(whose), _acts(whose)]
+    return [_identity(whose), _account(whose), _logins(whose), _consents(whose), _evidence(whose), _acts(whose)]
 
 
 def _identity(whose: Whose) -> Section:
@@ -60,6 +60,15 @@ def _account(whose: Whose) -> Section:
         ("last_login", _("最近登录")),
     ]
     return Section("account", _("账号"), columns, rows)
+
+
+def _logins(whose: Whose) -> Section:
+    rows = LoginSession.objects.filter(user=whose.user).order_by("began_at") if whose.user is not None else []
+    columns = [("began_at", _("登录时间")), ("seen_at", _("最近")), ("address", _("网络地址")), ("device", _("浏览器"))]
+    told = [
+        {"began_at": row.began_at, "seen_at": row.seen_at, "address": row.address, "device": row.device} for row in rows
+    ]
+    return Section("logins", _("登录着的地方"), columns, told)
 
 
 def _consents(whose: Whose) -> Section:

@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JSONCatalog
 
-from broadcast.views import account, health, pages, second_step, security, staff
+from broadcast.views import account, account_data, health, pages, second_step, security, staff
 
 _account = (
     [
@@ -18,6 +18,10 @@ _account = (
         path("renew", account.renew, name="renew"),
         path("language", account.language, name="language"),
         path("elder", account.elder, name="elder"),
+        path("data", account_data.data, name="data"),
+        path("data/file", account_data.file, name="data-file"),
+        path("data/erase", account_data.erase, name="data-erase"),
+        path("data/keep", account_data.keep, name="data-keep"),
         path("second", second_step.step, name="second"),
         path("second/passkey", second_step.passkey_question, name="second-passkey"),
         path("second/passkey/answer", second_step.passkey_answer, name="second-passkey-answer"),

@@ -12,7 +12,18 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_noop
 
 from broadcast import clock, evidence, registry
-from broadcast.models import AuditPersonal, Consent, EvidenceRecord, OneTimeCode, Participant, User
+from broadcast.models import (
+    AuditPersonal,
+    Consent,
+    EvidenceRecord,
+    LoginSession,
+    OneTimeCode,
+    Participant,
+    Passkey,
+    RecoveryCode,
+    SecondFactor,
+    User,
+)
 from broadcast.personal import Forgotten, Held, Kept, Whose
 from broadcast.sealing import seal_many, unseal
 from broadcast.services import holds
@@ -71,6 +82,9 @@ def _close_account(participant: UUID, pk: int) -> None:
     user.is_active = False
     user.set_unusable_password()
     user.save()
+    # What says how it logged in, and from where.
+    for model in (LoginSession, SecondFactor, RecoveryCode, Passkey):
+        model._default_manager.filter(user=pk).delete()
 
 
 def _seal_into_evidence(participant: UUID, user: User) -> None:

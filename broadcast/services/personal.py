@@ -16,7 +16,7 @@ from broadcast import audit, clock, evidence, registry
 from broadcast.access import Actor
 from broadcast.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from broadcast.models import Erasure, Participant, RoleGrant
-from broadcast.personal import Section, Whose
+from broadcast.personal import Section, Whose, Words
 from broadcast.services import holds
 from broadcast.services.identity import require_current
 
@@ -64,6 +64,13 @@ def collect(actor: Actor, participant: Participant, reason: str = "") -> list[Se
         if not asked_for:
             evidence.keep([(actor, "personal.export", f"participant:{participant.pk}")])
         return [section for _name, sections in registry.personal_data for section in sections(found)]
+
+
+def counted(participant: Participant) -> list[tuple[Words, int]]:
+    """How many rows of each section there are, for the person's own page. Not handed out, so not audited."""
+    found = whose(participant)
+    sections = (section for _name, told in registry.personal_data for section in told(found))
+    return [(section.title, len(section.rows)) for section in sections if section.rows]
 
 
 def ask(actor: Actor, participant: Participant, reason: str = "") -> Erasure:

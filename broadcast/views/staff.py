@@ -60,6 +60,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("airings/<uuid:airing_id>/act", staff_publication.airing_act, name="airing-act"),
     path("airings/<uuid:airing_id>/cancel", staff_publication.cancel, name="airing-cancel"),
     path("accounts/", include("broadcast.views.staff_accounts")),
+    path("audit/", include("broadcast.views.staff_audit")),
+    path("audit/", include("broadcast.views.staff_keeping")),
     path("airings/", include("live.views.staff")),
     path("reasons/", include("live.views.reasons")),
     path("rules/", include("live.views.rules")),
