@@ -32,10 +32,24 @@ def main(arguments: list[str] | None = None) -> int:
         "--results", action="append", default=[], metavar="FILE", help="what other benchmarks found (plan)"
     )
     parser.add_argument("--write", action="store_true", help="write the page, even with --quick (plan)")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="measure this server alone; may be repeated (fanout)",
+    )
+    parser.add_argument(
+        "--hogs", type=int, default=0, metavar="N", help="processes that only take time away (busy_room)"
+    )
     chosen = parser.parse_args(arguments)
     report = Report(chosen.name, conditions={"quick": chosen.quick})
     run = importlib.import_module(f"benchmarks.{chosen.name}").run
-    more = {name: getattr(chosen, name) for name in ("results", "write") if name in inspect.signature(run).parameters}
+    more = {
+        name: getattr(chosen, name)
+        for name in ("results", "write", "hogs", "only")
+        if name in inspect.signature(run).parameters
+    }
     run(report, quick=chosen.quick, **more)
     report.close(as_json=chosen.json)
     return 0

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.busy_watch import STAFF_ACTS, Seen, Watcher
+from benchmarks.pressing import Pressing
 
 if TYPE_CHECKING:
     from benchmarks.crowd import Counted, Crowd, Said
@@ -26,8 +27,8 @@ QUESTIONS = 40
 SEEN_P99_MOST_MS = 1_500.0
 
 
-def run(report: Report, *, quick: bool) -> None:
-    """Two web processes (`edge`), durable PostgreSQL, the crowd beside them on the same cores."""
+def run(report: Report, *, quick: bool, hogs: int = 0) -> None:
+    """Two web processes (`edge`), durable PostgreSQL, the crowd beside them on the same cores, and `hogs` that only take time."""
     from benchmarks.crowd import Crowd
     from benchmarks.servers import Servers
 
@@ -37,6 +38,7 @@ def run(report: Report, *, quick: bool) -> None:
         "participants": people,
         "events_per_second": {**MIX, "staff_acts": STAFF_ACTS},
         "seconds": seconds,
+        "hogs": hogs,
         "server": "two web processes (uvicorn `edge`), PostgreSQL with fsync, Valkey; crowd and observer on the same cores",
         "delay": "from when the event was due at its sender until the socket had the tick that says it; every socket counts",
         "polls": "one, results shown to all; each vote of a new participant is followed, changed votes are only cast",
@@ -47,10 +49,14 @@ def run(report: Report, *, quick: bool) -> None:
         webs = servers.start("uvicorn", 2)
         watcher = Watcher(webs[0].port, seeded, room.cookie, room.pending)
         began = time.monotonic()
+        if hogs:
+            report.conditions["crowd_first"] = crowd.prefer()
         opened = crowd.open([web.port for web in webs], seeded.socket, viewers, cookies=seeded.cookies, rate=1_200)
         report.add("sockets_open", opened, f"opened within {time.monotonic() - began:.0f} s")
         _calm(watcher, 20.0 if not quick else 6.0)
-        _measure(report, servers, webs, crowd, watcher, room, seconds, people)
+        with Pressing(seeded.airing_id, hogs) as pressing:
+            _measure(report, servers, webs, crowd, watcher, room, seconds, people)
+        _tell_pressure(report, pressing)
         watcher.stop()
 
 
@@ -252,6 +258,17 @@ def _tell_delays(report: Report, delays: dict[str, list[float]]) -> None:
     for kind, found in delays.items():
         report.add(f"shown_p50_ms_{kind}", percentile(found, 0.5), f"{len(found) // 20} followed")
         report.add(f"shown_p99_ms_{kind}", percentile(found, 0.99))
+
+
+def _tell_pressure(report: Report, pressing: Pressing) -> None:
+    from live import ladder
+
+    strengths = [ladder.worst(found)[1] for _at, found in pressing.measured]
+    report.add(
+        "pressed_share", sum(each >= 1 for each in strengths) / max(1, len(strengths)), "of the time, full pressure"
+    )
+    for name, value in pressing.worst().items():
+        report.add(f"pressure_{name}", value / ladder.LIMITS[name], f"the worst, 1 is full; measured {value:g}")
 
 
 def _tell_gaps(report: Report, counted: Counted, watcher: Watcher) -> None:

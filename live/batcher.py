@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ Commit = Callable[[Sequence[Order]], Awaitable[list[Outcome]]]
 class _Waiting:
     order: Order
     told: asyncio.Future[Outcome]
+    since: float
 
 
 class _Lane:
@@ -42,6 +44,7 @@ class _Lane:
     def __init__(self, commit: Commit) -> None:
         self._commit = commit
         self.waiting: deque[_Waiting] = deque()
+        self.slowest = 0.0
         self._worker: asyncio.Task[None] | None = None
 
     def add(self, waiting: _Waiting) -> None:
@@ -67,6 +70,8 @@ class _Lane:
             # A fault of ours: nothing is acknowledged, the browsers try again with the same ids.
             logger.exception("batch not committed size=%s", len(batch))
             outcomes = [_not_committed(each.order[0]) for each in batch]
+        # In the order in which they came.
+        self.slowest = max(self.slowest, time.monotonic() - batch[0].since)
         for each, outcome in zip(batch, outcomes, strict=True):
             if not each.told.done():
                 each.told.set_result(outcome)
@@ -93,6 +98,14 @@ class Batcher:
         """Commands that no transaction has taken up yet."""
         return sum(len(lane.waiting) for lane in self._lanes)
 
+    def slowest(self) -> float:
+        """Seconds that a command took at most until it was answered, since this was asked last; what still waits counts too."""
+        slowest, now = 0.0, time.monotonic()
+        for lane in self._lanes:
+            slowest = max(slowest, lane.slowest, now - lane.waiting[0].since if lane.waiting else 0.0)
+            lane.slowest = 0.0
+        return slowest
+
     def submit(self, actor: Actor, airing_id: UUID, command: protocol.AudienceCommand) -> asyncio.Future[Outcome]:
         """A future that is done after the commit; at once with TooMany when too much is waiting."""
         told: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -102,7 +115,7 @@ class Batcher:
             with actor.spoken_to():
                 told.set_result(TooMany(_("现在人很多，请几秒后再试。内容还在，不用重写。"), retry_after_seconds=3))
         else:
-            lane.add(_Waiting((actor, airing_id, command), told))
+            lane.add(_Waiting((actor, airing_id, command), told, time.monotonic()))
         return told
 
     async def finish(self) -> None:

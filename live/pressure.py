@@ -39,12 +39,13 @@ class Report(Struct, frozen=True):
     tick: float = 0.0
     fan: float = 0.0
     batch: float = 0.0
+    answer: float = 0.0
     waiting: float = 0.0
     behind: float = 0.0
     drops: dict[str, int] = {}
 
 
-MEASURES = ("loop", "tick", "fan", "batch", "waiting", "behind")
+MEASURES = ("loop", "tick", "fan", "batch", "answer", "waiting", "behind")
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Report)
 
@@ -70,7 +71,7 @@ def together(reports: Iterable[Report]) -> dict[str, float]:
     found = dict.fromkeys(MEASURES, 0.0)
     seats = late = 0.0
     for report in reports:
-        for name in ("loop", "tick", "fan", "batch", "waiting"):
+        for name in ("loop", "tick", "fan", "batch", "answer", "waiting"):
             found[name] = max(found[name], getattr(report, name))
         seats += report.seats
         late += report.behind * report.seats

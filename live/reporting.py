@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 async def report(live: Live, airing_ids: Collection[UUID]) -> None:
     """One report an airing, to its composer by the bus; kept here too, for when the bus is away."""
     worst, dropped, waiting = live.meter.read(), drops(live), float(live.batcher.waiting)
+    answer = live.batcher.slowest()
     kept: dict[UUID, Report] = {}
     for airing_id in airing_ids:
         audience, composer = live.hub.audience(airing_id), live.composers.get(airing_id)
@@ -26,6 +27,7 @@ async def report(live: Live, airing_ids: Collection[UUID]) -> None:
             tick=composer.slowest() if composer is not None else 0.0,
             fan=audience.slowest(),
             batch=worst.get("batch", 0.0),
+            answer=answer,
             waiting=waiting,
             behind=audience.behind,
             drops=dropped,

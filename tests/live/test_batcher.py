@@ -53,6 +53,26 @@ async def test_what_comes_together_is_committed_together_and_answered_each() -> 
     assert commits.batches == [[like(n).id for n in range(30)]]
 
 
+async def test_how_long_an_answer_took_is_told_once_and_what_still_waits_counts() -> None:
+    commit_now = asyncio.Event()
+
+    async def commit(orders: Sequence[Order]) -> list[Outcome]:
+        await commit_now.wait()
+        return [Answer({"id": command.id}) for _actor, _airing, command in orders]
+
+    gathering = Batcher(commit, 1)
+    assert gathering.slowest() == 0
+    first = gathering.submit(person(), AIRING, like(1))
+    await asyncio.sleep(0.05)
+    later = gathering.submit(person(), AIRING, like(2))
+    await asyncio.sleep(0.05)
+    assert gathering.slowest() >= 0.05, "the later one waits"
+    commit_now.set()
+    await answers([first, later])
+    assert gathering.slowest() >= 0.1, "the first one was answered"
+    assert gathering.slowest() == 0
+
+
 async def test_one_persons_commands_keep_their_order_whatever_the_lanes() -> None:
     commits = Commits()
     gathering = Batcher(commits, 4)

@@ -79,12 +79,40 @@ def test_the_order_is_likes_comments_questions_pace_and_never_votes() -> None:
 
 
 def test_one_process_that_cannot_keep_up_is_enough() -> None:
-    one, two = Report("a", 900, loop=0.1, waiting=2_000, behind=0.5), Report("b", 100, loop=0.9)
+    one, two = Report("a", 900, loop=0.1, waiting=500, behind=0.5), Report("b", 100, loop=0.3, answer=0.6)
     measured = pressure.together([one, two])
-    assert measured == {"loop": 0.9, "tick": 0.0, "fan": 0.0, "batch": 0.0, "waiting": 2_000, "behind": 0.45}
+    assert measured == {
+        **{"loop": 0.3, "tick": 0.0, "fan": 0.0, "batch": 0.0},
+        **{"answer": 0.6, "waiting": 500, "behind": 0.45},
+    }
     assert ladder.worst(measured)[0] == "behind"
     assert ladder.worst(measured)[1] == pytest.approx(2.25)
     assert ladder.worst({}) == ("", 0.0)
+
+
+# The worst of each measure in runs of `bench busy_room` on two cores, a thousand events a second.
+BUSY = {
+    # Ten thousand viewers; answered within 0.8 s (p99), shown within 1.5 s.
+    "ten thousand": {"loop": 0.203, "tick": 0.676, "fan": 0.749, "batch": 0.529, "answer": 0.931, "waiting": 229},
+    "two thousand": {"loop": 0.039, "tick": 0.206, "fan": 0.088, "batch": 0.273, "waiting": 76},
+}
+# Two thousand viewers and eight other programs on the same cores; answered within 2.3 s (p99), shown within 5.4 s.
+STARVED = {"loop": 0.302, "tick": 1.221, "fan": 0.511, "batch": 1.263, "answer": 2.366, "waiting": 429}
+
+
+@pytest.mark.parametrize("room", BUSY)
+def test_a_busy_room_that_keeps_its_promises_thins_nothing(room: str) -> None:
+    strength = ladder.worst({"behind": 0.0, **BUSY[room]})[1]
+    assert strength < 1
+    assert set(climbed([strength] * 60)) == {0}
+
+
+def test_processes_that_get_too_little_time_thin_within_seconds() -> None:
+    strength = ladder.worst({"behind": 0.0, **STARVED})[1]
+    assert strength > 1.5
+    assert climbed([strength] * 4)[-1] >= 1
+    pressed = [name for name, value in STARVED.items() if value > ladder.LIMITS[name]]
+    assert pressed == ["loop", "tick", "batch", "answer"], "more than one measure says so"
 
 
 def test_a_strangers_report_is_counted_and_ignored() -> None:

@@ -19,6 +19,7 @@ const MEASURES = () => ({
   tick: [t("合成一次刷新"), "s"],
   fan: [t("发给所有连接"), "s"],
   batch: [t("写入一批"), "s"],
+  answer: [t("等到回执"), "s"],
   waiting: [t("等待写入"), "n"],
   behind: [t("跟不上的连接"), "%"],
 });
