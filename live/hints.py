@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 from uuid import UUID
 
 import redis
@@ -22,30 +24,42 @@ LEASE = "lease"
 
 
 class _Publisher:
-    """One client a process, for threads. After a failure it keeps silent for a moment, so that a dead bus slows no write."""
+    """One client a process, for threads. After a failure it keeps silent for a moment, so that a dead bus slows no write; in a
+    cluster only to what one server holds."""
 
     def __init__(self) -> None:
         self._client: redis.Redis | redis.RedisCluster | None = None
-        self._silent_until = 0.0
+        # By channel in a cluster, else under "".
+        self._silent_until: dict[str, float] = {}
         self._lock = threading.Lock()
         self.failures = 0
 
     def publish(self, messages: Iterable[tuple[str, bytes]]) -> None:
-        if time.monotonic() < self._silent_until:
-            return
-        try:
-            client = self._connected()
+        with self._trying("") as client:
             if isinstance(client, redis.RedisCluster):
                 for name, message in messages:
-                    client.spublish(name, message)
-                return
-            pipe = client.pipeline(transaction=False)
-            for name, message in messages:
-                pipe.publish(name, message)
-            pipe.execute()
+                    with self._trying(name) as there:
+                        if there is not None:
+                            there.spublish(name, message)
+            elif client is not None:
+                pipe = client.pipeline(transaction=False)
+                for name, message in messages:
+                    pipe.publish(name, message)
+                pipe.execute()
+
+    @contextlib.contextmanager
+    def _trying(self, name: str) -> Iterator[Any]:
+        """The client, None while there is silence; a failure begins it."""
+        now = time.monotonic()
+        if now < self._silent_until.get(name, 0.0):
+            yield None
+            return
+        try:
+            yield self._connected()
         except (redis.RedisError, OSError) as error:
             self.failures += 1
-            self._silent_until = time.monotonic() + PAUSE_SECONDS
+            quiet = {other: until for other, until in self._silent_until.items() if until > now}
+            self._silent_until = {**quiet, name: time.monotonic() + PAUSE_SECONDS}
             logger.warning("bus does not take hints, going on without error=%s", error)
 
     def _connected(self) -> redis.Redis | redis.RedisCluster:

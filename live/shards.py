@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from redis.crc import key_slot
 from redis.exceptions import RedisError
 
 Address = tuple[str, int]
+# A machine that vanished without a word is noticed after about 11 s by who only listens to it.
+KEEPALIVE = {socket.TCP_KEEPIDLE: 5, socket.TCP_KEEPINTVL: 2, socket.TCP_KEEPCNT: 3}
 
 
 class Shards:
@@ -29,6 +32,8 @@ class Shards:
         self._clients: dict[Address, redis.Redis] = {}
         # (last slot, owner), in order.
         self._owners: list[tuple[int, Address]] = []
+        # Who answered last is asked first.
+        self._asked = self._first
         self._asking = asyncio.Lock()
 
     async def of(self, name: str) -> redis.Redis:
@@ -73,13 +78,14 @@ class Shards:
             if self._owners:
                 return
             failed: Exception = RedisError("no server of the cluster answers")
-            for address in (self._first, *(each for each in list(self._clients) if each != self._first)):
+            for address in dict.fromkeys((self._asked, self._first, *self._clients)):
                 try:
                     client: Any = self._client(address)
                     self._owners = _owners(await client.execute_command("CLUSTER SLOTS"), address[0])
                 except (RedisError, OSError, TimeoutError) as error:
                     failed = error
                 else:
+                    self._asked = address
                     return
             raise failed
 
@@ -92,6 +98,7 @@ class Shards:
                 socket_timeout=self._timeout,
                 socket_connect_timeout=1,
                 socket_keepalive=True,
+                socket_keepalive_options=KEEPALIVE,
                 retry=Retry(NoBackoff(), 0),
             )
         return client

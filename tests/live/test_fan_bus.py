@@ -209,7 +209,7 @@ def traffic() -> int:
 
 def one_for_each_server(cluster: OwnCluster) -> list[uuid.UUID]:
     found: dict[int, uuid.UUID] = {}
-    while len(found) < len(cluster.ports):
+    while len(found) < cluster.masters:
         airing_id = uuid.uuid4()
         found.setdefault(cluster.holder(envelope.channel(airing_id)), airing_id)
     return [found[number] for number in sorted(found)]

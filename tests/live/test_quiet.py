@@ -82,7 +82,7 @@ async def test_what_is_taken_down_leaves_open_pages_though_the_hint_is_lost(
     show = await sync_to_async(make_ended)()
     is_shown = await seated(live, show)
     assert is_shown()
-    monkeypatch.setattr(hints.publisher, "_silent_until", time.monotonic() + 10_000)
+    monkeypatch.setattr(hints.publisher, "_silent_until", {"": time.monotonic() + 10_000})
     await sync_to_async(change)(show)
     await until(lambda: not is_shown(), "the mark moved and nobody looked")
 
