@@ -85,9 +85,9 @@ export function Sanction({ desk, frame: Sheet }) {
     <div class="grid3"><${Field} id="f-scope" label=${t("对谁")}>${select("f-scope", form.scope, set("scope"), scopes)}</${Field}>
       <${Field} id="f-where" label=${t("在哪里")}>${select("f-where", form.where, set("where"), wheres)}</${Field}>
       <${Field} id="f-seconds" label=${t("多久")}>${select("f-seconds", form.seconds, set("seconds"), lengths)}</${Field}></div>
-    <${Field} id="f-reason" label=${t("原因，他会看到")}>${select("f-reason", form.reason, set("reason"), desk.page.reasons.map((reason) => [reason.code, reason.name]))}</${Field}>
-    <${Field} id="f-note" label=${t("内部备注，他看不到")}><input id="f-note" maxlength="200" autocomplete="off" value=${form.note} onInput=${(event) => set("note")(event.target.value)} /></${Field}>
-    <p class="note xs">${t("他会看到：被{measure}，原因“{reason}”，{long}。到时自己解除，也可以提前解除。", { measure: words, reason: reasonWord(desk.page, form.reason), long })}</p>
+    <${Field} id="f-reason" label=${t("原因，本人会看到")}>${select("f-reason", form.reason, set("reason"), desk.page.reasons.map((reason) => [reason.code, reason.name]))}</${Field}>
+    <${Field} id="f-note" label=${t("内部备注，本人看不到")}><input id="f-note" maxlength="200" autocomplete="off" value=${form.note} onInput=${(event) => set("note")(event.target.value)} /></${Field}>
+    <p class="note xs">${t("本人会看到：被{measure}，原因“{reason}”，{long}。到时自己解除，也可以提前解除。", { measure: words, reason: reasonWord(desk.page, form.reason), long })}</p>
     <${Covered} words=${t("{measure} {long}", { measure: words, long })} onAct=${send} />
   </div></${Sheet}>`;
 }
@@ -112,7 +112,7 @@ export function Emergency({ desk, frame: Sheet }) {
       <${Field} id="e-reason" label=${t("原因")}>${select("e-reason", reason, setReason, desk.page.reasons.map((each) => [each.code, each.name]))}</${Field}>
       <${Field} id="e-note" label=${t("内部备注")}><input id="e-note" maxlength="200" autocomplete="off" value=${note} onInput=${(event) => setNote(event.target.value)} /></${Field}>
       <p class="note xs">${t("2 秒内从页面、弹幕、大屏、回看和搜索里消失；各条的状态不变，可以整个恢复。")}</p>
-      <${Covered} words=${t("撤下{what}", { what })} onAct=${send} />` : html`<p class="quiet">${t("全场撤下要值班长或导播。要撤一位作者，先选中他的一条。")}</p>`}
+      <${Covered} words=${t("撤下{what}", { what })} onAct=${send} />` : html`<p class="quiet">${t("全场撤下要值班长或导播。要撤一位作者，先选中其中一条。")}</p>`}
     ${desk.last?.verb === "plain" && html`<p class="xs" role="status">${desk.last.words}${t("。")}<b>${{ sending: t("正在送出…"), recorded: t("服务器 {clock} 已记录", { clock: clock(desk.last.recordedAt) }), refused: t("没有生效") }[desk.last.phase]}</b></p>`}
   </div></${Sheet}>`;
 }
