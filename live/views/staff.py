@@ -16,6 +16,7 @@ from broadcast.models import Airing
 from broadcast.models.catalogue import Assurance
 from broadcast.views.staff_page import for_staff
 from live.queries import reason_list
+from live.services.switches import may_be_post
 from live.views import figures, overlay
 
 LIVE = "/live/airings"
@@ -61,6 +62,7 @@ def _page_data(request: HttpRequest, actor: Actor, airing: Airing) -> dict[str, 
     base = f"{LIVE}/{airing.pk}"
     may = {str(each): can(actor, each, programme.pk) for each in Ability}
     pages = {"desk": may["see_desk"], "control": may["run"], "host": may["host"], "overlay": may["run"]}
+    pages["figures"] = may["see_desk"]
     return {
         "airing": str(airing.pk),
         "kind": airing.get_kind_display(),
@@ -69,6 +71,7 @@ def _page_data(request: HttpRequest, actor: Actor, airing: Airing) -> dict[str, 
         "programme": programme.name,
         "comments": programme.get_comments_display(),
         "polls": programme.polls,
+        "may_be_post": may_be_post(programme),
         "planned_start": airing.planned_start.isoformat(),
         "planned_end": airing.planned_end.isoformat(),
         "delay_seconds": airing.delay_seconds,
@@ -86,6 +89,7 @@ def _page_data(request: HttpRequest, actor: Actor, airing: Airing) -> dict[str, 
             "episode": reverse("staff:episode", args=[episode.pk]),
             "home": reverse("staff:home"),
             "login": reverse("account:login"),
+            "rules": reverse("staff:rules"),
             **{name: reverse(f"staff:{name}", args=[airing.pk]) for name, allowed in pages.items() if allowed},
         },
     }

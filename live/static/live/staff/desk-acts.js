@@ -102,7 +102,7 @@ export class Desk extends DeskPick {
       this.sending.set(key, { verb, version: this.item(key).version });
       this.selected.delete(key);
     }
-    if (!fit.includes(this.cursor) || !this.step(1)) this.render();
+    if (!fit.includes(this.cursor) || !(this.step(1) || this.step(-1))) this.render();
     entry.promise = fit.length > 1 && IN_BULK.has(verb) ? this.many(entry, fit, verb, reason, note) : this.each(entry, fit, verb, { reason, note, mask });
     if (!["reopen", "dismiss", "grant", "keep", "unmerge"].includes(verb)) this.acted = [...this.acted, entry].slice(-ACTED_MEMORY);
     await entry.promise;

@@ -32,7 +32,7 @@ const choices = (list, now, word) => [...new Set([...list, now])].sort((a, b) =>
 
 /** Every switch of the room; each takes effect when it is turned, and says so. */
 export function Switches({ desk, frame: Sheet }) {
-  const { switches, alarm_seconds: alarm, post_asked_by: asked, policy } = desk.panel;
+  const { switches, alarm_seconds: alarm, post_asked_by: asked } = desk.panel;
   const turn = (name, words) => (value) => desk.plain({ type: "room.switch", switch: name, value: Number(value) }, t("{name}：{value}", { name: words[0], value: words[1](Number(value)) }));
   const onOff = (value) => (value ? t("开") : t("关"));
   const pace = (value) => (value ? t("每 {length} 1 条", { length: lengthWord(value) }) : t("不另限"));
@@ -46,7 +46,7 @@ export function Switches({ desk, frame: Sheet }) {
     ${line("question_seconds", t("一人两条提问之间"), "", choices(PACES, switches.question_seconds, pace), pace)}
     ${line("verified_only", t("仅限实名"), t("只收验证过手机的人的评论和提问。"), bool, onOff)}
     <${Field} id="s-alarm" label=${t("等多久报警")} help=${t("最久的一条等过这么久，队列变红。")}>${select("s-alarm", alarm, turn("alarm_seconds", [t("等多久报警"), lengthWord]), choices(ALARMS, alarm, lengthWord))}</${Field}>
-    <div class="field"><p><b>${t("先发后审")}</b></p>${policy === "pre" ? html`<p class="help">${t("这个节目是先审后发，开不了。")}</p>` : html`<${Post} desk=${desk} switches=${switches} asked=${asked} turn=${turn("is_post", [t("先发后审"), onOff])} />`}</div>
+    <div class="field"><p><b>${t("先发后审")}</b></p>${!desk.page.may_be_post ? html`<p class="help">${t("这个节目是先审后发，开不了。")}</p>` : html`<${Post} desk=${desk} switches=${switches} asked=${asked} turn=${turn("is_post", [t("先发后审"), onOff])} />`}</div>
     ${desk.last && html`<p class="xs" role="status"><b>${desk.last.verb === "plain" ? { sending: t("正在送出…"), recorded: t("服务器 {clock} 已记录", { clock: clock(desk.last.recordedAt) }), refused: t("没有生效") }[desk.last.phase] : ""}</b></p>`}
   </div></${Sheet}>`;
 }
