@@ -15,6 +15,9 @@ const SILENCE_MS = 5_000;
 const FORGET_MS = 8_000;
 const LONG = 60;
 const MANY = 6;
+// So many characters stand in a line of the poll's box, and so many lines beside the question; more need the whole width.
+const LINE = 18;
+const LINES = 12;
 
 let socket = null;
 let heardAt = 0;
@@ -48,10 +51,13 @@ function Choice({ option, total }) {
     <svg aria-hidden="true"><rect class="track" width="100%" height="100%" /><rect class="bar" width="${share.toFixed(2)}%" height="100%" /></svg></div>`;
 }
 
+/** Whether its options need the whole width, in two columns. */
+const isWide = (poll) => poll.options.reduce((lines, option) => lines + Math.ceil(option.text.length / LINE), 0) > LINES;
+
 function Poll({ poll }) {
   const counted = poll.total === null ? "" : t("共 {n} 票", { n: number(poll.total) });
   const state = poll.state === "open" ? t("正在投票") : t("投票已结束");
-  return html`<section class="poll" aria-label=${t("投票")}><h2>${poll.question}</h2>
+  return html`<section class=${isWide(poll) ? "poll wide" : "poll"} aria-label=${t("投票")}><h2>${poll.question}</h2>
     <dl class=${poll.options.length >= MANY ? "many" : ""}>${poll.options.map((option) => html`<${Choice} key=${option.id} option=${option} total=${poll.total} />`)}</dl>
     <p class="quiet">${counted ? t("{state}，{counted}", { state, counted }) : state}</p></section>`;
 }
@@ -60,7 +66,7 @@ function Scene({ scene }) {
   if (!scene || !scene.shown) return null;
   return html`<div class=${scene.poll ? "beside" : ""}><${Bug} scene=${scene} />
     ${scene.announcement && html`<p class="line" role="status">${scene.announcement}</p>`}
-    <${Lower} scene=${scene} />${scene.poll && html`<${Poll} poll=${scene.poll} />`}</div>`;
+    ${!(scene.poll && isWide(scene.poll)) && html`<${Lower} scene=${scene} />`}${scene.poll && html`<${Poll} poll=${scene.poll} />`}</div>`;
 }
 
 function show(scene) {
