@@ -30,6 +30,7 @@ export class Watch {
       }, { passive: true, capture: true });
     }
     document.addEventListener("visibilitychange", () => this.look());
+    setTimeout(() => this.look(true), CLAIM_AFTER_MS);
     setInterval(() => this.look(true), HEARTBEAT_MS);
     setInterval(() => this.renew(), 5000);
   }
@@ -97,6 +98,8 @@ export class Watch {
     const { desk } = this;
     const item = desk.current;
     if (!item || !desk.mayAct) return;
+    // What a person says by key stands: the desk claims nothing by itself after that.
+    clearTimeout(this.claiming);
     const named = { kind: item.kind, item: item.id };
     const have = mine(item, desk.me, desk.lane.now());
     if (have) {
