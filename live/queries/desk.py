@@ -11,19 +11,20 @@ from django.db import connection
 from broadcast import clock
 from broadcast.access import Ability, Actor, can
 from broadcast.models import Airing
-from live.models import Presence, Reason, Room
+from live.models import Item, Presence, Reason, Room
 from live.queries import queues
 
 # A page says that it is there every 15 seconds.
 PRESENT = dt.timedelta(seconds=40)
 PERCENT = 95
 SWITCHES = ("takes_comments", "takes_questions", "comment_seconds", "question_seconds", "verified_only", "is_post")
-# From when it came to when somebody decided it last; what nobody looked at is not counted.
+# From when it came to when somebody decided it last; what waits again, or was decided by a rule alone, is not counted.
 _WAITS = """
 SELECT count(*), percentile_disc(%(part)s) WITHIN GROUP (ORDER BY extract(epoch FROM decided_at - created_at)) FROM (
-    SELECT decided_at, created_at FROM live_comment WHERE room_id = %(room)s AND decided_at IS NOT NULL
-    UNION ALL SELECT decided_at, created_at FROM live_question WHERE room_id = %(room)s AND decided_at IS NOT NULL
-) AS decided
+    SELECT room_id, state, decided_by_id, decided_at, created_at FROM live_comment
+    UNION ALL SELECT room_id, state, decided_by_id, decided_at, created_at FROM live_question
+) AS item
+WHERE room_id = %(room)s AND decided_by_id IS NOT NULL AND state <> ALL (%(waiting)s)
 """
 
 
@@ -41,7 +42,7 @@ def present(airing_id: UUID) -> list[dict[str, Any]]:
 def decided(airing_id: UUID) -> dict[str, Any]:
     """How many items somebody decided, and within how many seconds 95 in a hundred of them (None: none yet)."""
     with connection.cursor() as cursor:
-        cursor.execute(_WAITS, {"part": PERCENT / 100, "room": airing_id})
+        cursor.execute(_WAITS, {"part": PERCENT / 100, "room": airing_id, "waiting": list(Item.WAITING)})
         count, seconds = cursor.fetchone()
     return {"count": count, "percent": PERCENT, "seconds": None if seconds is None else round(float(seconds))}
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count, Min, Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
 
 from broadcast import clock
 from broadcast.errors import InvalidInput
@@ -58,8 +59,12 @@ def in_queue(queue: str, user_id: int | None = None) -> Q:
         return _OPEN | QUEUES["reported"] | (QUEUES["second"] & ~Q(first_by=user_id))
     found = QUEUES.get(queue)
     if found is None:
-        raise InvalidInput(f"no queue {queue[:20]!r}", field="queue")
+        raise _unreadable("queue")
     return found
+
+
+def _unreadable(field: str) -> InvalidInput:
+    return InvalidInput(_("这条消息读不懂。请刷新页面后再试。"), field=field)
 
 
 def page(airing_id: UUID, asked: Asked, user_id: int | None = None) -> tuple[list[protocol.StaffItem], str | None]:
@@ -102,7 +107,7 @@ def _kept_to(asked: Asked) -> Q:
         try:
             kept &= Q(author=UUID(asked.sender))
         except ValueError as error:
-            raise InvalidInput("sender", field="sender") from error
+            raise _unreadable("sender") from error
     if asked.rule is not None:
         kept &= Q(hits__contains=[{"rule": asked.rule}])
     return kept
@@ -114,9 +119,9 @@ def _beyond(kind: str, mark: str, newest_first: bool) -> Q:
         at, last_kind, last_pk = mark.rsplit("_", 2)
         since, number = dt.datetime.fromisoformat(at), text.whole(last_pk)
     except ValueError as error:
-        raise InvalidInput("before", field="before") from error
+        raise _unreadable("before") from error
     if number is None or since.tzinfo is None:
-        raise InvalidInput("before", field="before")
+        raise _unreadable("before")
     way = "lt" if newest_first else "gt"
     further = Q(**{f"since__{way}": since})
     if kind == last_kind:

@@ -86,14 +86,17 @@ def at_desk(actor: Actor, airing_id: UUID) -> Desk:
 
 
 def locked(desk: Desk, keys: Iterable[Key]) -> dict[Key, Row]:
-    """These items of the airing, locked until commit; those that do not exist are missing."""
+    """These items of the airing, locked until commit; those that do not exist are missing.
+
+    Nothing is joined: after waiting for a lock PostgreSQL reads the locked row anew, and what was joined to it as it was before.
+    """
     found: dict[Key, Row] = {}
     wanted = set(keys)
     for kind, model in MODELS:
         ids = [pk for each, pk in wanted if each == kind]
         if ids:
             rows = model.objects.select_for_update(of=("self",)).filter(room=desk.airing.pk, pk__in=ids)
-            found |= {(kind, row.pk): row for row in rows.select_related("claimed_by", "decided_by").order_by("pk")}
+            found |= {(kind, row.pk): row for row in rows.order_by("pk")}
     return found
 
 
@@ -164,7 +167,7 @@ def _approved(desk: Desk, row: Row, wish: Wish) -> dict[str, Any]:
 def require_free(desk: Desk, row: Row) -> None:
     """Raise Claimed when somebody else has a living claim on it; the leader may act all the same."""
     until = row.claimed_until
-    if row.claimed_by is None or until is None or until <= desk.now or row.claimed_by_id == desk.actor.user_id:
+    if row.claimed_by_id is None or until is None or until <= desk.now or row.claimed_by_id == desk.actor.user_id:
         return
     if not desk.leads:
         seconds = int((until - desk.now).total_seconds()) + 1

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from broadcast import clock
 from broadcast.access import Actor
 from broadcast.errors import InvalidInput, NotAllowed, NotFound
 from broadcast.models import User
 from live import commands, protocol, queries
+from live.models import Comment
 from tests.live import making
 
 __all__ = ["InvalidInput", "NotAllowed", "NotFound"]
@@ -41,6 +43,17 @@ def said(show: making.Show, text: str = "", viewer: Actor | None = None) -> int:
 def asked(show: making.Show, text: str = "", viewer: Actor | None = None) -> int:
     sent = making.question(text or f"第{next(_words)}问？")
     return int(commands.perform(viewer or making.make_viewer(), show.id, sent)["item"])
+
+
+def fill(show: making.Show, many: int, model: type[Any] = Comment, **columns: Any) -> list[int]:
+    """So many at once that wait, all of one person; their ids."""
+    author, now = making.make_viewer().participant_id, clock.now()
+    same = {"room_id": show.id, "author_id": author, "author_name": "市民", "assurance": 20, "state": "pending"}
+    rows = [
+        model(**{**same, "text": f"第{number}句", "command_id": f"fill-{number}", "created_at": now, **columns})
+        for number in range(many)
+    ]
+    return [row.pk for row in model.objects.bulk_create(rows)]
 
 
 def act(show: making.Show, user: User, verb: str, item: int, version: int = 1, **more: Any) -> dict[str, Any]:

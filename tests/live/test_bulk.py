@@ -58,13 +58,10 @@ def test_each_item_is_found_in_the_audit_and_the_chain_holds() -> None:
     bulk(show, show.moderator, "reject", refs, reason="off_topic", id="bulk-1234")
     for _kind, item, _version in refs:
         entry = AuditEntry.objects.get(target=f"comment:{item}")
-        assert (entry.act, entry.reason, entry.before, entry.after["state"]) == (
-            "comment.reject",
-            "off_topic",
-            {"state": "pending", "version": 1},
-            "rejected",
-        )
-        assert (entry.after["many"], entry.after["command"]) == (5, "bulk-1234")
+        after = entry.after or {}
+        assert (entry.act, entry.reason) == ("comment.reject", "off_topic")
+        assert entry.before == {"state": "pending", "version": 1}
+        assert (after["state"], after["many"], after["command"]) == ("rejected", 5, "bulk-1234")
     assert not audit_chain.verify().broken
 
 
@@ -80,24 +77,9 @@ def test_two_hundred_take_as_many_statements_as_twenty() -> None:
     show = making.make_show()
 
     def cost(many: int) -> int:
-        viewer = making.make_viewer()
-        rows = Comment.objects.bulk_create(
-            Comment(
-                room_id=show.id,
-                author_id=viewer.participant_id,
-                author_name="市民",
-                assurance=20,
-                text=str(number),
-                state="pending",
-                command_id=f"cost-{number}",
-                created_at=show.airing.created_at,
-            )
-            for number in range(many)
-        )
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
-            answer = bulk(show, show.moderator, "approve", [("comment", row.pk, 1) for row in rows])
+        ids = desk.fill(show, many)
+        with CaptureQueriesContext(connection) as captured:
+            answer = bulk(show, show.moderator, "approve", [("comment", pk, 1) for pk in ids])
         assert len(answer["done"]) == many
         return len(captured)
 

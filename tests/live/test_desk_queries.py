@@ -14,7 +14,6 @@ from live import commands, protocol
 from live.models import Comment, Question
 from live.queries import desk as desk_queries
 from live.queries import item, queues
-from live.services import audience
 from tests.live import desk, making
 from tests.live.desk import act
 
@@ -159,24 +158,9 @@ def test_the_panel_tells_who_is_there_and_how_far_the_desk_is() -> None:
 
 
 def test_the_desk_s_snapshot_holds_every_open_item() -> None:
-    show, viewer = making.make_show(), making.make_viewer()
-    audience.commit_one(viewer, show.id, making.comment())
-    row = Comment.objects.get()
-    many = 1_500
-    Comment.objects.bulk_create(
-        Comment(
-            room_id=show.id,
-            author_id=row.author_id,
-            author_name="市民",
-            assurance=20,
-            text=f"第{number}句",
-            state="pending",
-            command_id=f"many-{number}",
-            created_at=clock.now(),
-        )
-        for number in range(many)
-    )
-    assert len(desk.snapshot(show).items) == many + 1
+    show, many = making.make_show(), 1_500
+    desk.fill(show, many)
+    assert len(desk.snapshot(show).items) == many
     reported = Comment.objects.first()
     Comment.objects.update(state="approved", decided_by=show.moderator)
     assert reported is not None

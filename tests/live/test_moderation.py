@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 import pytest
@@ -70,11 +71,8 @@ def test_a_withdrawal_upholds_the_reports_and_undoing_it_reopens_them() -> None:
     show = making.make_show()
     item = desk.said(show)
     act(show, show.moderator, "approve", item)
-    reporter = making.make_viewer()
-    Report.objects.create(
-        room_id=show.id, kind="comment", item=item, by_id=reporter.participant_id, reason="other", at=clock.now()
-    )
-    Comment.objects.filter(pk=item).update(open_reports=1)
+    report = protocol.ReportItem(id=making.command_id(), kind="comment", item=item, reason="other")
+    commands.perform(making.make_viewer(), show.id, report)
     act(show, show.moderator, "withdraw", item, version=2, reason="other", id="take-it-down")
     assert Report.objects.get().state == "upheld"
     assert Comment.objects.get(pk=item).open_reports == 0
@@ -172,7 +170,7 @@ class TestClaims:
         show = making.make_show()
         item, other = desk.said(show), desk.moderator(show)
         claim = desk.claim(show, show.moderator, item)["claim"]
-        for wanted in (lambda: act(show, other, "approve", item), lambda: desk.claim(show, other, item)):
+        for wanted in (partial(act, show, other, "approve", item), partial(desk.claim, show, other, item)):
             with pytest.raises(Claimed) as caught:
                 wanted()
             assert (caught.value.data["user"], caught.value.data["until"]) == (show.moderator.pk, claim["until"])
@@ -210,7 +208,8 @@ class TestClaims:
         with pytest.raises(Claimed):
             act(show, show.moderator, "approve", item)
         entry = AuditEntry.objects.get(act="comment.take_over")
-        assert (entry.before, entry.after["claimed_by"]) == ({"claimed_by": show.moderator.pk}, leader.pk)
+        assert entry.before == {"claimed_by": show.moderator.pk}
+        assert (entry.after or {})["claimed_by"] == leader.pk
 
     def test_claiming_twice_is_one_claim_and_giving_back_what_one_has_not_changes_nothing(self) -> None:
         show = making.make_show()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 
+from broadcast.house.edge import FRAME_MOST
 from broadcast.models import Segment
 from live import commands, protocol
 from live.queries import StaffView
 from live.staff_lane import StaffLane, StaffSeat
 from live.threads import Threads
 from tests.live import making
+from tests.live.desk import fill as desk_rows
 from tests.live.sockets import Server, Socket, staff_socket, viewer_socket
 
 new_show, new_viewer = sync_to_async(making.make_show), sync_to_async(making.make_viewer)
@@ -54,6 +57,17 @@ async def test_desk_and_host_are_told_the_same_public_changes(server: Server) ->
         ended = segments[0]
         assert await until(lambda: shown(desk, ended) == shown(host, ended))
         assert (shown(host, ended) or {})["ended_at"]
+
+
+async def test_a_desk_s_snapshot_may_be_longer_than_what_the_server_takes_in(server: Server) -> None:
+    show = await new_show()
+    await sync_to_async(desk_rows)(show, 100, text="长" * 400)
+    async with await staff_socket(server, show, show.moderator) as desk:
+        shown = await desk.wait(lambda frame: frame["type"] == "staff.snapshot")
+        assert len(shown["items"]) == 100
+        assert len(json.dumps(shown, ensure_ascii=False).encode()) > FRAME_MOST
+        await desk.send_raw(b"{" + b" " * FRAME_MOST)
+        assert await desk.closed() in {1006, 1009}, "what comes in is held to the limit as ever"
 
 
 async def test_supports_reach_both_views(server: Server) -> None:
