@@ -9,8 +9,10 @@ from django.views.decorators.http import require_safe
 
 from broadcast import queries as catalogue
 from broadcast.access import may_watch
+from broadcast.errors import IdentityStale
 from broadcast.identity import actor_of_request
 from live import queries, text
+from live.protocol import Mine
 from live.views import room
 
 
@@ -24,8 +26,13 @@ def page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         return room.closed(request, actor, found, airing)
     before = request.GET.get("before", "")
     number = text.whole(before) or 0
+    try:
+        mine = queries.mine_of(airing, actor)
+    except IdentityStale:
+        mine = Mine()
     shown, more = queries.older_comments(airing.pk, number)
     context = {
+        **room.reporting(mine),
         "episode": found,
         "programme": found.programme,
         "airing": airing,

@@ -110,7 +110,7 @@ def _rows(found: Figures) -> list[tuple[str, str, int | str]]:
         (_("提问"), _("播出"), found.on_air),
         (_("提问"), _("已答复"), found.answered),
         (_("等待"), _("一半在几秒内"), "" if waits.half is None else waits.half),
-        (_("等待"), _("95% 在几秒内"), "" if waits.most is None else waits.most),
+        (_("等待"), _("九成五在几秒内"), "" if waits.most is None else waits.most),
     ]
     return [(first, _safe(second), number) for first, second, number in rows]
 

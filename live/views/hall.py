@@ -221,7 +221,9 @@ def _segment_view(segment: SegmentObject, now: dt.datetime, starts: dt.datetime,
 
 
 def own_items(mine: Mine, kind: str, public_ids: Sequence[int]) -> list[MyItem]:
-    """The reader's own comments or questions that are not in the public list, oldest first; what was taken back is not shown."""
+    """The reader's own comments or questions that the public list does not show as they were written, oldest first; what was taken
+    back is not shown."""
     shown = set(public_ids)
-    items = (item for item in mine.items if item.kind == kind and item.state != "retracted" and item.id not in shown)
+    items = (item for item in mine.items if item.kind == kind and item.state != "retracted")
+    items = (item for item in items if item.mask or item.id not in shown)
     return sorted(items, key=lambda item: item.at)

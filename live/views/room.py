@@ -131,8 +131,7 @@ def _context(
         "tabs": _tabs(hall, tab, len(marks)),
         "all_comments": all_comments(airing),
         "figures_url": figures_of(airing),
-        "own_keys": {f"{item.kind}:{item.id}" for item in mine.items},
-        "reports": {f"{report.kind}:{report.item}": report.state for report in mine.reports},
+        **reporting(mine),
         "sanctions": mine.sanctions or (),
         "upheld": sum(1 for report in mine.reports if report.state == "upheld"),
         "draft": _draft(request, airing) or _again(request, mine),
@@ -183,6 +182,14 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
 def all_comments(airing: Airing) -> str:
     """Address of the plain list of every public comment of this outing."""
     return _address(airing, "episode-comments")
+
+
+def reporting(mine: Mine) -> dict[str, Any]:
+    """What `_report.html` asks: which items are the reader's own, and which it has reported, with what came of it."""
+    return {
+        "own_keys": {f"{item.kind}:{item.id}" for item in mine.items},
+        "reports": {f"{report.kind}:{report.item}": report.state for report in mine.reports},
+    }
 
 
 def figures_of(airing: Airing) -> str:
