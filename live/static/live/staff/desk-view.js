@@ -184,6 +184,7 @@ export class DeskView {
     this.keys = [];
     this.more = this.firstPage();
     this.rebuild();
+    if (!this.keys.length) this.nextPage();
   }
 
   filter(changes) {
@@ -192,7 +193,7 @@ export class DeskView {
     clearTimeout(this.searching);
     this.searching = setTimeout(() => {
       this.more = this.firstPage();
-      if (this.more !== null && this.search.trim()) this.nextPage();
+      if (this.more !== null) this.nextPage();
     }, SEARCH_MS);
   }
 
