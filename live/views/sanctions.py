@@ -57,9 +57,7 @@ def _act(request: HttpRequest, actor: Actor) -> str:
     return _("已解除，对方马上可以参与。")
 
 
-def _context(
-    request: HttpRequest, actor: Actor, mine: list[Programme], error: BroadcastError | None
-) -> dict[str, Any]:
+def _context(request: HttpRequest, actor: Actor, mine: list[Programme], error: BroadcastError | None) -> dict[str, Any]:
     asked = request.GET
     chosen = next((each for each in mine if each.slug == asked.get("programme")), None)
     state = asked.get("state") if asked.get("state") in STATES else "standing"
