@@ -66,33 +66,40 @@ def record_many(actor: Actor, acts: Sequence[Act], *, airing: Airing | None = No
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_CHAIN_LOCK])
         previous = AuditEntry.objects.order_by("-id").values_list("digest", flat=True).first() or GENESIS
-        now = clock.now()
-        entries, halves = [], []
-        for each in acts:
-            half = _personal(actor, each)
-            entry = AuditEntry(
-                at=now,
-                act=each.act,
-                actor_id=actor.user_id,
-                target=each.target,
-                airing_id=airing.pk if airing else None,
-                programme_ms=programme_ms(airing, now) if airing else None,
-                reason=each.reason[:500],
-                before=each.before,
-                after=each.after,
-                personal_digest=personal_digest(half.salt, half.data, half.words_digest),
-                algorithm=ALGORITHM,
-                salt=secrets.token_hex(16),
-                previous=previous,
-            )
-            previous = entry.digest = entry_digest(entry)
-            entries.append(entry)
-            halves.append(half)
+        entries, halves = made(actor, acts, airing, previous, clock.now())
         AuditEntry.objects.bulk_create(entries)
         for entry, half in zip(entries, halves, strict=True):
             half.entry = entry
         AuditPersonal.objects.bulk_create(halves)
         return entries
+
+
+def made(
+    actor: Actor, acts: Sequence[Act], airing: Airing | None, previous: str, now: dt.datetime
+) -> tuple[list[AuditEntry], list[AuditPersonal]]:
+    """The entries and their personal halves that follow `previous`, not yet written."""
+    entries, halves = [], []
+    for each in acts:
+        half = _personal(actor, each)
+        entry = AuditEntry(
+            at=now,
+            act=each.act,
+            actor_id=actor.user_id,
+            target=each.target,
+            airing_id=airing.pk if airing else None,
+            programme_ms=programme_ms(airing, now) if airing else None,
+            reason=each.reason[:500],
+            before=each.before,
+            after=each.after,
+            personal_digest=personal_digest(half.salt, half.data, half.words_digest),
+            algorithm=ALGORITHM,
+            salt=secrets.token_hex(16),
+            previous=previous,
+        )
+        previous = entry.digest = entry_digest(entry)
+        entries.append(entry)
+        halves.append(half)
+    return entries, halves
 
 
 def _personal(actor: Actor, act: Act) -> AuditPersonal:

@@ -129,6 +129,7 @@ def decide(actor: Actor, airing_id: UUID, command: protocol.DecideAppeal) -> dic
             before=before,
             after={"state": row.state, "version": row.version, "appeal": row.appeal},
             personal={"text": row.text, "author": row.author_name, "note": command.note, "appeal": appeal.text},
+            about=[row.author_id],
         )
         hints.hint(airing_id, "staff", "own", *([f"{command.kind}s", "counts"] if command.granted else []))
     return _told(row)

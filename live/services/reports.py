@@ -77,6 +77,7 @@ def dismiss(actor: Actor, airing_id: UUID, command: protocol.DismissReports) -> 
             before={"reports": closed, "version": command.version},
             after={"reports": 0, "version": row.version},
             personal={"text": row.text, "author": row.author_name, "note": command.note},
+            about=[row.author_id],
         )
         hints.hint(airing_id, "staff", "own")
     return {"kind": command.kind, "item": row.pk, "version": row.version, "closed": closed}
