@@ -31,21 +31,27 @@ _CONTACT = re.compile(
     rf"|(?<![增参])(?:加|\+)(?:一下|我|下|个){{0,2}}(?:vx?|薇|wx|q)(?![a-z])(?:{_WORDS}{{0,3}}{_ACCOUNT})?"
     r"|[a-z0-9][a-z0-9._-]{1,40}@[a-z0-9-]{1,40}(?:\.[a-z]{2,6}){1,2}(?![a-z])"
 )
+# Without these there is nothing to look for, as in nearly all that people write.
+_LATIN = re.compile(r"[a-z0-9]")
+_MAY_BE_CONTACT = re.compile(rf"[a-z]|薇|{_PLACE}")
 _DOTS = {"。": ".", "．": ".", "｡": ".", "点": ".", "丶": ".", "·": ".", "•": "."}
 _KEPT = frozenset("./:\\?#&=%_-@+~")
 _SAME = {"➕": "+", "✚": "+", "＋": "+", "：": ":", "／": "/", "＠": "@", "＿": "_", "－": "-"}
 
 
-def links(source: str, spared: Iterable[str] = ()) -> list[Span]:
-    """Addresses of the web. `spared` are hosts, with all below them, that may be named."""
-    view = _written(source)
-    view = _with_dots(view)
+def links(source: str, spared: Iterable[str] = (), words: str | None = None) -> list[Span]:
+    """Addresses of the web. `spared` are hosts, with all below them, that may be named. `words`: the folded text, if it is known."""
+    if words is not None and not _LATIN.search(words):
+        return []
+    view = _with_dots(_written(source))
     harmless = tuple(each.lower().lstrip(".") for each in spared)
     return [view.span(*match.span()) for match in _LINK.finditer(view.text) if not _is_spared(match.group(), harmless)]
 
 
-def contacts(source: str) -> list[Span]:
-    """Accounts elsewhere, invitations to them, and mail addresses."""
+def contacts(source: str, words: str | None = None) -> list[Span]:
+    """Accounts elsewhere, invitations to them, and mail addresses. `words`: the folded text, if it is known."""
+    if words is not None and not _MAY_BE_CONTACT.search(words):
+        return []
     view = _without_gaps(_written(source))
     return [view.span(*match.span()) for match in _CONTACT.finditer(view.text)]
 

@@ -9,7 +9,7 @@ from typing import Any
 from live.rules import addresses, flood, numbers, views
 from live.rules.flood import Recent, Said
 from live.rules.matcher import Matcher, WordList
-from live.rules.views import Span
+from live.rules.views import Span, View
 
 TERMS, LINKS, PHONE, ID_NUMBER, CONTACT, FLOOD, REPEAT = (
     "terms",
@@ -73,9 +73,11 @@ class Book:
     version: tuple[int, ...] = ()
     _matcher: Matcher = field(init=False, repr=False)
     _by_id: dict[int, Rule] = field(init=False, repr=False)
+    _readers: list[Rule] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._by_id = {rule.id: rule for rule in self.rules}
+        self._readers = [rule for rule in self.rules if rule.kind in _READERS]
         self._matcher = Matcher(
             [
                 WordList(rule.id, rule.words, rule.except_words, rule.by_pinyin, rule.by_sound)
@@ -90,21 +92,18 @@ class Book:
 
     def read(self, text: str, programme: int | None = None) -> list[Hit]:
         """What the rules find in the text itself, in the order of the rules. Floods over time and repeats are `weigh`'s."""
+        view = views.words(text)
         spans: dict[int, list[Span]] = {}
         words: dict[int, list[str]] = {}
-        for found in self._matcher.find(text):
+        for found in self._matcher.find_in(view):
             if self._by_id[found.rule].programme in {None, programme}:
                 spans.setdefault(found.rule, []).append((found.first, found.end))
                 words.setdefault(found.rule, []).append(found.word)
-        seen: dict[str, list[Span]] = {}
-        for rule in self.rules:
-            if rule.kind not in _READERS or rule.programme not in {None, programme}:
-                continue
-            own = _READERS[rule.kind](text, rule) if rule.kind == LINKS else seen.get(rule.kind)
-            if own is None:
-                own = seen[rule.kind] = _READERS[rule.kind](text, rule)
-            if own:
+        for rule in self._readers:
+            if rule.programme in {None, programme} and (own := _READERS[rule.kind](view, rule)):
                 spans[rule.id] = own
+        if not spans:
+            return []
         return [
             Hit(rule, merged(spans[rule.id]), tuple(dict.fromkeys(words.get(rule.id, ()))))
             for rule in self.rules
@@ -140,12 +139,12 @@ def _repeats_itself(said: Said, alike: list[Said]) -> bool:
     return own >= (1 if len(said.print.words) >= _SAYS_SOMETHING else 2)
 
 
-_READERS: dict[str, Callable[[str, Rule], list[Span]]] = {
-    LINKS: lambda text, rule: addresses.links(text, rule.except_words),
-    PHONE: lambda text, _rule: numbers.phones(views.words(text)),
-    ID_NUMBER: lambda text, _rule: numbers.identities(views.words(text)),
-    CONTACT: lambda text, _rule: addresses.contacts(text),
-    FLOOD: lambda text, _rule: flood.repeated(text),
+_READERS: dict[str, Callable[[View, Rule], list[Span]]] = {
+    LINKS: lambda view, rule: addresses.links(view.source, rule.except_words, view.text),
+    PHONE: lambda view, _rule: numbers.phones(view),
+    ID_NUMBER: lambda view, _rule: numbers.identities(view),
+    CONTACT: lambda view, _rule: addresses.contacts(view.source, view.text),
+    FLOOD: lambda view, _rule: flood.repeated(view),
 }
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from live.rules import views
-from live.rules.views import Span
+from live.rules.views import Span, View
 
 # The same few characters so often that they are no word any more.
 _OVER_AND_OVER = re.compile(r"(.{1,8}?)\1{5,}")
@@ -17,12 +17,13 @@ _LONG = 12
 _SHORT = 8
 _ROWS, _BANDS = 2, 4
 _PRIME = (1 << 31) - 1
-_TURNS = tuple((0x9E3779B1 * (each + 1) % _PRIME, 0x85EBCA6B * (each + 3) % _PRIME) for each in range(_ROWS * _BANDS))
+_TURNS = tuple(0x9E3779B1 * (2 * each + 1) % _PRIME for each in range(_ROWS * _BANDS))
 
 
-def repeated(source: str) -> list[Span]:
+def repeated(view: View) -> list[Span]:
     """Where the same one to eight characters stand six times and more, twelve characters at least."""
-    view = views.words(source)
+    if len(view.text) < _LONG:
+        return []
     found = (match.span() for match in _OVER_AND_OVER.finditer(view.text))
     return [view.span(*span) for span in found if span[1] - span[0] >= _LONG]
 
@@ -48,8 +49,9 @@ class Print:
 def print_of(source: str) -> Print:
     """The print of a text."""
     words = views.words(source).text
-    grams = frozenset(zlib.crc32(words[i : i + 2].encode()) % _PRIME for i in range(max(1, len(words) - 1)))
-    least = [min((a * gram + b) % _PRIME for gram in grams) for a, b in _TURNS]
+    points = list(map(ord, words))
+    grams = frozenset([before << 21 | after for before, after in pairwise(points)] or points or [0])
+    least = [min([gram * turn % _PRIME for gram in grams]) for turn in _TURNS]
     bands = tuple((band, *least[band * _ROWS : (band + 1) * _ROWS]) for band in range(_BANDS))
     return Print(words, grams, bands)
 

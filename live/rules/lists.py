@@ -55,7 +55,9 @@ def read(content: bytes) -> list[Row]:
     if len(lines) > ROWS_MOST:
         raise BadList("too_many", len(lines))
     places = _places(lines[0])
-    return [_row(cells, places, number) for number, cells in enumerate(lines[1:], start=2) if any(map(str.strip, cells))]
+    return [
+        _row(cells, places, number) for number, cells in enumerate(lines[1:], start=2) if any(map(str.strip, cells))
+    ]
 
 
 def _decoded(content: bytes) -> str:

@@ -113,9 +113,10 @@ class Matcher:
         if len(key) < 2 or not all(map(is_han, key)):
             return
         self._han.add(key, _Pattern(owner.rule, word, key))
-        for syllables in sounds.spellings(key):
+        if owner.by_sound:
+            self._sounded.add(owner.rule)
+        for syllables in sounds.spellings(key) if owner.by_sound or owner.by_pinyin else ():
             if owner.by_sound:
-                self._sounded.add(owner.rule)
                 self._sound.add(sounds.signs(syllables), _Pattern(owner.rule, word, key))
             if owner.by_pinyin:
                 starts = tuple(sum(map(len, syllables[:n])) for n in range(len(syllables)))
@@ -123,7 +124,10 @@ class Matcher:
 
     def find(self, source: str) -> list[Found]:
         """All words in the text, each place once, in order; those inside a harmless word of their rule are left out."""
-        view = views.words(source)
+        return self.find_in(views.words(source))
+
+    def find_in(self, view: View) -> list[Found]:
+        """The same in a text that is folded already."""
         found: dict[tuple[int, int, int], Found] = {}
         spared: list[tuple[int, Span]] = []
         for pattern, span in self._everywhere(view):

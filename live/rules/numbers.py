@@ -12,6 +12,7 @@ from live.rules.views import Span, View
 _SPOKEN = {"〇": "0", "零": "0", "o": "0", "l": "1", "i": "1", "幺": "1"} | {
     each: str(number) for signs in ("一二三四五六七八九", "壹贰叁肆伍陆柒捌玖") for number, each in enumerate(signs, 1)
 }
+_DIGIT = re.compile(r"[0-9" + "".join(_SPOKEN) + "]")
 _BETWEEN_MOST = 3
 _SHORTEST = 10
 # Fewer real digits than this, and the rest were words.
@@ -61,6 +62,8 @@ def is_card(digits: str) -> bool:
 
 def _numbers(view: View, pattern: re.Pattern[str]) -> Iterator[tuple[str, Span]]:
     """What fits the pattern, as a number of its own: its digits and where it stands."""
+    if len(_DIGIT.findall(view.text)) < _SHORTEST:
+        return
     for start, digits in _runs(view):
         at = 0
         while at + _SHORTEST <= len(digits):

@@ -41,11 +41,12 @@ def sign(character: str) -> str:
     return _sign(found[0]) if found else character
 
 
+@lru_cache(maxsize=50_000)
 def spellings(word: str) -> list[tuple[str, ...]]:
     """The ways to say a word, a syllable for each Han character and other characters as they are; the way it is said as a word first."""
     as_said = tuple(_toneless(each) for each in lazy_pinyin(word, style=Style.NORMAL))
     ways = product(*(readings(each) or (each,) for each in word))
-    found = [as_said] if len(as_said) == len(word) else []
+    found = [as_said] if len(as_said) == len(word) and all(as_said) else []
     return list(dict.fromkeys([*found, *islice(ways, READINGS_MOST)]))[:READINGS_MOST]
 
 

@@ -71,8 +71,9 @@ def test_a_disguise_of_its_own_for_each_character_hides_nothing(word: str, ways:
 @given(source=ANYTHING)
 def test_every_place_lies_within_the_text(source: str) -> None:
     places = [(found.first, found.end) for found in PLAIN.find(source) + SOUNDING.find(source)]
-    places += addresses.links(source) + addresses.contacts(source) + flood.repeated(source)
+    places += addresses.links(source) + addresses.contacts(source)
     view = views.words(source)
+    places += flood.repeated(view)
     places += numbers.phones(view) + numbers.identities(view)
     assert all(0 <= first < end <= len(source) for first, end in places)
 
@@ -149,3 +150,8 @@ def test_a_text_is_masked_whole_and_nothing_beside_it() -> None:
     [hit] = book.read(source)
     shown = "".join("■" if any(a <= at < b for a, b in hit.spans) else each for at, each in enumerate(source))
     assert shown == "这个" + "■" * 5 + "真行"
+
+
+def test_characters_that_nobody_reads_do_no_harm() -> None:
+    matcher = Matcher([WordList(1, ("𪚥𪚥", "㐀㐁"), by_pinyin=True, by_sound=True)])
+    assert found_as(matcher, "有𪚥𪚥字", "𪚥𪚥") == [(1, 3)]
