@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Max, Sum
 
 from live.models import Rescan, Rule, Term
 from live.rules import book as books
 from live.rules.book import Book
 
+logger = logging.getLogger(__name__)
+
 # For so long a process goes by what it knows before it asks whether a rule changed.
 FRESH_SECONDS = 1.0
+# More words than this take longer to compile than a batch of writes may wait: about 0.2 ms each with pinyin.
+WORDS_AT_ONCE = 2_000
 
 
 class _Shelf:
-    """The book of this process."""
+    """The book of this process. A long one is compiled beside the work: until then the one before holds."""
 
     def __init__(self) -> None:
         self._book: Book | None = None
-        self._asked_at = 0.0
+        self._asked_at = float("-inf")
         self._lock = threading.Lock()
+        self._is_compiling = False
 
     def book(self) -> Book:
         known = self._book
@@ -32,10 +39,28 @@ class _Shelf:
         with self._lock:
             asked_at = time.monotonic()
             version = version_now()
-            if self._book is None or self._book.version != version:
-                self._book = compiled(Rule.objects.filter(is_active=True), version)
+            if self._book is None or (self._book.version != version and not self._is_long()):
+                self._book = compiled(_active(), version)
+            elif self._book.version != version and not self._is_compiling:
+                self._is_compiling = True
+                threading.Thread(target=self._compile, name="rules", daemon=True).start()
             self._asked_at = asked_at
             return self._book
+
+    def _is_long(self) -> bool:
+        return Term.objects.filter(rule__is_active=True).count() > WORDS_AT_ONCE
+
+    def _compile(self) -> None:
+        try:
+            version = version_now()
+            made = compiled(_active(), version)
+            with self._lock:
+                self._book = made
+        except Exception:
+            logger.exception("rules not compiled, the ones before go on")
+        finally:
+            self._is_compiling = False
+            connection.close()
 
     def forget(self) -> None:
         self._asked_at = float("-inf")
@@ -45,7 +70,8 @@ _shelf = _Shelf()
 
 
 def book() -> Book:
-    """The active rules, compiled; at most a second old. One small query a second, more only when a rule changed."""
+    """The active rules, compiled; at most a second old, with thousands of words a few. One small query a second, more only when a rule
+    changed."""
     return _shelf.book()
 
 
@@ -58,6 +84,10 @@ def version_now() -> tuple[int, ...]:
     """Another one after every change of a rule."""
     found = Rule.objects.aggregate(many=Count("pk"), versions=Sum("version"), newest=Max("pk"))
     return (found["many"], found["versions"] or 0, found["newest"] or 0)
+
+
+def _active() -> list[Rule]:
+    return list(Rule.objects.filter(is_active=True))
 
 
 def compiled(rules: Iterable[Rule], version: tuple[int, ...] = ()) -> Book:

@@ -23,8 +23,9 @@ from live.services import rooms
 Row = Comment | Question
 # Shows that run, and those of the last days.
 BACK = dt.timedelta(days=7)
-# A process goes by the rules as they were for up to `rules.FRESH_SECONDS`; what it posts until then is looked at too.
-AFTER = dt.timedelta(seconds=rules.FRESH_SECONDS + 1)
+# A process goes by the rules as they were for up to `rules.FRESH_SECONDS` and until long lists are compiled; what it posts until then is
+# looked at too.
+AFTER = dt.timedelta(seconds=rules.FRESH_SECONDS + 3)
 AT_ONCE = 200
 _MODELS: tuple[tuple[str, type[Any]], ...] = (("next_comment", Comment), ("next_question", Question))
 # What is looked at: what is public, and what nobody decided yet.

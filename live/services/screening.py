@@ -118,7 +118,10 @@ class _Memory:
 
     def catch_up(self, room: UUID, model: type[Any]) -> flood.Recent:
         with self.lock:
-            recent, seen = self._rooms.pop((room, model), (flood.Recent(), -1))
+            recent, seen = self._rooms.get((room, model), (flood.Recent(), -1))
+            # Put back at the end, so that the room that nobody writes in is forgotten first.
+            self._rooms.pop((room, model), (recent, seen))
+            self._rooms[room, model] = (recent, seen)
         rows = model.objects.filter(room=room, staff_seq__gt=seen).order_by("-staff_seq")
         found = list(rows.values_list("author_id", "command_id", "text", "created_at", "staff_seq")[: recent.most])
         with self.lock:
@@ -126,7 +129,7 @@ class _Memory:
                 if (author, command) not in recent:
                     recent.add(flood.Said((author, command), author, at.timestamp(), flood.print_of(text)))
                 seen = max(seen, seq)
-            self._rooms[room, model] = (recent, seen)
+            self._rooms[room, model] = (recent, max(seen, self._rooms.get((room, model), (recent, -1))[1]))
             while len(self._rooms) > self.ROOMS_MOST:
                 self._rooms.pop(next(iter(self._rooms)))
         return recent

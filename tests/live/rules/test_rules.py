@@ -48,7 +48,7 @@ def say(show: making.Show, text: str, state: str = "", viewer: Actor | None = No
 
 
 def look_back(found: int) -> None:
-    with clock.shifted(dt.timedelta(seconds=5)):
+    with clock.shifted(dt.timedelta(seconds=10)):
         assert rescans.work(30) == found
         assert rescans.work(30) == 0
     assert not Rescan.objects.filter(done_at__isnull=True).exists()

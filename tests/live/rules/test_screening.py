@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -154,3 +155,18 @@ def test_a_change_made_by_another_process_is_known_within_a_second(
     type(rule).objects.filter(pk=rule.pk).update(is_active=False, version=2, changed_at=clock.now())
     monkeypatch.setattr(rule_queries, "FRESH_SECONDS", 0.0)
     assert say(show, "博彩").state == "pending"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_list_is_compiled_beside_the_work_and_the_book_before_holds_until_then(
+    show: making.Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_rule("博彩", words=["博彩"])
+    assert say(show, "博彩").state == "held"
+    monkeypatch.setattr(rule_queries, "WORDS_AT_ONCE", 0)
+    make_rule("长表", words=["长长的词"])
+    assert say(show, "博彩又来").state == "held"
+    deadline = time.monotonic() + 60
+    while len(rule_queries.book().rules) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert say(show, "长长的词").state == "held"
