@@ -8,6 +8,10 @@ const html = htm.bind(h);
 const GUESS = 58;
 const MARGIN = 400;
 const PRUNE_FROM = 12;
+// Rows may be parts of a pixel high; what differs by less is the same.
+const SAME_PX = 0.5;
+// So often the list may draw itself anew before anybody else has a turn.
+const MOST_SPINS = 8;
 
 /** Rows between `from` and `to` px, given heights; with the room above and below them. */
 export function windowOf(keys, heights, from, to) {
@@ -54,6 +58,20 @@ function revealed(list, keys, heights, cursor) {
   return true;
 }
 
+/** Measure the rows that are drawn; returns whether any was of another height than known. */
+function measured(list, heights) {
+  let moved = false;
+  for (const line of list.querySelectorAll("li[data-key]")) {
+    // Not offsetHeight: that is rounded by where the row stands, and would change with the rows above.
+    const { height } = line.getBoundingClientRect();
+    if (height && Math.abs((heights.get(line.dataset.key) || 0) - height) > SAME_PX) {
+      heights.set(line.dataset.key, height);
+      moved = true;
+    }
+  }
+  return moved;
+}
+
 /** Rows wholly above what is seen that need not stay, and their height. */
 function above(list, keys, heights, isDone) {
   const gone = new Set();
@@ -75,10 +93,19 @@ function above(list, keys, heights, isDone) {
 export function WindowedList({ keys, cursor, reveal, onRevealed, onView, isDone, onPrune, row, label }) {
   const place = useRef(null);
   const heights = useRef(new Map());
-  const shift = useRef(0);
+  const shift = useRef(null); // {height, keys}: rows of that height leave above, as soon as other keys are drawn
+  const spins = useRef(0);
   const [view, setView] = useState({ top: 0, height: 900 });
   const [, redraw] = useState(0);
   const span = windowOf(keys, heights.current, view.top - MARGIN, view.top + view.height + MARGIN);
+
+  /** Draw again, unless that has gone in a circle. */
+  const again = (act) => {
+    if (spins.current >= MOST_SPINS) return;
+    if (!spins.current) setTimeout(() => { spins.current = 0; });
+    spins.current += 1;
+    act();
+  };
 
   const look = () => {
     const list = place.current;
@@ -102,32 +129,22 @@ export function WindowedList({ keys, cursor, reveal, onRevealed, onView, isDone,
 
   useLayoutEffect(() => {
     const list = place.current;
-    let moved = false;
-    for (const line of list.querySelectorAll("li[data-key]")) {
-      const height = line.offsetHeight;
-      if (height && heights.current.get(line.dataset.key) !== height) {
-        heights.current.set(line.dataset.key, height);
-        moved = true;
-      }
+    const moved = measured(list, heights.current);
+    if (shift.current && shift.current.keys !== keys) {
+      list.scrollTop -= shift.current.height;
+      shift.current = null;
     }
-    if (shift.current) {
-      list.scrollTop -= shift.current;
-      shift.current = 0;
-      setView({ top: list.scrollTop, height: list.clientHeight });
-    }
-    if (reveal && cursor) {
-      if (revealed(list, keys, heights.current, cursor)) onRevealed();
-      if (list.scrollTop !== view.top) setView({ top: list.scrollTop, height: list.clientHeight });
-    }
-    if (moved) redraw((value) => value + 1);
-    else prune(list);
+    if (reveal && cursor && revealed(list, keys, heights.current, cursor)) onRevealed();
+    if (Math.abs(list.scrollTop - view.top) > SAME_PX) again(() => setView({ top: list.scrollTop, height: list.clientHeight }));
+    else if (moved) again(() => redraw((value) => value + 1));
+    else if (!shift.current) prune(list);
     onView(seen(list, keys, heights.current));
   });
 
   const prune = (list) => {
     const { gone, height } = above(list, keys, heights.current, isDone);
     if (gone.size < PRUNE_FROM || gone.has(cursor)) return;
-    shift.current = height;
+    shift.current = { height, keys };
     onPrune(gone);
   };
 
