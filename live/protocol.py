@@ -400,6 +400,8 @@ StaffCommand = (
     | LiftSanction
     | WithdrawMany
     | RestoreMany
+    | MarkFalseHit
+    | SetSwitch
 )
 
 
@@ -414,7 +416,11 @@ class Object(Struct, frozen=True, tag_field="kind", omit_defaults=False):
 
 
 class AiringObject(Object, frozen=True, tag="airing"):
-    """The airing itself. Times are ISO 8601 UTC. English names may be empty."""
+    """The airing itself. Times are ISO 8601 UTC. English names may be empty.
+
+    `comments` and `questions` are what holds now: "off" also while the desk takes none, "post" only while it lets them out at once.
+    One person may send one in `comment_seconds` (`question_seconds`), 0: no such pause.
+    """
 
     state: Literal["planned", "waiting", "on_air", "ended", "cancelled"]
     title: str
@@ -431,6 +437,9 @@ class AiringObject(Object, frozen=True, tag="airing"):
     withdrawn: bool = False
     title_en: str = ""
     programme_en: str = ""
+    comment_seconds: int = 0
+    question_seconds: int = 0
+    verified_only: bool = False
 
 
 class MediaObject(Object, frozen=True, tag="media"):
@@ -691,7 +700,7 @@ class Refused(Struct, frozen=True, tag_field="type", tag="error"):
 
 
 class Hit(Struct, frozen=True):
-    """What a rule found in an item; `false` once a moderator said that it was wrong."""
+    """What a rule found in an item; `false` once a moderator said that it was wrong, `late` when the item was public already."""
 
     rule: int
     code: str
@@ -699,6 +708,7 @@ class Hit(Struct, frozen=True):
     action: Literal["hold", "reject", "mask"]
     spans: tuple[Span, ...] = ()
     false: bool = False
+    late: bool = False
 
 
 class Claim(Struct, frozen=True):

@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -14,7 +14,7 @@ from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value,
 from django.urls import reverse
 
 from broadcast import clock, registry
-from broadcast.models import Airing, Episode, SegmentRun
+from broadcast.models import Airing, Episode, Programme, SegmentRun
 from live import ladder, protocol, wording
 from live.models import Comment, LikeCount, Poll, Question, Room
 from live.queries import behind, thinning, visible
@@ -98,6 +98,7 @@ def _page(public: QuerySet[Comment], most: int) -> tuple[list[protocol.CommentOb
 
 def _airing(airing: Airing, sight: Sight) -> Objects:
     episode, programme = airing.episode, airing.episode.programme
+    room = Room.objects.filter(pk=airing.pk).first() or Room(airing_id=airing.pk)
     return [
         protocol.AiringObject(
             key="airing",
@@ -110,13 +111,23 @@ def _airing(airing: Airing, sight: Sight) -> Objects:
             actual_start=wording.iso_or_none(airing.actual_start),
             actual_end=wording.iso_or_none(airing.actual_end),
             delay_seconds=airing.delay_seconds,
-            comments=programme.comments,  # type: ignore[arg-type]
-            questions=programme.questions,  # type: ignore[arg-type]
+            comments=_taken(programme.comments, room.takes_comments, room.is_post),
+            questions=_taken(programme.questions, room.takes_questions, room.is_post),
             likes=programme.likes,
             title_en=episode.title_en,
             programme_en=programme.name_en,
+            comment_seconds=room.comment_seconds,
+            question_seconds=room.question_seconds,
+            verified_only=room.verified_only,
         )
     ]
+
+
+def _taken(policy: str, is_taken: bool, is_post: bool) -> Literal["off", "pre", "post"]:
+    """What of the programme's policy holds now, by the room's switches."""
+    if policy == Programme.Moderation.OFF or not is_taken:
+        return "off"
+    return "post" if policy == Programme.Moderation.POST and is_post else "pre"
 
 
 def _withdrawn(airing: Airing) -> protocol.AiringObject:

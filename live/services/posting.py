@@ -8,15 +8,16 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min
+from django.db.models import Count, Max, Min, Q
 from django.utils.translation import gettext as _
 
 from broadcast import clock
-from broadcast.errors import IllegalTransition, InvalidInput, NotFound, TooMany
+from broadcast.errors import AssuranceTooLow, IllegalTransition, InvalidInput, NotFound, TooMany
 from broadcast.models import Airing, Appearance, Programme
+from broadcast.models.catalogue import Assurance
 from broadcast.services.identity import Standing
 from live import ladder, protocol, text, wording
-from live.models import Comment, Item, Question
+from live.models import Comment, Item, Question, Room
 from live.queries import reason_list
 from live.services import rooms, screening
 from live.services.batch import Answer, Batch, Write, require_assurance, require_free
@@ -26,6 +27,24 @@ OPEN_FOR_COMMENTS = frozenset({_S.WAITING, _S.ON_AIR})
 OPEN_FOR_QUESTIONS = frozenset({_S.PLANNED, _S.WAITING, _S.ON_AIR})
 ItemModel = type[Comment] | type[Question]
 Key = tuple[UUID, str]
+
+
+class CommentsOff(IllegalTransition):
+    """The desk takes no comments now; it may again in a moment."""
+
+    code = "comments_off"
+
+
+class QuestionsOff(IllegalTransition):
+    """The desk takes no questions now; it may again in a moment."""
+
+    code = "questions_off"
+
+
+class VerifiedOnly(AssuranceTooLow):
+    """The desk takes words now only from those whose telephone is verified; data: needed, have."""
+
+    code = "verified_only"
 
 
 def post(batch: Batch) -> None:
@@ -80,6 +99,7 @@ def _may_post(write: Write) -> None:
         raise IllegalTransition(
             _("这个节目没有开放提问。") if is_question else _("这个节目没有开放评论。"), state=state
         )
+    _require_taken(write, is_question)
     if state not in (OPEN_FOR_QUESTIONS if is_question else OPEN_FOR_COMMENTS):
         raise IllegalTransition(_("现在不能提问。") if is_question else _("现在不能评论。"), state=state)
     require_assurance(write, programme.needs("ask" if is_question else "comment"))
@@ -88,6 +108,20 @@ def _may_post(write: Write) -> None:
         appears = Appearance.objects.filter(episode=write.airing.episode_id, person=write.command.person)
         if not appears.exists():
             raise InvalidInput(_("这一期没有这位嘉宾。"), field="person")
+
+
+def _require_taken(write: Write, is_question: bool) -> None:
+    """Raise what the room's switches refuse now."""
+    if is_question and not write.room.takes_questions:
+        raise QuestionsOff(_("提问已暂时关闭，审核员打开后就能再提。写好的内容还在。"))
+    if not is_question and not write.room.takes_comments:
+        raise CommentsOff(_("评论已暂时关闭，审核员打开后就能再发。写好的内容还在。"))
+    if write.room.verified_only and write.participant.assurance < Assurance.PHONE:
+        raise VerifiedOnly(
+            _("本场暂时只接受已验证手机号的用户发言。请先验证手机号，再试一次。"),
+            needed=int(Assurance.PHONE),
+            have=int(write.participant.assurance),
+        )
 
 
 def _cleaned(write: Write) -> str:
@@ -105,28 +139,54 @@ def _cleaned(write: Write) -> str:
 
 
 def _limit(writes: list[Write], model: ItemModel) -> None:
-    """Refuse whoever wrote more than the room allows in its window. Counts what stands and what this batch brings."""
+    """Refuse whoever wrote more than the room allows in its window, or again before its pause is over. Counts what stands and what
+    this batch brings."""
+    if not writes:
+        return
+    now = clock.now()
     window = dt.timedelta(minutes=10 if model is Question else 1)
-    since = clock.now() - window
-    people = {write.participant.pk for write in writes}
-    counted: dict[tuple[UUID, UUID], tuple[int, dt.datetime]] = {
-        (row["author_id"], row["room_id"]): (row["many"], row["first"])
-        for row in model.objects.filter(author__in=people, created_at__gt=since)
+    pauses = {write.airing_id: dt.timedelta(seconds=_pause(write.room, model)) for write in writes}
+    lately = Q(created_at__gt=now - window)
+    counted: dict[tuple[UUID, UUID], Any] = {
+        (row["author_id"], row["room_id"]): row
+        for row in model.objects.filter(
+            author__in={write.participant.pk for write in writes},
+            created_at__gt=now - max(window, *pauses.values()),
+        )
         .values("author_id", "room_id")
-        .annotate(many=Count("id"), first=Min("created_at"))
+        .annotate(many=Count("id", filter=lately), first=Min("created_at", filter=lately), last=Max("created_at"))
     }
     brought: dict[tuple[UUID, UUID], int] = defaultdict(int)
     for write in writes:
-        room = write.room
-        asked = ladder.limit_of(room.questions_per_ten_minutes, room.level)
-        most = asked if model is Question else room.comments_per_minute
         key = (write.participant.pk, write.airing_id)
-        many, first = counted.get(key, (0, clock.now()))
-        if many + brought[key] >= most:
-            wait = max(1, int((first - since).total_seconds()) + 1)
-            write.refuse(partial(_too_fast, wait))
+        stands = counted.get(key, {"many": 0, "first": None, "last": None})
+        last = now if brought[key] else stands["last"]
+        pause = (last + pauses[write.airing_id] - now).total_seconds() if last else 0
+        if pause > 0:
+            write.refuse(partial(_too_soon, int(pause) + 1, _pause(write.room, model)))
+        elif stands["many"] + brought[key] >= _most(write.room, model):
+            free = ((stands["first"] or now) + window - now).total_seconds()
+            write.refuse(partial(_too_fast, max(1, int(free) + 1)))
         else:
             brought[key] += 1
+
+
+def _pause(room: Room, model: ItemModel) -> int:
+    return room.question_seconds if model is Question else room.comment_seconds
+
+
+def _most(room: Room, model: ItemModel) -> int:
+    if model is Question:
+        return ladder.limit_of(room.questions_per_ten_minutes, room.level)
+    return room.comments_per_minute
+
+
+def _too_soon(wait: int, pause: int) -> TooMany:
+    return TooMany(
+        _("现在每 %(pause)s 秒可发一条，请 %(wait)s 秒后再发。内容还在，不用重写。") % {"pause": pause, "wait": wait},
+        retry_after_seconds=wait,
+        pause_seconds=pause,
+    )
 
 
 def _too_fast(wait: int) -> TooMany:

@@ -41,7 +41,7 @@ export interface MyBallot {
   number: string;
 }
 
-/** What a rule found in an item; `false` once a moderator said that it was wrong. */
+/** What a rule found in an item; `false` once a moderator said that it was wrong, `late` when the item was public already. */
 export interface Hit {
   rule: number;
   code: string;
@@ -49,6 +49,7 @@ export interface Hit {
   action: "hold" | "mask" | "reject";
   spans: [number, number][];
   false: boolean;
+  late: boolean;
 }
 
 /** Who has an item on the desk, and until when. */
@@ -109,7 +110,7 @@ export interface StaffPoll {
   replaces: number | null;
 }
 
-/** The airing itself. Times are ISO 8601 UTC. English names may be empty. */
+/** The airing itself. Times are ISO 8601 UTC. English names may be empty. `comments` and `questions` are what holds now: "off" also while the desk takes none, "post" only while it lets them out at once. One person may send one in `comment_seconds` (`question_seconds`), 0: no such pause. */
 export interface AiringObject {
   kind: "airing";
   key: string;
@@ -128,6 +129,9 @@ export interface AiringObject {
   withdrawn: boolean;
   title_en: string;
   programme_en: string;
+  comment_seconds: number;
+  question_seconds: number;
+  verified_only: boolean;
 }
 
 /** Picture and sound as the public gets it. `playlist` is the live one while on air, `replay` once released. `showing` is what the public sees on it now: the show, the filler, or an earlier episode in its place. */
@@ -553,6 +557,24 @@ export interface RestoreMany {
   note?: string;
 }
 
+/** 误报: the rule was wrong about this item. The item stays where it is; saying it again changes nothing. */
+export interface MarkFalseHit {
+  type: "item.false_hit";
+  id: string;
+  kind: "comment" | "question";
+  item: number;
+  rule: number;
+  on?: boolean;
+}
+
+/** Turn a switch of the room: what is taken in, how fast, from whom, and whether before or after a look (先审后发). */
+export interface SetSwitch {
+  type: "room.switch";
+  id: string;
+  switch: "alarm_seconds" | "comment_seconds" | "is_post" | "question_seconds" | "takes_comments" | "takes_questions" | "verified_only";
+  value: number;
+}
+
 /** The whole public state, true as of (epoch, seq) of the public lane. The same bytes as GET …/state. */
 export interface Snapshot {
   type: "snapshot";
@@ -648,7 +670,7 @@ export interface OverlayScene {
 }
 
 export type AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem | ReportItem | AppealItem;
-export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | HoldItem | EscalateItem | DecideItems | UndoAct | ClaimItem | ReleaseItem | LookAt | MergeQuestions | UnmergeQuestion | DismissReports | DecideAppeal | CreatePoll | OpenPoll | ClosePoll | VoidPoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct | ImposeSanction | LiftSanction | WithdrawMany | RestoreMany;
+export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | HoldItem | EscalateItem | DecideItems | UndoAct | ClaimItem | ReleaseItem | LookAt | MergeQuestions | UnmergeQuestion | DismissReports | DecideAppeal | CreatePoll | OpenPoll | ClosePoll | VoidPoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct | ImposeSanction | LiftSanction | WithdrawMany | RestoreMany | MarkFalseHit | SetSwitch;
 export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject;
 export type AudienceFrame = Snapshot | Tick | Mine | Pace | Ack | Refused;
 export type StaffFrame = StaffSnapshot | StaffChange | Mine | Ack | Refused;
