@@ -109,7 +109,9 @@ def test_what_only_the_browser_holds_goes_when_something_was_withdrawn(run):
     held = (snapshot(1, load, *[comment(n) for n in range(1, 101)]), tick(2, [comment(500)]))
     assert run(*held, tick(3, [load | {"level": 1}]))["trimmed"] == 1, "nothing was withdrawn"
     assert run(*held, tick(3, [load | {"cleared": "4.0"}]))["trimmed"] == 0
-    assert run(*held, tick(3, [comment(501), load | {"cleared": "3.9"}]))["trimmed"] == 1, "what leaves with it was public"
+    assert run(*held, tick(3, [comment(501), load | {"cleared": "3.9"}]))["trimmed"] == 1, (
+        "what leaves with it was public"
+    )
 
 
 def test_a_tick_may_say_supports_alone(run):
