@@ -98,6 +98,8 @@ def _with_reasons(base: Any) -> Any:
         """Sends the reason of a close too, which Daphne leaves out: it tells the page when to come back. And sends what is longer
         than what it takes in: a desk's snapshot is, and autobahn holds both to one limit, dropping it without a word."""
 
+        maxMessagePayloadSize: int  # noqa: N815  # autobahn's name
+
         def sendMessage(self, payload: bytes, *rest: Any, **more: Any) -> None:  # noqa: N802  # autobahn's name
             taken, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0
             try:
