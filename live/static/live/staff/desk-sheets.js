@@ -15,12 +15,19 @@ const FOCUSABLE = "button:not(:disabled), input:not(:disabled), select:not(:disa
 /** A dialog: it has the focus, keeps it, and gives it back; Esc says no. */
 export function Sheet({ desk, title, children, wide = false }) {
   const place = useRef(null);
+  const enter = () => (place.current.querySelector("[data-first]") || place.current.querySelector(FOCUSABLE))?.focus();
   useEffect(() => {
     const from = desk.sheet?.from;
-    const first = place.current.querySelector("[data-first]") || place.current.querySelector(FOCUSABLE);
-    if (first) first.focus();
-    return () => from && from.isConnected && from.focus();
+    enter();
+    return () => {
+      if (from && from.isConnected) from.focus();
+      else desk.reveal = true; // then the row under the cursor takes it
+    };
   }, []);
+  // What had the focus may be gone, such as a button that did its work.
+  useEffect(() => {
+    if (!place.current.contains(document.activeElement)) enter();
+  });
   const keys = (event) => {
     if (event.key === "Escape") {
       event.stopPropagation();

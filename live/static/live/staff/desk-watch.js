@@ -30,6 +30,7 @@ export class Watch {
       }, { passive: true, capture: true });
     }
     document.addEventListener("visibilitychange", () => this.look());
+    window.addEventListener("pagehide", () => this.auto && this.release(this.auto));
     setTimeout(() => this.look(true), CLAIM_AFTER_MS);
     setInterval(() => this.look(true), HEARTBEAT_MS);
     setInterval(() => this.renew(), 5000);

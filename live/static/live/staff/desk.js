@@ -164,7 +164,11 @@ const ACTS = {
 };
 
 function typed(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || desk.sheet) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (desk.sheet) {
+    if (event.key === "Escape") desk.cancel();
+    return;
+  }
   const field = event.target.closest?.("input:not([type=checkbox]), select, textarea");
   if (field && event.key !== "Escape" && !(field.id === "search" && event.key === "Enter")) return;
   if (field) field.blur();

@@ -1,0 +1,188 @@
+"""What keeps people out: axe-core finds nothing serious on the main pages, and none scrolls sideways at 360 px."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests import npm
+from tests.journeys.desks import Desk
+from tests.journeys.house import House
+from tests.journeys.pages import DESK, Person
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.ffmpeg,
+    pytest.mark.timeout(400),
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed: apt-get install chromium"),
+]
+NARROW = {"width": 360, "height": 640}
+HOSTILE = (
+    "endless" * 60,
+    "\u202e颠倒的字\u202c 和 <b>标签</b> <img src=x onerror=alert(1)>",
+    "".join(letter + "\u0351\u036b\u0343\u0334" * 12 for letter in "ZALGO"),
+)
+_RUN = """() => axe.run(document, { resultTypes: ["violations"] }).then((found) => found.violations
+  .filter((each) => ["serious", "critical"].includes(each.impact))
+  .map((each) => each.id + ": " + each.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" | ")))"""
+VIEWERS = ("/", "/programmes/", "{page}", "{page}comments", "/about/privacy", "/account/login", "/account/phone")
+STAFF = {
+    "leader": ("/staff/", "{desk}", "/staff/rules/", "/staff/rules/try", "/staff/sanctions/"),
+    "producer": ("/staff/episodes/new", "{control}", "{host}"),
+    "auditor": ("/staff/audit/",),
+    "secadmin": ("/staff/accounts/",),
+}
+
+
+@pytest.fixture(scope="module")
+def desk(house: House) -> Desk:
+    found = Desk.of(house)
+    found.rule("辱骂用语", "骗子")
+    found.said("物业就是骗★子", "车棚装了烟感吗？", *HOSTILE, *(f"第 {n} 句" for n in range(30)))
+    return found
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    modules, _node = npm.installed()
+    return (modules / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def guest(house: House, browser: Browser) -> Iterator[Person]:
+    person = Person(browser, house.address, DESK)
+    yield person
+    person.context.close()
+
+
+def places(desk: Desk, paths: tuple[str, ...]) -> list[str]:
+    base = f"/staff/airings/{desk.airing}"
+    return [
+        path.format(page=desk.page, desk=desk.address, control=f"{base}/control", host=f"{base}/host") for path in paths
+    ]
+
+
+def settled(person: Person, path: str) -> Page:
+    person.open(path)
+    person.page.wait_for_load_state("load")
+    expect(person.page.locator("main").first).to_be_visible(timeout=30_000)
+    return person.page
+
+
+def barriers(page: Page, axe: str) -> list[str]:
+    """What axe-core calls serious or critical on the page as it stands."""
+    page.evaluate(axe)
+    found: list[str] = page.evaluate(_RUN)
+    return found
+
+
+def sideways(page: Page) -> int:
+    """How many px the page is wider than the window."""
+    wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wider
+
+
+def look(person: Person, paths: list[str], axe: str) -> dict[str, Any]:
+    """Every page on a desktop and at 360 px: what is wrong with it."""
+    wrong: dict[str, Any] = {}
+    for path in paths:
+        person.page.set_viewport_size(DESK)  # type: ignore[arg-type]
+        page = settled(person, path)
+        found = barriers(page, axe)
+        page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        wider = sideways(page)
+        if found or wider > 0:
+            wrong[path] = (found, wider)
+    return wrong
+
+
+def test_viewers_pages(desk: Desk, guest: Person, axe: str) -> None:
+    assert look(guest, places(desk, VIEWERS), axe) == {}
+
+
+@pytest.mark.parametrize("name", STAFF)
+def test_staff_pages(house: House, browser: Browser, desk: Desk, axe: str, name: str) -> None:
+    if name == "producer":
+        house.does(
+            "from broadcast import clock; from broadcast.models import RoleGrant, User;"
+            f"RoleGrant.objects.create(user=User.objects.get(username='producer'), programme_id={desk.programme},"
+            " role='producer', granted_at=clock.now())"
+        )
+    person = Person(browser, house.address, DESK).log_in(name, house.accounts()[name])
+    try:
+        assert look(person, places(desk, STAFF[name]), axe) == {}
+    finally:
+        person.context.close()
+
+
+def test_every_dialog_of_the_desk_is_free_of_barriers_and_gives_the_focus_back(
+    house: House, browser: Browser, desk: Desk, axe: str
+) -> None:
+    person = Person(browser, house.address, DESK).log_in("leader", house.accounts()["leader"])
+    page = settled(person, desk.address)
+    expect(page.locator(".items li[data-key]").first).to_be_visible()
+    page.keyboard.press("j")
+    for opened in ("?", "M", "紧急撤下…", "限制发言…", "评论"):
+        if len(opened) == 1:
+            before = page.locator(".items li[aria-current]")
+            page.keyboard.press(opened)
+        else:
+            before = page.get_by_role("button", name=opened).first
+            before.focus()
+            page.keyboard.press("Enter")
+        sheet = page.get_by_role("dialog")
+        expect(sheet).to_be_visible()
+        assert sheet.evaluate("each => each.contains(document.activeElement)"), "the dialog has the focus"
+        for _each in range(30):
+            page.keyboard.press("Tab")
+        assert sheet.evaluate("each => each.contains(document.activeElement)"), "and keeps it"
+        assert barriers(page, axe) == [], opened
+        if opened != "限制发言…":
+            # That button is another one on a phone, where the author is folded away.
+            page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+            assert sideways(page) <= 0, opened
+            page.set_viewport_size(DESK)  # type: ignore[arg-type]
+        page.keyboard.press("Escape")
+        expect(sheet).to_have_count(0)
+        expect(before).to_be_focused()
+    assert not person.errors
+    person.context.close()
+
+
+def test_the_desk_fits_a_phone_and_is_worked_by_touch(house: House, browser: Browser, axe: str) -> None:
+    desk = Desk.of(house)
+    desk.said("车棚装了烟感吗？", *HOSTILE, "路灯坏了", "公厕关了")
+    person = Person(browser, house.address, NARROW).log_in("moderator", house.accounts()["moderator"])
+    page = settled_on_phone(person, desk)
+    assert barriers(page, axe) == []
+    assert sideways(page) <= 0
+    page.get_by_role("button", name="下一条 ›").click()
+    page.get_by_role("button", name="退回…", exact=True).click()
+    assert sideways(page) <= 0
+    page.get_by_role("button", name="其他", exact=False).last.click()
+    expect(page.locator(".undo")).to_contain_text("已记录")
+    page.get_by_role("button", name="撤销", exact=False).click()
+    expect(page.locator(".undo")).to_contain_text("回到原来的队列")
+    page.get_by_role("button", name="列表", exact=True).click()
+    expect(page.locator(".items li[data-key]").first).to_be_visible()
+    assert barriers(page, axe) == []
+    assert sideways(page) <= 0
+    page.get_by_role("button", name="更多").click()
+    expect(page.get_by_role("button", name="已上报", exact=False)).to_be_visible()
+    assert barriers(page, axe) == []
+    assert sideways(page) <= 0
+    if "JOURNEY_SHOTS" in os.environ:
+        page.screenshot(path=f"{os.environ['JOURNEY_SHOTS']}/desk-phone.png")
+    assert not person.errors
+    person.context.close()
+
+
+def settled_on_phone(person: Person, desk: Desk) -> Page:
+    person.open(desk.address)
+    expect(person.page.locator(".item .words")).to_be_visible(timeout=30_000)
+    return person.page
