@@ -10,7 +10,7 @@ import pytest
 from live import commands
 from tests.permissions import table, trying, world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.timeout(600)]
 ROWS = table.rows()
 
 
