@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from broadcast import clock, identity
+from broadcast.access import Ability, Actor
 from broadcast.errors import BroadcastError, InvalidInput
 from broadcast.identity import actor_of_request
 from broadcast.models import User
@@ -43,7 +44,11 @@ def first_page(user: User, where: str) -> str:
     factors = second_factor.factors_of(user.pk)
     if factors.needed and not factors.any:
         return address("account:security", where)
-    return where or (resolve_url("staff:home") if services.is_staff(user) else "")
+    if where or not services.is_staff(user):
+        return where
+    # Who has no programme to look at begins with the accounts.
+    has_programmes = any(Ability.WATCH_INTERNAL in each for each in Actor(user_id=user.pk).grants.values())
+    return resolve_url("staff:home" if has_programmes else "staff:accounts")
 
 
 @never_cache

@@ -146,7 +146,7 @@ def test_nobody_closes_himself(system):
 def test_the_system_administrator_ends_sessions_and_grants_nothing(system, staff):
     their = Client()
     their.post("/account/login", {"username": "zheng", "password": PASSWORD})
-    assert "登录着的地方" in system.get(f"/staff/accounts/{staff.pk}/").content.decode()
+    assert "这个账号登录着的地方" in system.get(f"/staff/accounts/{staff.pk}/").content.decode()
     system.post(f"/staff/accounts/{staff.pk}/sessions/end")
     assert their.get("/account/security").status_code == 302
     assert system.post(f"/staff/accounts/{staff.pk}/grant", {"role": "host", "reason": "x"}).status_code == 403
@@ -264,3 +264,11 @@ def test_there_is_no_superuser():
         call_command("createsuperuser")
     user = User.objects.create_superuser("root", password=PASSWORD)
     assert not Actor(user_id=user.pk).is_staff
+
+
+@pytest.mark.parametrize(("role", "page"), [("security_administrator", "/staff/accounts/"), ("auditor", "/staff/")])
+def test_everybody_begins_where_there_is_something_to_do(client, staff, role, page):
+    RoleGrant.objects.create(user=staff, role=role, granted_at=clock.now())
+    answer = client.post("/account/login", {"username": "zheng", "password": PASSWORD})
+    assert answer["Location"] == page
+    assert client.get(page).status_code == 200
