@@ -63,6 +63,8 @@ FIRST = (
 
 # Files that one worker does one after another: each worker that has a journey starts a house of its own.
 TOGETHER = {
+    "tests/journeys/test_barriers.py": "tests/journeys/test_show.py",
+    "tests/journeys/test_desk.py": "tests/journeys/test_show.py",
     "tests/journeys/test_renewal.py": "tests/journeys/test_show.py",
     "tests/journeys/test_without.py": "tests/journeys/test_show.py",
     "tests/journeys/test_floor.py": "tests/journeys/test_playback.py",

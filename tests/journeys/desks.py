@@ -99,7 +99,7 @@ from broadcast.models import AuditEntry
 verbs = ("approve", "reject", "escalate", "withdraw")
 found = Counter(
     each.target
-    for each in AuditEntry.objects.filter(airing="{self.airing}")
+    for each in AuditEntry.objects.filter(airing_id="{self.airing}")
     if each.act.partition(".")[2] in verbs
 )
 print(json.dumps(list(found.values())))
