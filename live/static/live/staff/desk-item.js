@@ -39,7 +39,7 @@ function Head({ desk, item, watch }) {
     <span class=${`tag ${stateClass(item.state)}`}>${item.state === "held" && item.hits.length ? t("规则暂扣") : stateWord(item.state)}</span>
     <span class="quiet xs came"><span>${t("{clock} 收到", { clock: clock(item.at) })}</span><span>${showTime(desk, item.at)}</span><span>${item.source || t("本站")}</span></span>
     ${WAITING.includes(item.state) && html`<span class=${now - Date.parse(item.since || item.at) > desk.alarmMs ? "xs bad phone-words" : "xs phone-words"}>${t("已等 {age}", { age: span(now - Date.parse(item.since || item.at)) })}</span>`}
-    ${own ? html`<span class="push xs nowrap" role="timer" aria-live="off">${t("您在处理，还剩")} <b>${span(Date.parse(own.until) - now)}</b></span>`
+    ${own ? html`<span class="push xs nowrap" role="timer" aria-live="off"><span class="desk-words">${t("您在处理，还剩")}</span><span class="phone-words">${t("还剩")}</span> <b>${span(Date.parse(own.until) - now)}</b></span>`
       : taken ? html`<span class="push xs bad nowrap">${t("{name}在处理，还剩 {left}", { name: taken.name, left: span(Date.parse(taken.until) - now) })}</span>` : ""}
     ${open && desk.mayAct && html`<button type="button" class=${own || taken ? "xs claim" : "xs claim push"} aria-keyshortcuts="Enter" disabled=${Boolean(taken) && !desk.me.lead} onClick=${() => watch.toggleClaim()}>${own ? t("放回") : taken && desk.me.lead ? t("接手") : t("认领")} <kbd>Enter</kbd></button>`}
   </div>`;
@@ -108,7 +108,7 @@ function Rows({ desk, items, label }) {
     const taken = desk.taken(each);
     return taken ? [t("{name}在处理", { name: taken.name }), "quiet"] : [stateWord(each.state), stateClass(each.state)];
   };
-  return html`<table><caption class="vh">${label}</caption><tbody>${items.map((each) => html`<tr key=${keyOf(each)}><td class="quiet nowrap">${clock(each.at)}</td><td class="wrap">${desk.held.has(keyOf(each)) ? html`<button type="button" class="plain to" onClick=${() => desk.moveTo(keyOf(each))}>${each.text}</button>` : each.text}</td><td class=${`n ${state(each)[1]}`}>${state(each)[0]}</td></tr>`)}</tbody></table>`;
+  return html`<table><caption class="vh">${label}</caption><tbody>${items.map((each) => html`<tr key=${keyOf(each)}><td class="quiet nowrap">${clock(each.at)}</td><td class="wrap">${desk.held.has(keyOf(each)) ? html`<button type="button" class="plain to" onClick=${() => desk.moveTo(keyOf(each))}><span class="brief">${each.text}</span></button>` : html`<span class="brief">${each.text}</span>`}</td><td class=${`n ${state(each)[1]}`}>${state(each)[0]}</td></tr>`)}</tbody></table>`;
 }
 
 /** Those that look alike: grouped by machine, for the eye alone. */
@@ -137,9 +137,11 @@ function Merged({ desk, item }) {
 function Log({ desk, item, detail }) {
   const acts = detail?.acts?.length ? detail.acts : item.decided_at ? [{ at: item.decided_at, by: item.decided_by, verb: "", reason: item.reason, note: item.note, words: "" }] : [];
   const words = (act) => act.words || `${act.by ? `${act.by} ` : ""}${act.verb ? actWord(act.verb) : stateWord(item.state)}${act.reason ? `${t("：")}${reasonWord(desk.page, act.reason)}` : ""}`;
+  // Who had it when is in the audit; here only who has it last.
+  const shown = acts.filter((act, at) => at === acts.length - 1 || (act.verb !== "claim" && act.verb !== "release"));
   if (!acts.length) return null;
   const last = acts[acts.length - 1];
-  return html`<${Fold} name="log" title=${t("处理记录")} brief=${`${clock(last.at)} ${words(last)}`}><ul class="xs quiet log">${acts.map((act) => html`<li key=${act.at + act.verb}><span>${clock(act.at)}</span> ${words(act)}${act.note ? html` <span class="wrap">${t("备注：{note}", { note: act.note })}</span>` : ""}</li>`)}</ul></${Fold}>`;
+  return html`<${Fold} name="log" title=${t("处理记录")} brief=${`${clock(last.at)} ${words(last)}`}><ul class="xs quiet log">${shown.map((act) => html`<li key=${act.at + act.verb}><span>${clock(act.at)}</span> ${words(act)}${act.note ? html` <span class="wrap">${t("备注：{note}", { note: act.note })}</span>` : ""}</li>`)}</ul></${Fold}>`;
 }
 
 const folded = new Set(["author", "similar", "log"]);
