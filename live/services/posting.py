@@ -161,9 +161,11 @@ def _limit(writes: list[Write], model: ItemModel) -> None:
         key = (write.participant.pk, write.airing_id)
         stands = counted.get(key, {"many": 0, "first": None, "last": None})
         last = now if brought[key] else stands["last"]
-        pause = (last + pauses[write.airing_id] - now).total_seconds() if last else 0
-        if pause > 0:
-            write.refuse(partial(_too_soon, int(pause) + 1, _pause(write.room, model)))
+        pause = pauses[write.airing_id]
+        # Never longer than the pause itself: a clock that was set back shall lock nobody out.
+        wait = min(last + pause - now, pause).total_seconds() if last else 0
+        if wait > 0:
+            write.refuse(partial(_too_soon, int(wait) + 1, _pause(write.room, model)))
         elif stands["many"] + brought[key] >= _most(write.room, model):
             free = ((stands["first"] or now) + window - now).total_seconds()
             write.refuse(partial(_too_fast, max(1, int(free) + 1)))

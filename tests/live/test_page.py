@@ -187,11 +187,11 @@ async def steady(page: Page, line: Line, ticks: int, per_second: float, rounds: 
 
 
 def assert_flat(found: list[dict[str, float]], ticks: int, bytes_a_tick: float) -> None:
-    """The least that was kept early and late: a leak of one object a tick shows."""
+    """The least that was kept early and late: a leak of one object a tick shows. What is kept within bounds may fill up meanwhile."""
     half = len(found) // 2
     early, late = found[:half], found[half:]
     grown = min(each["JSHeapUsedSize"] for each in late) - min(each["JSHeapUsedSize"] for each in early)
-    assert grown < bytes_a_tick * ticks * half + 100_000, found
+    assert grown < bytes_a_tick * ticks * half + 200_000, found
     for name in ("Nodes", "JSEventListeners"):
         assert max(each[name] for each in late) <= 1.1 * max(each[name] for each in early) + 50, found
 

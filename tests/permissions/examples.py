@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from broadcast.models import AuditEntry
 from tests.permissions.world import Person, World
 
 Example = Callable[[World, Person], dict[str, Any]]
@@ -139,6 +140,7 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
     special = {
         "account:invitation": {"pk": things["account"], "token": things["invitation"]},
         "staff:person": {"pk": things["author"]},
+        "staff:audit-entry": {"pk": AuditEntry.objects.values_list("pk", flat=True).first()},
         "staff:rule": {"number": things["rule"]},
         "staff:rule-switch": {"number": things["rule"]},
     }

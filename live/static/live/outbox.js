@@ -167,7 +167,10 @@ export function createOutbox({ airing, urls, store, token, onNeed, onStale }) {
         return;
       }
       if (store.state.mine.items.has(`${kind}:${id}`)) return;
-      const item = { kind, id, text: result.text || command.text, state: result.state || "pending", reason: "", at: new Date(store.now()).toISOString() };
+      const item = {
+        kind, id, text: result.text || command.text, state: result.state || "pending", reason: "", at: new Date(store.now()).toISOString(),
+        mask: [], may_appeal: false, appeal: "", appeal_answer: "", into: null,
+      };
       store.mine({ items: [item], assurance: 0 });
     } else if (command.type === "question.support") {
       const supports = new Set(store.state.mine.supports);
