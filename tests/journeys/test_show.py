@@ -198,7 +198,7 @@ def test_a_comment_is_public_only_after_approval_and_two_moderators_do_not_colli
     people.colleague.sees("一楼的补偿怎么定？")
     people.two.does_not_see("一楼的补偿怎么定？", 1)
     people.moderator.page.keyboard.press("a")
-    people.moderator.sees("服务器已记录")
+    people.moderator.sees("已记录")
     people.two.sees("一楼的补偿怎么定？", 5)
     people.one.sees("已公开", 5)
     people.colleague.sees("审核员甲", 5)
@@ -288,7 +288,7 @@ def test_what_is_withdrawn_is_gone_everywhere_within_two_seconds(people: Cast) -
     moderator = people.moderator
     moderator.page.locator(".queues a, .queues button", has_text="已公开").first.click()
     decide(moderator, "断网时的第一条", "w", "6")
-    moderator.sees("服务器已记录")
+    moderator.sees("已记录")
     people.two.does_not_see("断网时的第一条", 2.5)
     state = httpx.get(f"{people.house.address}/live/airings/{people.airing}/state").text
     assert "断网时的第一条" not in state
