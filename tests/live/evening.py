@@ -2,7 +2,7 @@
 
 They see what the desk's queries show them, and act through the commands' table alone: claim, read for as long as reading takes, decide
 by the label; in bulk when much waits; now and then without a claim, by a command sent twice, or by mistake and undone. One leaves in
-the middle with a claim in hand.
+the middle with a claim in hand. They split the queue as the desk lets people: it tells where the others are, and each goes on past that.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from broadcast.errors import BroadcastError, Conflict
 from broadcast.models import Consent, Participant, User
 from live import commands, protocol
 from live.models import Comment
+from live.queries import desk as desk_queries
 from live.queries import queues, visible
 from live.services import audience
 from tests.live import making
@@ -50,6 +51,8 @@ SLY = (
 PEOPLE = 1_500
 BULK_FROM = 10
 BULK = 12
+# What somebody else seems to read is left to them no longer than this, in seconds of waiting.
+LEFT_TO_OTHERS = 25
 
 
 @dataclass(frozen=True)
@@ -177,35 +180,78 @@ class Moderator:
         self.evening, self.user, self.leads = evening, user, leads
         self.lot = random.Random(seed)
         self.away_until: dt.datetime | None = None
+        self.set_aside: set[int] = set()
 
     def look(self) -> None:
-        """Take the oldest that nobody has; many at once when much waits."""
+        """Take the oldest that nobody has or seems to read; many at once when much waits."""
         evening = self.evening
         if self.away_until is not None and evening.now < self.away_until:
             evening.later((self.away_until - evening.now).total_seconds(), self.look)
             return
-        rows = self._waiting()
+        waiting = self._waiting()
+        free, stretch = self._mine(waiting)
+        careless = self.lot.random() < 0.1
+        rows = waiting if careless else free or self._left_too_long(waiting)
         if not rows:
-            if not evening.is_done:
+            if waiting or not evening.is_done:
                 evening.later(1.0, self.look)
             return
-        plain = [row for row in rows if not row.hits][:BULK]
-        if len(rows) > BULK_FROM and len(plain) > BULK // 2 and self.lot.random() < 0.7:
-            evening.later(sum(0.4 + len(row.text) / 25 for row in plain), lambda: self._decide_many(plain))
-        elif self.lot.random() < 0.1 or self._claim(rows[0]):
-            evening.later(self._reading(rows[0]), lambda: self._decide(rows[0]))
+        own = [row for row in free if row.id in self.set_aside]
+        if not own and len(waiting) > BULK_FROM and len(stretch) > BULK // 2 and self.lot.random() < 0.7:
+            self._go_to(stretch[0])
+            evening.later(sum(0.4 + len(row.text) / 25 for row in stretch), lambda: self._decide_many(stretch))
+            return
+        row = rows[0] if careless else (own or rows)[0]
+        self._go_to(row)
+        if careless or self._claim(row):
+            evening.later(self._reading(row), lambda: self._decide(row))
         else:
             evening.later(0.5, self.look)
 
     def _waiting(self) -> list[protocol.StaffItem]:
+        """What the page lists, without what others have claimed."""
         now = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         first: list[protocol.StaffItem] = []
         for queue in (["escalated"] if self.leads else []) + ["todo"]:
-            asked = queues.Asked(queue=queue, most=30)
-            first += queues.page(self.evening.show.id, asked, self.user.pk)[0]
+            first += queues.page(self.evening.show.id, queues.Asked(queue=queue), self.user.pk)[0]
         return [
             each for each in first if each.claim is None or each.claim.user == self.user.pk or each.claim.until <= now
         ]
+
+    def _mine(self, waiting: list[protocol.StaffItem]) -> tuple[list[protocol.StaffItem], list[protocol.StaffItem]]:
+        """What none of the others who are present seems to read, and the first stretch of it that can be read in one go.
+
+        The desk says where each looks: from there on as many as one takes in bulk are left to them. (Whoever claimed what they look
+        at reads that one alone; it is not among these.) Who went away is not present for long.
+        """
+        if not waiting:
+            return [], []
+        present = desk_queries.present(self.evening.show.id)
+        begun = {each["item"] for each in present if each["user"] != self.user.pk}
+        free: list[protocol.StaffItem] = []
+        stretch: list[protocol.StaffItem] = []
+        theirs, ended = 0, False
+        for row in waiting:
+            plain = not row.hits
+            theirs = BULK if row.id in begun else theirs
+            if row.id in begun or (plain and theirs):
+                theirs -= plain
+                ended = bool(stretch)
+                continue
+            free.append(row)
+            if plain and not ended and len(stretch) < BULK:
+                stretch.append(row)
+        return free, stretch
+
+    def _left_too_long(self, waiting: list[protocol.StaffItem]) -> list[protocol.StaffItem]:
+        """What seems to be somebody else's and nobody decides."""
+        late = clock.now() - dt.timedelta(seconds=LEFT_TO_OTHERS)
+        return [row for row in waiting if dt.datetime.fromisoformat(row.since) < late]
+
+    def _go_to(self, row: protocol.StaffItem) -> None:
+        """The page tells where it looks."""
+        look = protocol.LookAt(id=making.command_id(), kind="comment", item=row.id)
+        commands.perform(making.staff_actor(self.user), self.evening.show.id, look)
 
     def _reading(self, row: protocol.StaffItem) -> float:
         return (0.8 + len(row.text) / 10 + (1.5 if row.hits else 0)) * self.lot.lognormvariate(0, 0.35)
@@ -229,8 +275,9 @@ class Moderator:
         self.evening.later(0.2, self.look)
 
     def _decide_many(self, rows: list[protocol.StaffItem]) -> None:
-        """Those that are plainly good at once; the others stay for a look of their own."""
+        """Those that are plainly good at once; the others are next, each for a look of its own."""
         good = [row for row in rows if self.evening.outcome.labels[row.id] == "good"]
+        self.set_aside = {row.id for row in rows if row not in good}
         items = tuple(protocol.ItemRef("comment", row.id, row.version) for row in good)
         if items:
             self._send(protocol.DecideItems(id=making.command_id(), act="approve", items=items))
