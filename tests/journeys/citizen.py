@@ -104,6 +104,9 @@ def airing_on_air(address: str, page_pattern: str = r'href="(/programmes/[^"]+/[
     """The page and airing id of the show that the home page offers as on air."""
     home = httpx.get(address + "/").text
     for page in re.findall(page_pattern, home):
+        # Shows that a journey made for itself alone have neither picture nor polls.
+        if page.startswith("/programmes/show-"):
+            continue
         text = httpx.get(address + page).text
         found = re.search(r"/live/airings/([0-9a-f-]{36})/", text)
         if found and "直播中" in text:
