@@ -108,7 +108,7 @@ def decide(actor: Actor, airing_id: UUID, command: protocol.DecideAppeal) -> dic
     It is no decision that `items.undo` takes back.
     """
     with transaction.atomic():
-        airing = _airing(airing_id)
+        airing = rooms.airing_of(airing_id)
         require(actor, Ability.MODERATE, airing.episode.programme_id)
         row = items.lock(airing_id, command.kind, command.item)
         appeal = Appeal.objects.filter(room=airing_id, kind=command.kind, item=command.item).first()
@@ -138,13 +138,6 @@ def decide(actor: Actor, airing_id: UUID, command: protocol.DecideAppeal) -> dic
 def move(source_id: UUID, target_id: UUID) -> None:
     """Give the appeals of a merged participant to the survivor."""
     Appeal.objects.filter(by=source_id).update(by=target_id)
-
-
-def _airing(airing_id: UUID) -> Airing:
-    found = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
-    if found is None:
-        raise NotFound(_("没有这一场。"))
-    return found
 
 
 def _check(actor: Actor, airing: Airing, row: items.Row, appeal: Appeal, command: protocol.DecideAppeal) -> None:

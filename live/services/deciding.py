@@ -77,9 +77,7 @@ class Desk:
 
 def at_desk(actor: Actor, airing_id: UUID) -> Desk:
     """The desk of this airing, for whoever may moderate there. Raises NotFound, NotAllowed."""
-    airing = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
-    if airing is None:
-        raise NotFound(_("没有这一场。"))
+    airing = rooms.airing_of(airing_id)
     programme_id = airing.episode.programme_id
     require(actor, Ability.MODERATE, programme_id)
     return Desk(actor, airing, can(actor, Ability.LEAD, programme_id))

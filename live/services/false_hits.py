@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from broadcast import audit, clock
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import NotFound
-from broadcast.models import Airing
 from live import hints, protocol
 from live.models import RuleHit
 from live.services import items, rooms
@@ -23,9 +22,7 @@ def mark(actor: Actor, airing_id: UUID, command: protocol.MarkFalseHit) -> dict[
     Locks the item; its version stays, for nothing of what is decided changes. Raises NotFound where the rule has no hit. Audited.
     """
     with transaction.atomic():
-        airing = Airing.objects.select_related("episode").filter(pk=airing_id).first()
-        if airing is None:
-            raise NotFound(_("没有这一场。"))
+        airing = rooms.airing_of(airing_id)
         require(actor, Ability.MODERATE, airing.episode.programme_id)
         row = items.lock(airing_id, command.kind, command.item)
         hit = next((each for each in row.hits if each["rule"] == command.rule), None) if row is not None else None

@@ -11,8 +11,7 @@ from django.utils.translation import gettext as _
 
 from broadcast import audit, clock
 from broadcast.access import Ability, Actor, require
-from broadcast.errors import InvalidInput, NotFound
-from broadcast.models import Airing
+from broadcast.errors import InvalidInput
 from live import hints, ladder
 from live.models import LevelChange, Room
 from live.queries.thinning import RoomLevel
@@ -56,9 +55,7 @@ def rest(airing_id: UUID) -> int:
 
 def _by_hand(actor: Actor, airing_id: UUID, level: int | None, *, is_held: bool, reason: str) -> dict[str, Any]:
     with transaction.atomic():
-        airing = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
-        if airing is None:
-            raise NotFound(_("没有这一场。"))
+        airing = rooms.airing_of(airing_id)
         require(actor, Ability.RUN, airing.episode.programme_id)
         rooms.ensure([airing_id])
         room = Room.objects.select_for_update().get(pk=airing_id)

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from broadcast import audit, clock
 from broadcast.access import Ability, Actor, require
-from broadcast.errors import InvalidInput, NotFound
+from broadcast.errors import InvalidInput
 from broadcast.models import Airing
 from live import hints, text
 from live.models import Overlay
+from live.services import rooms
 
 # A link outlives its show by a night, so that a rehearsal or a late end needs no new one.
 AFTER_END = dt.timedelta(hours=12)
@@ -70,9 +71,7 @@ def _line(words: str) -> str:
 
 
 def _locked(actor: Actor, airing_id: UUID) -> tuple[Airing, Overlay]:
-    airing = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
-    if airing is None:
-        raise NotFound(_("没有这一场。"))
+    airing = rooms.airing_of(airing_id)
     require(actor, Ability.RUN, airing.episode.programme_id)
     Overlay.objects.get_or_create(pk=airing_id)
     return airing, Overlay.objects.select_for_update(of=("self",)).get(pk=airing_id)

@@ -217,9 +217,7 @@ def _save(actor: Actor, airing: Airing, poll: Poll, verb: str, before: str, reas
 
 
 def _allowed(actor: Actor, airing_id: UUID, ability: Ability) -> Airing:
-    airing = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
-    if airing is None:
-        raise NotFound(_("没有这一场。"))
+    airing = rooms.airing_of(airing_id)
     require(actor, ability, airing.episode.programme_id)
     return airing
 

@@ -6,24 +6,18 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
-from django.utils.translation import gettext as _
-
 from broadcast import clock
 from broadcast.access import Ability, Actor, can, require
-from broadcast.errors import NotFound
-from broadcast.models import Airing
 from live import hints, protocol
 from live.models import Presence
-from live.services import claims
+from live.services import claims, rooms
 
 FORGOTTEN_AFTER = dt.timedelta(days=1)
 
 
 def look(actor: Actor, airing_id: UUID, command: protocol.LookAt) -> dict[str, Any]:
     """Remember that the actor is here, looking at this item or at none; a claim of theirs on it lives on. Raises NotAllowed, NotFound."""
-    airing = Airing.objects.select_related("episode").filter(pk=airing_id).first()
-    if airing is None:
-        raise NotFound(_("没有这一场。"))
+    airing = rooms.airing_of(airing_id)
     programme_id = airing.episode.programme_id
     require(actor, Ability.SEE_DESK, programme_id)
     if actor.user_id is None:

@@ -81,9 +81,7 @@ def leave_air(actor: Actor, airing: Airing) -> int:
 
 
 def _allowed(actor: Actor, airing_id: UUID) -> Airing:
-    airing = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
-    if airing is None:
-        raise NotFound(_("没有这一场。"))
+    airing = rooms.airing_of(airing_id)
     programme_id = airing.episode.programme_id
     if not can(actor, Ability.HOST, programme_id):
         require(actor, Ability.RUN, programme_id)

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from broadcast import audit, clock
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotFound, TooMany
-from broadcast.models import Airing
 from live import hints, protocol, text, wording
 from live.models.desk import Report
 from live.queries import reason_list, visible
@@ -58,7 +57,7 @@ def dismiss(actor: Actor, airing_id: UUID, command: protocol.DismissReports) -> 
     Raises Conflict when the item moved or has no open report any more. Locks the item; audited. The words of `note` stay with staff.
     """
     with transaction.atomic():
-        airing = _airing(airing_id)
+        airing = rooms.airing_of(airing_id)
         require(actor, Ability.MODERATE, airing.episode.programme_id)
         row = items.lock(airing_id, command.kind, command.item)
         if row is None:
@@ -113,13 +112,6 @@ def _drop(report: Report) -> None:
         row.staff_seq = rooms.next_staff_seq([row.room_id])[row.room_id]
         row.save(update_fields=["open_reports", "staff_seq"])
         hints.hint(row.room_id, "staff")
-
-
-def _airing(airing_id: UUID) -> Airing:
-    found = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
-    if found is None:
-        raise NotFound(_("没有这一场。"))
-    return found
 
 
 def _key(write: Write) -> Key:

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from broadcast import clock
+from broadcast.errors import NotFound
 from broadcast.models import Airing
 from live.models import Room
 
@@ -21,6 +23,14 @@ def ensure(airing_ids: Iterable[UUID]) -> dict[UUID, Room]:
         now = clock.now()
         Room.objects.bulk_create([Room(airing_id=each, created_at=now) for each in missing], ignore_conflicts=True)
         found = Room.objects.in_bulk(wanted)
+    return found
+
+
+def airing_of(airing_id: UUID) -> Airing:
+    """The airing with its episode and programme, for whoever acts in its room. Raises NotFound."""
+    found = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
+    if found is None:
+        raise NotFound(_("没有这一场。"))
     return found
 
 

@@ -41,7 +41,7 @@ def impose(actor: Actor, airing_id: UUID, command: protocol.ImposeSanction) -> d
     Raises NotFound, NotAllowed, NoEvidence, InvalidInput (field: seconds, reason). Audited; in force from the commit on.
     """
     with transaction.atomic():
-        airing = _airing(airing_id)
+        airing = rooms.airing_of(airing_id)
         known = Sanction.objects.filter(by=actor.user_id, command_id=command.id).first() if actor.user_id else None
         if known is not None:
             return _told(known)
@@ -64,7 +64,7 @@ def lift(actor: Actor, airing_id: UUID | None, command: protocol.LiftSanction) -
         if row is None:
             raise NotFound(_("没有找到这条限制。"))
         place = airing_id or row.room_id
-        airing = _airing(place) if place else None
+        airing = rooms.airing_of(place) if place else None
         _require_reach(actor, airing, row)
         if row.lifted_at is None:
             row.lifted_by_id, row.lifted_at, row.lift_note = actor.user_id, clock.now(), command.note
@@ -112,13 +112,6 @@ def _require_reach(actor: Actor, airing: Airing | None, row: Sanction) -> None:
     if airing is not None and programme is not None and airing.episode.programme_id != programme:
         raise NotFound(_("没有找到这条限制。"))
     _require(actor, programme, row)
-
-
-def _airing(airing_id: UUID) -> Airing:
-    found = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
-    if found is None:
-        raise NotFound(_("没有这一场。"))
-    return found
 
 
 def _require_terms(command: protocol.ImposeSanction) -> None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from broadcast import audit, clock
 from broadcast.access import Ability, Actor, can, require
-from broadcast.errors import IllegalTransition, InvalidInput, NotAllowed, NotFound
+from broadcast.errors import IllegalTransition, InvalidInput, NotAllowed
 from broadcast.models import Airing, Programme
 from live import hints, protocol
 from live.models import Room
@@ -32,9 +32,7 @@ def turn(actor: Actor, airing_id: UUID, command: protocol.SetSwitch) -> dict[str
     IllegalTransition.
     """
     with transaction.atomic():
-        airing = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
-        if airing is None:
-            raise NotFound(_("没有这一场。"))
+        airing = rooms.airing_of(airing_id)
         _require(actor, airing, command)
         rooms.ensure([airing_id])
         room = Room.objects.select_for_update().get(pk=airing_id)

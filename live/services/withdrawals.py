@@ -31,7 +31,7 @@ def make(actor: Actor, airing_id: UUID, command: protocol.WithdrawMany) -> dict[
     Audited; the items it hides are numbered anew afterwards, so that desks and authors hear of it.
     """
     with transaction.atomic():
-        airing = _airing(airing_id)
+        airing = rooms.airing_of(airing_id)
         row = Withdrawal.objects.filter(by=actor.user_id, command_id=command.id).first() if actor.user_id else None
         if row is None:
             _require(actor, airing, command.scope, everywhere=command.where == "house")
@@ -54,7 +54,7 @@ def restore(actor: Actor, airing_id: UUID | None, command: protocol.RestoreMany)
         if row is None:
             raise NotFound(_("没有找到这次撤下。"))
         place = row.room_id or airing_id
-        airing = _airing(place) if place else None
+        airing = rooms.airing_of(place) if place else None
         _require(actor, airing, row.scope, everywhere=row.room_id is None)
         if row.restored_at is None:
             row.restored_by_id, row.restored_at, row.restore_note = actor.user_id, clock.now(), command.note
@@ -81,13 +81,6 @@ def _require(actor: Actor, airing: Airing | None, scope: str, *, everywhere: boo
     if everywhere or airing is None:
         raise NotAllowed(_("所有节目一起撤下或恢复，要有全部节目的权限。请联系值班负责人。"), ability=str(Ability.LEAD))
     require(actor, Ability.MODERATE if scope == Scope.AUTHOR else Ability.LEAD, airing.episode.programme_id)
-
-
-def _airing(airing_id: UUID) -> Airing:
-    found = Airing.objects.select_related("episode__programme").filter(pk=airing_id).first()
-    if found is None:
-        raise NotFound(_("没有这一场。"))
-    return found
 
 
 def _insert(actor: Actor, airing: Airing, command: protocol.WithdrawMany) -> Withdrawal:
