@@ -11,7 +11,7 @@ from django.db import connection
 from broadcast import clock
 from broadcast.access import Ability, Actor, can
 from broadcast.models import Airing
-from live.models import Item, Presence, Reason, Room
+from live.models import Item, Presence, Room
 from live.queries import queues
 
 # A page says that it is there every 15 seconds.
@@ -26,11 +26,6 @@ SELECT count(*), percentile_disc(%(part)s) WITHIN GROUP (ORDER BY extract(epoch 
 ) AS item
 WHERE room_id = %(room)s AND decided_by_id IS NOT NULL AND state <> ALL (%(waiting)s)
 """
-
-
-def offered_reasons() -> list[dict[str, str]]:
-    """The reasons that a moderator may give today, in their order: code and name in the reader's language."""
-    return [{"code": reason.code, "name": reason.name} for reason in Reason.objects.filter(is_active=True)]
 
 
 def present(airing_id: UUID) -> list[dict[str, Any]]:

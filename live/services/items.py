@@ -34,6 +34,7 @@ def held(batch: Batch, airing_id: UUID, kind: str, item: int) -> Row | None:
 
 def lock(airing_id: UUID, kind: str, item: int) -> Row | None:
     """One item of the airing for a staff act, locked until commit."""
-    rows = MODELS[kind].objects.select_for_update(of=("self",)).select_related("decided_by")
+    # No row of another table is read along: it would be as it was before the wait for the lock.
+    rows = MODELS[kind].objects.select_for_update(of=("self",))
     found: Row | None = rows.filter(pk=item, room=airing_id).first()
     return found
