@@ -16,6 +16,7 @@ from broadcast.models import Airing
 from broadcast.services import moments
 from live import hints, protocol, wording
 from live.models import Question
+from live.queries import visible
 from live.services import rooms
 
 S = Question.State
@@ -30,6 +31,8 @@ def queue(actor: Actor, airing_id: UUID, command: protocol.QueueQuestion) -> dic
         if row.state == after:
             return _told(row)
         _require_state(row, before)
+        if command.on:
+            _require_shown(row)
         _move(actor, airing, row, after, "queue" if command.on else "unqueue")
         return _told(row)
 
@@ -48,6 +51,7 @@ def show(actor: Actor, airing_id: UUID, command: protocol.ShowQuestion) -> dict[
         if row.state == S.ON_AIR:
             return _told(row)
         _require_state(row, S.APPROVED, S.QUEUED, S.ANSWERED)
+        _require_shown(row)
         for other in found.values():
             if other.state == S.ON_AIR:
                 _move(actor, airing, other, S.QUEUED, "leave")
@@ -98,6 +102,11 @@ def _require_state(row: Question, *allowed: str) -> None:
         raise IllegalTransition(
             _("这个问题现在是“%(state)s”，不能这样操作。") % {"state": row.get_state_display()}, state=row.state
         )
+
+
+def _require_shown(row: Question) -> None:
+    if visible.hidden_ids(row.room_id, [row]):
+        raise IllegalTransition(_("这个问题在紧急撤下之中，公众看不到；恢复以后才能上屏。"), state=row.state)
 
 
 def _locked(airing_id: UUID, question_id: int) -> Question:

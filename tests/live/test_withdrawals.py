@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from broadcast.access import Actor
-from broadcast.errors import InvalidInput, NotAllowed, NotFound
+from broadcast.errors import IllegalTransition, InvalidInput, NotAllowed, NotFound
 from broadcast.models import AuditEntry
 from live import commands, protocol, queries
 from live.models import Comment, Question, Withdrawal
@@ -80,6 +80,22 @@ def test_one_author_goes_alone_and_questions_of_theirs_take_no_support() -> None
     commands.perform(moderator, show.id, back(done["withdrawal"]))
     assert public(show) == {f"comment:{mine}", f"comment:{other}", f"question:{asked}"}
     commands.perform(good, show.id, support)
+
+
+@pytest.mark.django_db
+def test_what_is_hidden_goes_neither_on_the_hosts_list_nor_on_air() -> None:
+    show = making.make_show(questions="post")
+    asked = say(show, making.make_viewer(), "何时？", "question")
+    host, chief = making.staff_actor(show.host), leader(show)
+    hiding = commands.perform(chief, show.id, everything())["withdrawal"]
+    steps = (protocol.QueueQuestion, protocol.ShowQuestion)
+    for step in steps:
+        with pytest.raises(IllegalTransition, match="撤下"):
+            commands.perform(host, show.id, step(id=making.command_id(), question=asked))
+    commands.perform(chief, show.id, back(hiding))
+    for step in steps:
+        commands.perform(host, show.id, step(id=making.command_id(), question=asked))
+    assert Question.objects.get(pk=asked).state == "on_air"
 
 
 @pytest.mark.django_db
