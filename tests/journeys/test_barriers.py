@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,7 +18,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.ffmpeg,
     pytest.mark.timeout(400),
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed: apt-get install chromium"),
 ]
 NARROW = {"width": 360, "height": 640}
 HOSTILE = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +20,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.ffmpeg,
     pytest.mark.timeout(400),
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed: apt-get install chromium"),
 ]
 DECIDING = {"item.approve", "item.reject", "item.escalate", "item.withdraw", "reports.dismiss"}
 # From the press of a key to the row that shows it, in ms, measured where the moderator sits.
