@@ -1,4 +1,4 @@
-"""Writes the wire protocol down for people and machines, from live/protocol.py alone; it must not add a meaning of its own."""
+"""Writes the wire protocol down for people and machines, from live/protocol/ alone; it must not add a meaning of its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PARTS = (
     protocol.StaffItem,
     protocol.StaffPoll,
 )
-GENERATED = "Generated from live/protocol.py by `python -m broadcast protocol`; do not edit."
+GENERATED = "Generated from live/protocol/ by `python -m broadcast protocol`; do not edit."
 
 
 def schema() -> str:

@@ -21,14 +21,8 @@ def scripts() -> list[Path]:
     return [path for name in PACKAGES for path in sorted((ROOT / name / "static").rglob("*.js"))]
 
 
-# Declarations only: the wire's types stand together so that the protocol can be read from top to bottom.
-LONG_BY_NATURE = {"live/protocol.py"}
-
-
 @pytest.mark.parametrize("path", sources() + scripts(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_file_is_one_room(path: Path) -> None:
-    if str(path.relative_to(ROOT)) in LONG_BY_NATURE:
-        return
     assert len(path.read_text().splitlines()) <= FILE_LINES
 
 

@@ -1,4 +1,4 @@
-// Generated from live/protocol.py by `python -m broadcast protocol`; do not edit.
+// Generated from live/protocol/ by `python -m broadcast protocol`; do not edit.
 
 /** One option; `votes` is None while the results are hidden from the public. */
 export interface OptionResult {

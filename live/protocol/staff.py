@@ -1,0 +1,130 @@
+"""What staff and overlays see; nothing of it may go to the public."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from live.protocol.public import OptionResult, PersonObject, PollObject, PublicObject, QuestionObject, SegmentObject
+from live.protocol.words import ItemKind, ItemState, Span
+
+
+class Hit(Struct, frozen=True):
+    """What a rule found in an item; `false` once a moderator said that it was wrong, `late` when the item was public already."""
+
+    rule: int
+    code: str
+    name: str
+    action: Literal["hold", "reject", "mask"]
+    spans: tuple[Span, ...] = ()
+    false: bool = False
+    late: bool = False
+
+
+class Claim(Struct, frozen=True):
+    """Who has an item on the desk, and until when."""
+
+    user: int
+    name: str
+    until: str
+
+
+class StaffItem(Struct, frozen=True):
+    """A comment or question as the desk sees it.
+
+    `sender` names its author among the items of the show, for the history beside it; `source` is the partner it came through, ""
+    for our own page. `since` is when it came into the queue where it waits; `similar` the first of those that look alike.
+    `first_by` gave the 初审. `hidden` says that a standing withdrawal hides it.
+    """
+
+    kind: ItemKind
+    id: int
+    version: int
+    state: ItemState
+    text: str
+    author: str
+    assurance: int
+    reason: str
+    note: str
+    decided_by: str
+    decided_at: str | None
+    supports: int
+    to: str
+    at: str
+    sender: str = ""
+    source: str = ""
+    district: str = ""
+    since: str = ""
+    mask: tuple[Span, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    claim: Claim | None = None
+    first_by: str = ""
+    first_by_id: int | None = None
+    reports: int = 0
+    report_reasons: tuple[str, ...] = ()
+    appeal: Literal["", "open", "granted", "refused"] = ""
+    appeal_text: str = ""
+    appeal_due: str | None = None
+    similar: int | None = None
+    merged_into: int | None = None
+    hidden: bool = False
+
+
+class StaffPoll(Struct, frozen=True):
+    """A poll as the control room sees it, counts always included."""
+
+    id: int
+    question: str
+    options: tuple[OptionResult, ...]
+    state: Literal["draft", "open", "closed", "void"]
+    results: str
+    least_assurance: int
+    total: int
+    opened_at: str | None
+    closes_at: str | None
+    closed_at: str | None
+    void_reason: str = ""
+    replaces: int | None = None
+
+
+class StaffSnapshot(Struct, frozen=True, tag_field="type", tag="staff.snapshot"):
+    """All that staff of this airing work with, true as of `seq` of the staff lane."""
+
+    seq: int
+    at: str
+    items: tuple[StaffItem, ...]
+    polls: tuple[StaffPoll, ...]
+    panels: dict[str, Any]
+    public: tuple[PublicObject, ...]
+
+
+class StaffChange(Struct, frozen=True, tag_field="type", tag="staff.change"):
+    """Items, polls or panels that changed after number `after`, up to and with `seq`, sent to staff at once.
+
+    Several changes may come in one frame. Only an `after` beyond the last `seq` that was seen is a gap: take the snapshot again.
+    """
+
+    seq: int
+    at: str
+    after: int = 0
+    items: tuple[StaffItem, ...] = ()
+    polls: tuple[StaffPoll, ...] = ()
+    panels: dict[str, Any] = {}
+    public: tuple[PublicObject, ...] = ()
+
+
+class OverlayScene(Struct, frozen=True, tag_field="type", tag="overlay"):
+    """All that an overlay shows now, out of public objects alone; `shown` false: nothing. Sent whole whenever it changes, and
+    every two seconds; at the studio's time or the public's, as the link says."""
+
+    shown: bool
+    programme: str
+    programme_en: str
+    number: int | None
+    segment: SegmentObject | None = None
+    question: QuestionObject | None = None
+    speaker: PersonObject | None = None
+    poll: PollObject | None = None
+    announcement: str = ""
+    at: str = ""
