@@ -42,6 +42,7 @@ def impose(actor: Actor, airing_id: UUID, command: protocol.ImposeSanction) -> d
     """
     with transaction.atomic():
         airing = rooms.airing_of(airing_id)
+        codes.lock(f"sanction:{actor.user_id}:{command.id}")
         known = Sanction.objects.filter(by=actor.user_id, command_id=command.id).first() if actor.user_id else None
         if known is not None:
             return _told(known)

@@ -13,6 +13,7 @@ from broadcast import audit, clock
 from broadcast.access import Ability, Actor, can, require
 from broadcast.errors import InvalidInput, NotAllowed, NotFound
 from broadcast.models import Airing
+from broadcast.services import codes
 from live import hints, protocol
 from live.models import Comment, Question, Reason, Room, Withdrawal
 from live.services import rooms
@@ -32,6 +33,8 @@ def make(actor: Actor, airing_id: UUID, command: protocol.WithdrawMany) -> dict[
     """
     with transaction.atomic():
         airing = rooms.airing_of(airing_id)
+        # A page that hears nothing sends the same again by POST: two at once would hide twice, and one restoring bring back nothing.
+        codes.lock(f"withdrawal:{actor.user_id}:{command.id}")
         row = Withdrawal.objects.filter(by=actor.user_id, command_id=command.id).first() if actor.user_id else None
         if row is None:
             _require(actor, airing, command.scope, everywhere=command.where == "house")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from broadcast.access import Actor
 from broadcast.errors import IllegalTransition, InvalidInput, NotAllowed, NotFound
@@ -80,6 +82,29 @@ def test_one_author_goes_alone_and_questions_of_theirs_take_no_support() -> None
     commands.perform(moderator, show.id, back(done["withdrawal"]))
     assert public(show) == {f"comment:{mine}", f"comment:{other}", f"question:{asked}"}
     commands.perform(good, show.id, support)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_command_by_two_ways_at_once_hides_once_so_that_one_restoring_brings_all_back() -> None:
+    show = making.make_show(comments="post")
+    chief = leader(show)
+    kept = {f"comment:{say(show, making.make_viewer())}"}
+    for _round in range(5):
+        command, start, made = everything(), threading.Barrier(3), []
+
+        def send(command: Any = command, start: threading.Barrier = start, made: list[int] = made) -> None:
+            start.wait()
+            made.append(commands.perform(chief, show.id, command)["withdrawal"])
+            connection.close()
+
+        threads = [threading.Thread(target=send) for _each in range(3)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        assert len(set(made)) == 1
+        commands.perform(chief, show.id, back(made[0]))
+        assert public(show) == kept
 
 
 @pytest.mark.django_db
