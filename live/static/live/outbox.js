@@ -173,10 +173,7 @@ export function createOutbox({ airing, urls, store, token, onNeed, onStale }) {
       };
       store.mine({ items: [item], assurance: 0 });
     } else if (command.type === "question.support") {
-      const supports = new Set(store.state.mine.supports);
-      if (command.on) supports.add(command.question);
-      else supports.delete(command.question);
-      store.set({ mine: { ...store.state.mine, supports } });
+      store.supported(command.question, command.on);
     } else {
       link.fetchMine();
     }

@@ -10,6 +10,7 @@ const STEP_ASIDE_MS = 2_000;
 const LONGEST_MS = 120_000;
 const FAILURES_BEFORE_POLLING = 2;
 const QUIET_MS = 2_500;
+const MINE_TRIES = 4;
 
 /** Connects `store` to the room. `onReply` gets acks and refusals. Gives {start, send, isOpen, renew}. */
 export function createLink({ urls, store, onReply, onOpen, onStale }) {
@@ -28,6 +29,8 @@ export function createLink({ urls, store, onReply, onOpen, onStale }) {
   let returnMs = 0;
   let crowdedMs = 0;
   let told = { poll: 0, socket: 0 };
+  let mineAsked = 0;
+  let mineTaken = 0;
 
   const isOpen = () => Boolean(socket && socket.readyState === WebSocket.OPEN);
 
@@ -217,12 +220,27 @@ export function createLink({ urls, store, onReply, onOpen, onStale }) {
     }
   }
 
-  async function fetchMine() {
+  /**
+   * Take all of one's own. An answer that something own overtook, or that a later question outran, may not know the newest: it does not
+   * replace what is known, and is asked for again.
+   */
+  async function fetchMine(tries = 0) {
+    const asked = (mineAsked += 1);
+    const { toldMine } = store.state;
     try {
       const answer = await fetch(urls.mine, { credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json" } });
       const frame = await answer.json();
-      if (answer.ok) store.mine(frame);
-      else if (frame.code === "identity_stale" && onStale) onStale();
+      if (!answer.ok) {
+        if (frame.code === "identity_stale" && onStale) onStale();
+        return;
+      }
+      if (asked < mineTaken) return;
+      if (store.state.toldMine !== toldMine) {
+        if (tries < MINE_TRIES) await fetchMine(tries + 1);
+        return;
+      }
+      mineTaken = asked;
+      store.mine(frame);
     } catch {
       // The next visit of the poll or the socket brings it.
     }

@@ -21,7 +21,7 @@ export function createStore(boot) {
   };
   if (typeof document !== "undefined") document.addEventListener("visibilitychange", () => timer && !resting() && tell());
   const store = {
-    state: { ...reducer.begin(boot.objects, boot.mine), link: "connecting", restored: false, entries: [], tab: boot.tab, staffReplay: boot.staff_replay },
+    state: { ...reducer.begin(boot.objects, boot.mine), link: "connecting", restored: false, entries: [], toldMine: 0, tab: boot.tab, staffReplay: boot.staff_replay },
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -51,8 +51,17 @@ export function createStore(boot) {
       const airing = reducer.one(store.state, "airing") || { kind: "airing", key: "airing", state: "ended" };
       store.set({ objects: new Map([["airing", { ...airing, withdrawn: true }]]), trimmed: new Map(), link: "open" });
     },
+    /** All of one's own, or what changed of it; `toldMine` counts the changes, so that a whole can be known to be older than one. */
     mine(frame) {
-      store.set({ mine: reducer.mergeMine(store.state.mine, frame) });
+      const toldMine = store.state.toldMine + (frame.whole ? 0 : 1);
+      store.set({ mine: reducer.mergeMine(store.state.mine, frame), toldMine });
+    },
+    /** One's own support of a question, given or taken back. */
+    supported(question, on) {
+      const supports = new Set(store.state.mine.supports);
+      if (on) supports.add(question);
+      else supports.delete(question);
+      store.set({ mine: { ...store.state.mine, supports }, toldMine: store.state.toldMine + 1 });
     },
     /** The server's time in milliseconds, as well as this browser can know it. */
     now: () => Date.now() + offset,
