@@ -67,15 +67,19 @@ def make_staff(programme: Programme, role: str = "producer") -> User:
     return user
 
 
-def until(condition: Callable[[], Any], seconds: float = 60.0, what: str = "") -> Any:
-    """Wait until the condition holds and return what it gave; fails with `what`. The deadline is for machines that are busy."""
+def until(condition: Callable[[], Any], seconds: float = 60.0, what: str | Callable[[], str] = "") -> Any:
+    """Wait until the condition holds and return what it gave; fails with `what`, or with the end of what it then says.
+
+    The deadline is for machines that are busy.
+    """
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = condition()
         if found:
             return found
         time.sleep(0.1)
-    raise AssertionError(f"not within {seconds} s: {what or condition}")
+    said = what()[-3_000:] if callable(what) else what
+    raise AssertionError(f"not within {seconds} s: {said or condition}")
 
 
 async def eventually(condition: Callable[[], Any], seconds: float = 60.0, what: str = "") -> Any:
@@ -121,7 +125,7 @@ class RecorderProcess:
             )
 
     def wait_ready(self, count: int = 1) -> None:
-        until(lambda: self.words().count("recorder ready") >= count, 240, f"recorder ready: {self.words()[-2000:]}")
+        until(lambda: self.words().count("recorder ready") >= count, 240, self.words)
 
     def kill(self) -> None:
         assert self.process

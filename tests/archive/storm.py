@@ -119,7 +119,7 @@ class Storm:
         self.start_recorder()
         for each in self.encoders.values():
             each.start()
-        until(lambda: len(self.lanes_on_disk()) == 2, 60, f"both lanes: {self.recorder.words()[-3000:]}")
+        until(lambda: len(self.lanes_on_disk()) == 2, 60, self.recorder.words)
         lifecycle.start(HOUSE, self.airing.pk)
 
     def start_recorder(self) -> None:
@@ -203,7 +203,7 @@ class Storm:
         until(
             lambda: Recording.objects.get(airing=self.airing).state == "finished",
             90,
-            f"finished: {self.recorder.words()[-3000:]}",
+            self.recorder.words,
         )
         for each in self.encoders.values():
             each.stop()

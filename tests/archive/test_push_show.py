@@ -43,7 +43,7 @@ def test_what_is_cut_reaches_no_target_and_bad_targets_cost_the_recording_nothin
     until(lambda: Recording.objects.get(airing=airing).state == "receiving", what=recorder.words())
     lifecycle.start(HOUSE, airing.pk)
     for name in ("srt", "rtmp"):
-        until(lambda name=name: push(name).state == "sending", 90, f"{name}: {recorder.words()[-3000:]}")
+        until(lambda name=name: push(name).state == "sending", 90, recorder.words)
         until(lambda name=name: push(name).sent_seconds >= 2, 90, name)
     cuts.cut_output(HOUSE, airing.pk, "test")
     since = push("srt").sent_seconds
@@ -111,7 +111,7 @@ def test_a_killed_recorder_leaves_no_sender_and_the_next_one_goes_on_sending(
     until(lambda: Recording.objects.get(airing=airing).state == "listening")
     publish()
     lifecycle.start(HOUSE, airing.pk)
-    until(lambda: Push.objects.filter(airing=airing, sent_seconds__gt=0).exists(), 90, recorder.words()[-3000:])
+    until(lambda: Push.objects.filter(airing=airing, sent_seconds__gt=0).exists(), 90, recorder.words)
     before = Push.objects.get()
     assert len(senders()) == 1
     recorder.kill()
@@ -123,7 +123,7 @@ def test_a_killed_recorder_leaves_no_sender_and_the_next_one_goes_on_sending(
     publishers[-1].stop()
     until(lambda: Recording.objects.get(airing=airing).state in {"listening", "lost"})
     publish()
-    until(lambda: Push.objects.get().sent_seconds > before.sent_seconds + 2, 60, recorder.words()[-3000:])
+    until(lambda: Push.objects.get().sent_seconds > before.sent_seconds + 2, 60, recorder.words)
     after = Push.objects.get()
     assert (after.state, after.attempts >= before.attempts + 1) == ("sending", True)
     receiver.kill()
