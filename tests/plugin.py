@@ -10,6 +10,7 @@ import os
 import shutil
 
 import pytest
+from _pytest.terminal import TerminalReporter
 from xdist.scheduler import LoadFileScheduling
 
 from archive import tools
@@ -103,6 +104,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             for item in items:
                 if item.get_closest_marker(marker):
                     item.add_marker(pytest.mark.skip(reason=f"needs {programs[0]}: apt-get install {programs[0]}"))
+
+
+class _AtOnce:
+    """Says what failed when it fails: a run takes a quarter of an hour, and tells the rest at its end."""
+
+    def __init__(self, terminal: TerminalReporter) -> None:
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._terminal.write_line(f"\nFAILED {report.nodeid} ({report.when}, {report.duration:.0f} s)")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    terminal = config.pluginmanager.getplugin("terminalreporter")
+    if terminal is not None and not _WORKER:
+        config.pluginmanager.register(_AtOnce(terminal))
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
