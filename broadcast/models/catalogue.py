@@ -158,6 +158,8 @@ class Episode(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
     signed_off_at = models.DateTimeField(null=True, blank=True, help_text=_("签发：回看可以公开"))
     created_at = models.DateTimeField()
+    # Raised by every change of the run-down, so that of two producers the second is told.
+    rundown_version = models.PositiveIntegerField(default=1)
     people: models.ManyToManyField[Person, Any] = models.ManyToManyField(
         Person, through="broadcast.Appearance", related_name="episodes"
     )
@@ -182,11 +184,23 @@ class Episode(models.Model):
 class Segment(models.Model):
     """One planned part of an episode's run-down; its real times in one airing are a SegmentRun."""
 
+    class Start(models.TextChoices):
+        FOLLOW = "follow", _("接着上一节")
+        # A time that is aimed at, and one that holds whatever is on.
+        SOFT = "soft", _("软起点")
+        HARD = "hard", _("硬起点")
+
     episode = models.ForeignKey(Episode, on_delete=models.CASCADE, related_name="segments")
     position = models.PositiveSmallIntegerField()
     role = models.ForeignKey(SegmentRole, on_delete=models.PROTECT, null=True, blank=True)
     title = models.CharField(max_length=80)
     planned_seconds = models.PositiveIntegerField(default=600)
+    start = models.CharField(max_length=6, choices=Start.choices, default=Start.FOLLOW)
+    # Of a soft or hard start: seconds from the airing's planned start.
+    offset_seconds = models.PositiveIntegerField(null=True, blank=True)
+    # Left out or put in wherever there is time: counts for nothing until it runs.
+    is_floating = models.BooleanField(default=False)
+    note = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ["position"]

@@ -1,5 +1,6 @@
 """Tables of the live rooms, one file a theme; no rules beyond constraints."""
 
+from live.models.call import Call, CallBlock, CallVote
 from live.models.desk import Appeal, Presence, Report, Rescan, Rule, RuleHit, Sanction, Term, Withdrawal
 from live.models.item import Comment, Item, Question, Support
 from live.models.overlay import Overlay
@@ -10,6 +11,9 @@ __all__ = [
     "Appeal",
     "Ballot",
     "BallotCast",
+    "Call",
+    "CallBlock",
+    "CallVote",
     "Comment",
     "ComposerLease",
     "Item",
