@@ -198,8 +198,12 @@ class Segment(models.Model):
     start = models.CharField(max_length=6, choices=Start.choices, default=Start.FOLLOW)
     # Of a soft or hard start: seconds from the airing's planned start.
     offset_seconds = models.PositiveIntegerField(null=True, blank=True)
-    # Left out or put in wherever there is time: counts for nothing until it runs.
+    # Of a hard start: how many seconds late it may be before the segment ahead of it is cut; none: 0.
+    wait_seconds = models.PositiveIntegerField(null=True, blank=True)
+    # Gives way to what is before and after it: takes from least (none: 0, so left out) to most (none: its planned length) seconds.
     is_floating = models.BooleanField(default=False)
+    least_seconds = models.PositiveIntegerField(null=True, blank=True)
+    most_seconds = models.PositiveIntegerField(null=True, blank=True)
     note = models.CharField(max_length=200, blank=True)
 
     class Meta:
