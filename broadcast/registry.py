@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from broadcast.access import Actor
-    from broadcast.models import Airing, User
+    from broadcast.asrun import Ran
+    from broadcast.models import Airing, Episode, User
     from broadcast.personal import Forgotten, Held, Section, Whose
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -46,6 +47,9 @@ staff_acts: Registry[Callable[[Actor, UUID, str], dict[str, Any]]] = Registry("s
 staff_acts_on: Registry[Callable[[Actor, UUID, str, str], dict[str, Any]]] = Registry("staff act on one thing")
 # Marks of a replay: name -> (airing, staff: bool) -> list of {"at": ISO time, "kind", "title", …}; public ones only unless staff.
 timeline: Registry[Callable[[Airing, bool], list[dict[str, Any]]]] = Registry("timeline")
+# Keeps what hangs on an airing's time, feeds and people in step: name -> (airing) -> None. Called inside the transaction that changed
+# one of them; a Conflict that it raises undoes the change.
+airing_placed: Registry[Callable[[Airing], None]] = Registry("airing placed")
 # Run about once a second by the tick; compares own rows with the airings' states and repairs; returns how many repairs.
 reconcilers: Registry[Callable[[], int]] = Registry("reconcile")
 # Moves what hangs on a merged participant: (source_id, target_id); runs inside the merging transaction.
@@ -57,6 +61,8 @@ leaving: Registry[Callable[[Callable[[], None], Callable[[], None]], Callable[[f
 doctor_checks: Registry[Callable[[], list[tuple[str, str, str]]]] = Registry("doctor check")
 # Rows of an app that belong to freshly seeded programmes: name -> (slugs made in this run) -> None.
 seeds: Registry[Callable[[list[str]], None]] = Registry("seed")
+# Cards of another app on an episode's staff page: name -> (episode, airing or None, actor) -> (template, context), or None for no card.
+episode_cards: Registry[Callable[[Episode, Airing | None, Actor], tuple[str, dict[str, Any]] | None]] = Registry("episode card")
 # Fills a new demo airing with life, through the app's own services: name -> (airing, accounts by demo name) -> None.
 demo: Registry[Callable[[Airing, dict[str, User]], None]] = Registry("demo")
 # What the house keeps of a person: name -> (whose) -> sections of the file that the person may have.
@@ -64,3 +70,5 @@ personal_data: Registry[Callable[[Whose], list[Section]]] = Registry("personal d
 # Forgets a person: name -> (whose, what is held by law) -> how many of its rows are forgotten now, and what stays. Commits its own
 # transactions, and is run again after a crash or when a hold is lifted: what is forgotten already stays so and is counted again.
 personal_erase: Registry[Callable[[Whose, Held], Forgotten]] = Registry("personal erasure")
+# What really went out: name -> (airing ids) -> by airing its stretches in order; airings of which nothing is known are left out.
+as_run: Registry[Callable[[Sequence[UUID]], dict[UUID, list[Ran]]]] = Registry("as-run record")
