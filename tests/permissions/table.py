@@ -16,11 +16,22 @@ from tests.permissions.world import COLUMNS
 FILE = Path(__file__).with_name("matrix.txt")
 # How many letters of a column's name stand over it.
 HEAD = 3
+# The sockets by their routes, and where each is asked for.
+SOCKETS = {
+    "live/airings/<uuid:airing_id>/socket": "audience",
+    "live/airings/<uuid:airing_id>/staff": "staff",
+    "overlay/<str:token>/socket": "overlay",
+}
+SOCKET_PATHS = {
+    "audience": "/live/airings/{airing}/socket",
+    "staff": "/live/airings/{airing}/staff",
+    "overlay": "/overlay/{overlay}/socket",
+}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line: `kind` is GET, POST, DO (a command) or ACT; `place` which show; `cells` by column, + or . (or - alone: 405)."""
+    """One line: `kind` is GET, POST, SOCK, DO (a command) or ACT; `place` which show; `cells` by column, + or . (or - alone: 405)."""
 
     kind: str
     name: str
@@ -86,7 +97,8 @@ def acts() -> set[str]:
 def expected() -> set[tuple[str, str]]:
     """What must have a line."""
     pages = {(kind, name) for name in addresses() for kind in ("GET", "POST")}
-    return pages | {("DO", tag) for tag in tags()} | {("ACT", name) for name in acts()}
+    sockets = {("SOCK", name) for name in SOCKETS.values()}
+    return pages | sockets | {("DO", tag) for tag in tags()} | {("ACT", name) for name in acts()}
 
 
 def written(row: Row) -> str:
