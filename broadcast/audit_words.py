@@ -38,6 +38,7 @@ _NOUNS: dict[str, Promise] = {
     "role": _("角色"),
     "room": _("互动开关"),
     "rule": _("规则"),
+    "rundown": _("串联单"),
     "sanction": _("发言限制"),
     "segment": _("环节"),
     "session": _("登录"),

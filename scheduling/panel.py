@@ -15,8 +15,14 @@ from scheduling.services import ledger
 def register() -> None:
     """Called once when the app is ready."""
     registry.control_panels.register("schedule", panel)
+    registry.control_panels.register("rundown", rundown_panel)
     for name, flags in ACTS.items():
         registry.staff_acts.register(name, _act(flags))
+
+
+def rundown_panel(airing: Airing, _actor: Actor) -> dict[str, Any]:
+    """The lines of the running order, so that the control room counts over and under as the run-down's page does."""
+    return rundown.lines_of(airing)
 
 
 def panel(airing: Airing, _actor: Actor) -> dict[str, Any]:

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from broadcast import audit, clock, lifecycle, signals
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import IllegalTransition, InvalidInput, NotFound
-from broadcast.models import Airing, Appearance, Episode, Feed, Person, Programme, Segment
+from broadcast.models import Airing, Appearance, Episode, Feed, Person, Programme
+from broadcast.rundown_lines import LinePlan
+from broadcast.services import rundown
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,10 @@ class EpisodePlan:
     feed: int | None = None
     backup_feed: int | None = None
     kind: str = Airing.Kind.PREMIERE
-    segments: Sequence[SegmentPlan] = field(default_factory=tuple)
+    # What the run-down was when the plan was begun; None: whatever it is by now is written over.
+    rundown_version: int | None = None
+    # A LinePlan says how its segment is timed too.
+    segments: Sequence[SegmentPlan | LinePlan] = field(default_factory=tuple)
     guests: Sequence[GuestPlan] = field(default_factory=tuple)
 
 
@@ -96,7 +101,7 @@ def create(actor: Actor, plan: EpisodePlan) -> Episode:
             delay_seconds=programme.delay_seconds,
             created_at=now,
         )
-        _set_segments(episode, plan.segments)
+        rundown.adopt(actor, episode, _lines(plan))
         _set_guests(episode, plan.guests)
         audit.record(actor, "episode.create", f"episode:{episode.pk}", after=_facts(episode))
         signals.tell(signals.episode_changed, episode_id=episode.pk)
@@ -123,7 +128,7 @@ def edit(actor: Actor, episode_id: int, plan: EpisodePlan) -> Episode:
                 if airing.state == Airing.State.PLANNED:
                     airing.feed_id, airing.backup_feed_id = plan.feed, plan.backup_feed
                 airing.save(update_fields=["planned_start", "planned_end", "feed", "backup_feed"])
-                _set_segments(episode, plan.segments)
+                rundown.adopt(actor, episode, _lines(plan), airing=airing, version=plan.rundown_version)
             signals.tell(signals.rundown_changed, airing_id=airing.pk)
         _set_guests(episode, plan.guests)
         audit.record(actor, "episode.edit", f"episode:{episode.pk}", before=before, after=_facts(episode))
@@ -239,25 +244,11 @@ def _check_backup(plan: EpisodePlan) -> None:
         raise InvalidInput(_("没有这路信号。"), field="backup_feed")
 
 
-def _set_segments(episode: Episode, plans: Sequence[SegmentPlan]) -> None:
-    """Make the run-down what the plans say; a plan with `pk` keeps its row. Rows that already ran cannot be removed."""
-    roles = {role.code: role for role in episode.programme.segment_roles.all()}
-    kept: set[int] = set()
-    for position, plan in enumerate(plans, start=1):
-        values = {
-            "position": position,
-            "title": plan.title.strip(),
-            "planned_seconds": plan.seconds,
-            "role": roles.get(plan.role),
-        }
-        if plan.pk is not None and Segment.objects.filter(pk=plan.pk, episode=episode).update(**values):
-            kept.add(plan.pk)
-        else:
-            kept.add(Segment.objects.create(episode=episode, **values).pk)
-    gone = episode.segments.exclude(pk__in=kept)
-    if gone.filter(runs__isnull=False).exists():
-        raise InvalidInput(_("已经播过的环节不能删除。"), field="segments")
-    gone.delete()
+def _lines(plan: EpisodePlan) -> list[LinePlan]:
+    return [
+        each if isinstance(each, LinePlan) else LinePlan(each.title.strip(), each.seconds, each.role, pk=each.pk)
+        for each in plan.segments
+    ]
 
 
 def _set_guests(episode: Episode, plans: Sequence[GuestPlan]) -> None:

@@ -63,6 +63,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/", include("broadcast.views.staff_audit")),
     path("audit/", include("broadcast.views.staff_keeping")),
     path("airings/", include("live.views.staff")),
+    path("airings/", include("scheduling.views.rundown")),
     path("reasons/", include("live.views.reasons")),
     path("sanctions/", include("live.views.sanctions")),
     path("rules/", include("live.views.rules")),

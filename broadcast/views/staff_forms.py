@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from broadcast.views.staff_rows import MORE_ROWS, MOST_ROWS
 
 ZONE = ZoneInfo("Asia/Shanghai")
 LONGEST_MINUTES = 24 * 60
+LONGEST_LENGTH = 6 * 3600
 
 
 def _date_input() -> forms.DateInput:
@@ -34,6 +36,26 @@ class _PlainForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.error_messages["required"] = _("请填写%(label)s。") % {"label": field.label}
+
+
+class LengthField(forms.CharField):
+    """Minutes, 5 or 0.5, or minutes and seconds, 5:10; cleaned to whole seconds, None where nothing was typed."""
+
+    _TYPED = re.compile(r"(\d{1,3})[:：]([0-5]?\d)|(\d{1,3}(?:\.\d{1,2})?)")
+
+    def clean(self, value: Any) -> Any:
+        """Seconds of what was typed."""
+        text = super().clean(value)
+        if not text:
+            return None
+        found = self._TYPED.fullmatch(text)
+        if found is None:
+            raise forms.ValidationError(_("写成分钟数，或 分:秒，例如 5:10。"))
+        minutes, seconds, plain = found.groups()
+        length = round(float(plain) * 60) if plain else int(minutes) * 60 + int(seconds)
+        if not 1 <= length <= LONGEST_LENGTH:
+            raise forms.ValidationError(_("时长要在 1 秒到 6 小时之间。"))
+        return length
 
 
 class EpisodeForm(_PlainForm):
@@ -64,6 +86,8 @@ class EpisodeForm(_PlainForm):
         label=gettext_lazy("开始时间"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
     )
     minutes = forms.IntegerField(label=gettext_lazy("时长（分钟）"), min_value=1, max_value=LONGEST_MINUTES)
+    # What the run-down was when the form was made; one that somebody changed since is not written over.
+    rundown_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
     feed = forms.ModelChoiceField(
         label=gettext_lazy("信号"),
         queryset=Feed.objects.none(),
@@ -121,9 +145,7 @@ class SegmentForm(_PlainForm):
     pk = forms.IntegerField(required=False, widget=forms.HiddenInput)
     role = forms.ChoiceField(label=gettext_lazy("环节"), required=False)
     title = forms.CharField(label=gettext_lazy("内容"), max_length=80, required=False)
-    minutes = forms.DecimalField(
-        label=gettext_lazy("分钟"), min_value=0.5, max_value=600, max_digits=5, decimal_places=1, required=False
-    )
+    minutes = LengthField(label=gettext_lazy("分钟"), required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"}))
 
     def __init__(self, *args: Any, roles: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -214,6 +236,7 @@ class EpisodePlanForm:
             description=data["description"],
             feed=feed.pk if feed else None,
             backup_feed=backup.pk if backup else None,
+            rundown_version=data["rundown_version"],
             kind=data.get("kind") or Airing.Kind.PREMIERE,
             segments=tuple(_segment(row.cleaned_data) for row in self.segments if row.cleaned_data.get("title")),
             guests=tuple(_guest(row) for row in self.guests if row.cleaned_data.get("name")),
@@ -226,7 +249,7 @@ class EpisodePlanForm:
 
 
 def _segment(row: dict[str, Any]) -> SegmentPlan:
-    return SegmentPlan(title=row["title"], seconds=int(row["minutes"] * 60), role=row["role"], pk=row["pk"])
+    return SegmentPlan(title=row["title"], seconds=row["minutes"], role=row["role"], pk=row["pk"])
 
 
 def _guest(row: GuestForm) -> GuestPlan:
@@ -244,6 +267,7 @@ def _initial(programme: Programme, episode: Episode | None) -> dict[str, Any]:
         return {"form": form, "segments": rows + blank[:2], "guests": blank}
     airing = episode.airings.order_by("created_at").first()
     form = {name: getattr(episode, name) for name in ("number", "slug", "title", "title_en", "description")}
+    form["rundown_version"] = episode.rundown_version
     if airing is not None:
         form |= {"date": airing.planned_start.astimezone(ZONE).date(), **_usual_time(episode)}
         form |= {"feed": airing.feed_id, "backup_feed": airing.backup_feed_id}
@@ -270,10 +294,14 @@ def _segment_rows(episode: Episode, *, keep: bool) -> list[dict[str, Any]]:
             "pk": each.pk if keep else None,
             "role": each.role.code if each.role else "",
             "title": each.title if keep or each.role is None else each.role.name_zh,
-            "minutes": f"{each.planned_seconds / 60:g}",
+            "minutes": _length(each.planned_seconds),
         }
         for each in episode.segments.select_related("role")
     ]
+
+
+def _length(seconds: int) -> str:
+    return f"{seconds / 60:g}" if seconds % 30 == 0 else f"{seconds // 60}:{seconds % 60:02d}"
 
 
 def _guest_rows(episode: Episode) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ import pytest
 from tests import npm
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = (ROOT / "broadcast/static/broadcast", ROOT / "live/static/live", ROOT / "archive/static/archive")
+FOLDERS = tuple(ROOT / f"{app}/static/{app}" for app in ("broadcast", "live", "scheduling", "archive"))
 # All pages of archive are for staff.
 STAFF = re.compile(r"staff|archive/static")
 # Each came to Safari after 14.0 or to Chromium after 86. Called without a way out they end the script.

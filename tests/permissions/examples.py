@@ -108,10 +108,19 @@ FORMS: dict[str, Example] = {
     "staff:rule-new": _plain(name="网址", kind="links", action="hold"),
     "staff:rule-switch": _plain(on="1"),
     "staff:reasons": _plain(act="add", name_zh="涉及个人", name_en="About a person"),
+    "staff:rundown-begin": lambda world, _person: {"segment": world.things["segment"]},
+    "staff:rundown-revise": _plain(version=0, lines=[]),
     "episode-act": _plain(type="like.add"),
 }
 JSON = frozenset(
-    {"account:second-passkey", "account:second-passkey-answer", "account:passkey-options", "account:passkey-add"}
+    {
+        "account:second-passkey",
+        "account:second-passkey-answer",
+        "account:passkey-options",
+        "account:passkey-add",
+        "staff:rundown-begin",
+        "staff:rundown-revise",
+    }
 )
 
 

@@ -47,8 +47,11 @@ function total() {
   if (!place) return;
   const say = () => {
     let minutes = 0;
-    for (const input of document.querySelectorAll("input[name^=segments-][name$=-minutes]")) minutes += Number(input.value) || 0;
-    place.textContent = minutes ? place.dataset.total.replace("{minutes}", String(minutes)) : "";
+    for (const input of document.querySelectorAll("input[name^=segments-][name$=-minutes]")) {
+      const [whole, seconds] = input.value.split(/[:：]/);
+      minutes += (Number(whole) || 0) + (Number(seconds) || 0) / 60;
+    }
+    place.textContent = minutes ? place.dataset.total.replace("{minutes}", String(Math.round(minutes * 100) / 100)) : "";
   };
   document.addEventListener("input", say);
   say();

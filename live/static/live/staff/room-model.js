@@ -1,5 +1,6 @@
 /* What control room and host's page share: the lane, acts under way, what was refused, the times of the show; no page. */
 
+import { order } from "../../broadcast/backtime.js";
 import { t } from "../../broadcast/i18n.js";
 import { clock } from "./words.js";
 
@@ -80,36 +81,44 @@ export class RoomModel {
     return { now, start, end, began, ended, over };
   }
 
-  /** When the run-down will be through, if what is left takes its planned time; the planned end when nothing is left. */
-  expectedEnd(now, plannedEnd) {
-    const segments = this.segments;
-    const at = segments.findIndex((each) => each.started_at && !each.ended_at);
-    const later = segments.slice(at + 1).filter((each) => !each.started_at);
-    if (at < 0 && !later.length) return Math.max(now, plannedEnd);
-    const current = segments[at];
-    const left = current ? Math.max(0, Date.parse(current.started_at) + current.planned_seconds * 1000 - now) : 0;
-    return now + left + later.reduce((sum, each) => sum + each.planned_seconds * 1000, 0);
+  /** The running order now, as the run-down's own page counts it; what starts are timed and what floats comes with the panel. */
+  order(now, plannedEnd) {
+    const start = Date.parse(this.airing?.planned_start || this.page.planned_start);
+    const since = (time) => (Date.parse(time) - start) / 1000;
+    const timed = new Map((this.lane.panels.rundown?.lines || []).map((line) => [line.id, line]));
+    const none = { at: null, wait: null, least: null, most: null };
+    const lines = this.segments.map((each) => ({ ...none, ...timed.get(each.id), key: each.id, seconds: each.planned_seconds }));
+    const runs = new Map(this.segments.filter((each) => each.started_at).map((each) => [each.id, { started: since(each.started_at), ended: each.ended_at ? since(each.ended_at) : null }]));
+    return order(lines.map(sound), { end: (plannedEnd - start) / 1000, runs, now: (now - start) / 1000 });
   }
 
-  /** The run-down cut in three; `times` adds to each later segment when it is expected to begin. */
-  rundown() {
-    const { now, start } = this.times();
-    const segments = this.segments;
-    const current = segments.find((each) => each.started_at && !each.ended_at) || null;
-    const done = segments.filter((each) => each.ended_at);
-    let at = current ? Math.max(now, Date.parse(current.started_at) + current.planned_seconds * 1000) : Math.max(start, this.state === "on_air" ? now : start);
-    let planned = start;
-    const plannedAt = new Map(segments.map((each) => {
-      const own = planned;
-      planned += each.planned_seconds * 1000;
-      return [each.id, own];
-    }));
-    const later = [];
-    for (const each of segments) {
-      if (each.started_at) continue;
-      later.push({ segment: each, at });
-      at += each.planned_seconds * 1000;
-    }
-    return { current, done, later, plannedAt, end: at };
+  /** When the run-down will be through; the planned end when nothing is left of it. */
+  expectedEnd(now, plannedEnd) {
+    const laid = this.order(now, plannedEnd);
+    const left = laid.lines.some((shape) => shape.stand === "running" || shape.stand === "ahead");
+    return left ? plannedEnd + laid.over * 1000 : Math.max(now, plannedEnd);
   }
+
+  /** The run-down cut in three; each later segment with when it is expected to begin, one that was passed over last and without. */
+  rundown() {
+    const { now, start, end } = this.times();
+    const segments = this.segments;
+    const laid = this.order(this.state === "on_air" ? now : Math.min(now, start), end);
+    const at = (seconds) => start + seconds * 1000;
+    const found = laid.lines.map((shape, place) => ({ segment: segments[place], at: shape.stand === "skipped" ? null : at(shape.start), shape }));
+    const later = (stand) => found.filter(({ shape }) => shape.stand === stand);
+    return {
+      current: segments.find((each) => each.started_at && !each.ended_at) || null,
+      done: segments.filter((each) => each.ended_at),
+      later: [...later("ahead"), ...later("skipped")],
+      plannedAt: new Map(laid.lines.map((shape) => [shape.key, at(shape.planned)])),
+      end: at(laid.end),
+    };
+  }
+}
+
+/** The panel may be older than the segments: a length that changed meanwhile stays between its bounds. */
+function sound(line) {
+  if (line.least == null) return line;
+  return { ...line, least: Math.min(line.least, line.seconds), most: Math.max(line.most, line.seconds) };
 }

@@ -1,0 +1,1 @@
+"""Reads of scheduling; they must not write."""

@@ -1,0 +1,1 @@
+"""Transport by HTTP: pages and forms of time; no rules."""
