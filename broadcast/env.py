@@ -50,6 +50,13 @@ def _numbers(value: str) -> dict[str, int]:
         raise ValueError("name=number,…") from error
 
 
+def _pairs(value: str) -> dict[str, str]:
+    pairs = [tuple(each.strip() for each in word.partition("=")) for word in _words(value)]
+    if not all(name and path for name, _equals, path in pairs):
+        raise ValueError("name=path,…")
+    return {name: path for name, _equals, path in pairs}
+
+
 @dataclass(frozen=True)
 class Variable:
     """One declared variable. `secret` values are never printed; `default` is in the parsed type."""
@@ -216,6 +223,32 @@ _TABLE: tuple[Variable, ...] = (
     Variable("AUDIT_WORDS_DAYS", _whole, 1095, "How long citizens' words stay in the audit; its entries stay.", "days"),
     Variable("ERASURE_DAYS", _whole, 7, "How long a citizen can take back the wish to be erased.", "days"),
     Variable("SMS_SENDER", _text, "console", "How one-time codes are sent: console, log, or a dotted path.", "a name"),
+    Variable(
+        "TELEPHONY",
+        _text,
+        "manual",
+        "The telephone system of the call desk: manual, or a dotted path (live/telephony.py says what it is told).",
+        "a name",
+    ),
+    Variable(
+        "EMAIL_URL",
+        _text,
+        "",
+        "Mail server for notices to guests; empty: none, people tell them. smtp:// with STARTTLS by ?tls=1, or smtps://.",
+        "smtp://user:password@host:port",
+        True,
+    ),
+    Variable("EMAIL_FROM", _text, "yishi@localhost", "Whom notices by e-mail are from.", "name@host"),
+    Variable(
+        "NOTICE_SENDERS",
+        _pairs,
+        {},
+        "Adapters that send notices to guests: sms and wechat, each a dotted path to a function.",
+        "sms=a.b.c,wechat=a.b.d",
+    ),
+    Variable(
+        "PUBLIC_URL", _text, "", "Where guests reach the house, for links in notices; empty: from HOSTS.", "a URL"
+    ),
     Variable("COMMITTEE_NAME", _text, "", "Name of the committee shown in header and footer.", "text"),
     Variable("ICP", _text, "", "ICP filing number shown in the footer.", "text"),
     Variable("POLICE_FILING", _text, "", "公安备案 number shown in the footer.", "text"),

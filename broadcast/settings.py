@@ -204,6 +204,18 @@ LADDER = env.read("LADDER")
 LIMITS = env.read("LIMITS")
 DRAIN_SECONDS = env.read("DRAIN_SECONDS")
 SMS_SENDER = env.read("SMS_SENDER")
+NOTICE_SENDERS = env.read("NOTICE_SENDERS")
+PUBLIC_URL = env.read("PUBLIC_URL").rstrip("/") or (
+    f"https://{ALLOWED_HOSTS[0]}" if BEHIND_TLS else f"http://{ALLOWED_HOSTS[0]}:{env.read('WEB_PORT')}"
+)
+_mail = urlsplit(env.read("EMAIL_URL"))
+EMAIL_HOST = _mail.hostname or ""
+EMAIL_PORT = _mail.port or (465 if _mail.scheme == "smtps" else 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+EMAIL_USE_SSL = _mail.scheme == "smtps"
+EMAIL_USE_TLS = parse_qs(_mail.query).get("tls") == ["1"] and not EMAIL_USE_SSL
+EMAIL_FROM = env.read("EMAIL_FROM")
+TELEPHONY = env.read("TELEPHONY")
 EVIDENCE_KEYS = env.read("EVIDENCE_KEYS")
 EVIDENCE_DAYS = env.read("EVIDENCE_DAYS")
 AUDIT_WORDS_DAYS = env.read("AUDIT_WORDS_DAYS")

@@ -17,6 +17,9 @@ from live.services import (
     appeals,
     audience,
     bulk,
+    call_votes,
+    callers,
+    calls,
     claims,
     false_hits,
     merging,
@@ -97,6 +100,17 @@ STAFF: dict[type[Any], StaffService] = {
     protocol.AnswerQuestion: questions.answer,
     protocol.StartSegment: start_segment,
     protocol.PerformAct: perform_act,
+    protocol.LogCall: calls.log,
+    protocol.ScreenCall: calls.screen,
+    protocol.MoveCall: calls.move,
+    protocol.PutCallOnAir: calls.put_on_air,
+    protocol.EndCall: calls.end,
+    protocol.ReferCall: calls.refer,
+    protocol.TakeCallbacks: calls.take_callbacks,
+    protocol.BlockCaller: callers.block,
+    protocol.UnblockCaller: callers.unblock,
+    protocol.RevealNumber: callers.reveal,
+    protocol.VoteForCaller: call_votes.vote,
 }
 
 

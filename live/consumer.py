@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from typing import Any
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -105,7 +106,7 @@ class StaffConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         door = await self.live.door(self.airing_id)
         if door is None or not self.scope["user"].is_authenticated:
             return None
-        return await self.live.reading.run(queries.staff_view, self._actor(), door.airing)
+        return await self.live.reading.run(queries.staff_view, self._actor(), door.airing, _asked(self.scope))
 
     async def _send_frames(self, seat: StaffSeat) -> None:
         while not seat.overflowed:
@@ -125,6 +126,11 @@ class StaffConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     return
             except Exception as error:
                 logger.warning("staff guard stumbles error=%s", error)
+
+
+def _asked(scope: Any) -> str:
+    """The part of the staff lane that the page asks for (`?view=`)."""
+    return dict(parse_qsl(bytes(scope.get("query_string", b"")).decode("latin-1"))).get("view", "")
 
 
 def _session_lives(session: Any) -> bool:

@@ -133,7 +133,7 @@ class _Lane:
         moved = await self._threads.run(self._moved, groups, counting, viewers)
         changes = {view: await self._threads.run(self._change, view, moved) for view in views}
         for view, change in changes.items():
-            if change.seq > change.after or change.items or change.polls or change.public:
+            if change.seq > change.after or change.items or change.polls or change.public or change.calls:
                 for seat in self.seats:
                     if seat.view is view:
                         seat.offer(change)
@@ -163,8 +163,9 @@ class _Lane:
         )
         return msgspec.structs.replace(
             change,
-            items=change.items + tuple(item for item in moved.supported if item.id not in questions),
-            polls=change.polls + tuple(poll for poll in moved.polls if view is StaffView.DESK and poll.id not in polls),
+            items=change.items
+            + tuple(item for item in moved.supported if view is not StaffView.CALLS and item.id not in questions),
+            polls=change.polls + tuple(poll for poll in moved.polls if view.has_polls and poll.id not in polls),
             public=moved.public,
         )
 

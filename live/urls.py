@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from live.views import api, ballots, comments, figures, forms, overlay, reports, room
+from live.views import api, ballots, calls, comments, figures, forms, overlay, reports, room
 
 urlpatterns = [
     path("programmes/<slug:slug>/<slug:key>/", room.episode, name="episode"),
     path("programmes/<slug:slug>/<slug:key>/comments", comments.page, name="episode-comments"),
     path("programmes/<slug:slug>/<slug:key>/act", forms.act, name="episode-act"),
     path("programmes/<slug:slug>/<slug:key>/report", reports.page, name="episode-report"),
+    path("programmes/<slug:slug>/<slug:key>/call", calls.request_page, name="episode-call"),
     path("programmes/<slug:slug>/<slug:key>/figures", figures.public, name="episode-figures"),
     path("live/airings/<uuid:airing_id>/state", api.state, name="live-state"),
     path("live/airings/<uuid:airing_id>/state/private", api.state, name="live-state-private"),

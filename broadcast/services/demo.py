@@ -37,6 +37,7 @@ ACCOUNTS: dict[str, tuple[str, str | None]] = {
     "leader": ("值班长孙", RoleGrant.Role.DUTY_LEADER),
     "producer": ("编导郑", RoleGrant.Role.PRODUCER),
     "host": ("主持人许", RoleGrant.Role.HOST),
+    "screener": ("导听林", RoleGrant.Role.CALL_SCREENER),
     "auditor": ("审计员吴", RoleGrant.Role.AUDITOR),
     "sysadmin": ("系统管理员何", RoleGrant.Role.SYSTEM_ADMINISTRATOR),
     "secadmin": ("安全管理员沈", RoleGrant.Role.SECURITY_ADMINISTRATOR),

@@ -26,6 +26,11 @@ class Call(models.Model):
         DROPPED = "dropped", _("已挂断")
         REFUSED = "refused", _("不接入")
 
+    # Nothing more is to be done about it.
+    OVER = (State.ENDED, State.DROPPED, State.REFUSED)
+    # Of a show that goes on.
+    OPEN = (State.RINGING, State.SCREENED, State.WAITING, State.ON_AIR)
+
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="calls")
     state = models.CharField(max_length=10, choices=State.choices, default=State.RINGING)
     version = models.PositiveIntegerField(default=1)
@@ -69,6 +74,11 @@ class Call(models.Model):
             ),
         ]
 
+    @property
+    def is_over(self) -> bool:
+        """Nothing more is to be done about it."""
+        return self.state in self.OVER
+
 
 class CallBlock(models.Model):
     """A number that is not put through for a while; shared over shows. Never deleted: lifted."""
@@ -92,10 +102,14 @@ class CallBlock(models.Model):
 
 
 class CallVote(models.Model):
-    """A vote cast for a caller by the screener: counted with the poll, named as such; one per call and poll."""
+    """A vote cast for a caller by the screener: counted with the poll, named as such; one per call and poll.
+
+    `cast` is the BallotCast that it made last: it counts as cast for a caller as long as that is the ballot.
+    """
 
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="votes")
-    poll = models.ForeignKey("live.Poll", on_delete=models.CASCADE, related_name="+")
+    poll = models.ForeignKey("live.Poll", on_delete=models.PROTECT, related_name="+")
+    cast = models.BigIntegerField(null=True)
     by = models.ForeignKey("broadcast.User", on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField()
 

@@ -24,6 +24,8 @@ class Room(models.Model):
     question_seconds = models.PositiveSmallIntegerField(default=0)
     takes_comments = models.BooleanField(default=True)
     takes_questions = models.BooleanField(default=True)
+    # Wishes to be called back; null: nobody decided, the run-down does (live.queries.calls.takes_callbacks).
+    takes_callbacks = models.BooleanField(null=True, default=None)
     verified_only = models.BooleanField(default=False)
     # 先发后审, only where the programme allows it, and only once a second person said yes.
     is_post = models.BooleanField(default=False)

@@ -20,7 +20,7 @@ class AiringObject(Object, frozen=True, tag="airing"):
     """The airing itself. Times are ISO 8601 UTC. English names may be empty.
 
     `comments` and `questions` are what holds now: "off" also while the desk takes none, "post" only while it lets them out at once.
-    One person may send one in `comment_seconds` (`question_seconds`), 0: no such pause.
+    One person may send one in `comment_seconds` (`question_seconds`), 0: no such pause. `callbacks`: listeners may ask to be called back.
     """
 
     state: Literal["planned", "waiting", "on_air", "ended", "cancelled"]
@@ -41,6 +41,7 @@ class AiringObject(Object, frozen=True, tag="airing"):
     comment_seconds: int = 0
     question_seconds: int = 0
     verified_only: bool = False
+    callbacks: bool = False
 
 
 class MediaObject(Object, frozen=True, tag="media"):
@@ -124,7 +125,7 @@ class PollObject(Object, frozen=True, tag="poll"):
 
     With a delay it is public, and takes ballots, from `shown_from` on, when the picture comes to its opening. A void one has no
     counts and says why in `void_reason`; `replaces` is the void poll whose next round this is. `list` is the address of the
-    anonymous list of ballots, where the programme publishes it.
+    anonymous list of ballots, where the programme publishes it. `on_behalf` of the ballots were cast for callers by the call desk.
     """
 
     id: int
@@ -141,6 +142,7 @@ class PollObject(Object, frozen=True, tag="poll"):
     void_reason: str = ""
     replaces: int | None = None
     list: str = ""
+    on_behalf: int = 0
 
 
 class CountsObject(Object, frozen=True, tag="counts"):

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from live.protocol.calls import StaffCall
 from live.protocol.public import OptionResult, PersonObject, PollObject, PublicObject, QuestionObject, SegmentObject
 from live.protocol.words import ItemKind, ItemState, Span
 
@@ -72,7 +73,7 @@ class StaffItem(Struct, frozen=True):
 
 
 class StaffPoll(Struct, frozen=True):
-    """A poll as the control room sees it, counts always included."""
+    """A poll as the control room sees it, counts always included; `on_behalf` of the ballots were cast for callers."""
 
     id: int
     question: str
@@ -86,6 +87,7 @@ class StaffPoll(Struct, frozen=True):
     closed_at: str | None
     void_reason: str = ""
     replaces: int | None = None
+    on_behalf: int = 0
 
 
 class StaffSnapshot(Struct, frozen=True, tag_field="type", tag="staff.snapshot"):
@@ -97,10 +99,11 @@ class StaffSnapshot(Struct, frozen=True, tag_field="type", tag="staff.snapshot")
     polls: tuple[StaffPoll, ...]
     panels: dict[str, Any]
     public: tuple[PublicObject, ...]
+    calls: tuple[StaffCall, ...] = ()
 
 
 class StaffChange(Struct, frozen=True, tag_field="type", tag="staff.change"):
-    """Items, polls or panels that changed after number `after`, up to and with `seq`, sent to staff at once.
+    """Items, polls, calls or panels that changed after number `after`, up to and with `seq`, sent to staff at once.
 
     Several changes may come in one frame. Only an `after` beyond the last `seq` that was seen is a gap: take the snapshot again.
     """
@@ -112,6 +115,7 @@ class StaffChange(Struct, frozen=True, tag_field="type", tag="staff.change"):
     polls: tuple[StaffPoll, ...] = ()
     panels: dict[str, Any] = {}
     public: tuple[PublicObject, ...] = ()
+    calls: tuple[StaffCall, ...] = ()
 
 
 class OverlayScene(Struct, frozen=True, tag_field="type", tag="overlay"):

@@ -17,6 +17,19 @@ from live.protocol.audience import (
     RetractItem,
     SupportQuestion,
 )
+from live.protocol.calls import (
+    BlockCaller,
+    EndCall,
+    LogCall,
+    MoveCall,
+    PutCallOnAir,
+    ReferCall,
+    RevealNumber,
+    ScreenCall,
+    TakeCallbacks,
+    UnblockCaller,
+    VoteForCaller,
+)
 from live.protocol.desk import (
     ApproveItem,
     ClaimItem,
@@ -87,6 +100,17 @@ StaffCommand = (
     | RestoreMany
     | MarkFalseHit
     | SetSwitch
+    | LogCall
+    | ScreenCall
+    | MoveCall
+    | PutCallOnAir
+    | EndCall
+    | ReferCall
+    | BlockCaller
+    | UnblockCaller
+    | RevealNumber
+    | VoteForCaller
+    | TakeCallbacks
 )
 
 

@@ -146,9 +146,17 @@ def admitted(identities: Collection[Identity], found: Door) -> set[Identity]:
 _DESK = (Ability.SEE_DESK, Ability.MODERATE, Ability.RUN)
 
 
-def staff_view(actor: Actor, airing: Airing) -> StaffView | None:
-    """What of the staff lane the actor may see: all of it, the host's part, or nothing (None)."""
+def staff_view(actor: Actor, airing: Airing, asked: str = "") -> StaffView | None:
+    """What of the staff lane the actor may see: all of it, the host's part, the call desk's, or nothing (None).
+
+    `asked`: "calls" by the page of the call desk, so that somebody who has more than one part gets that one there.
+    """
     programme_id = airing.episode.programme_id
+    screens = can(actor, Ability.SCREEN_CALLS, programme_id)
+    if asked == StaffView.CALLS:
+        return StaffView.CALLS if screens else None
     if any(can(actor, ability, programme_id) for ability in _DESK):
         return StaffView.DESK
-    return StaffView.HOST if can(actor, Ability.HOST, programme_id) else None
+    if can(actor, Ability.HOST, programme_id):
+        return StaffView.HOST
+    return StaffView.CALLS if screens else None

@@ -1,13 +1,15 @@
-"""The marks that live leaves on a replay: questions on air and answered, polls, comments; only what is public now."""
+"""The marks that live leaves on a replay: questions on air and answered, calls, polls, comments; only what is public now."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from broadcast.models import Airing, Episode, Moment
 from live import wording
-from live.models import Comment, Poll, Question
+from live.models import Call, Comment, Poll, Question
 from live.queries import visible
 
 COMMENTS_MARKED = 2_000
@@ -17,7 +19,7 @@ def marks(airing: Airing) -> list[dict[str, Any]]:
     """In the order of time, each {"at", "kind", "title", …}. `at` of a comment is when it was written."""
     if airing.episode.publication == Episode.Publication.WITHDRAWN:
         return []
-    found = [*_question_marks(airing), *_poll_marks(airing), *_comment_marks(airing)]
+    found = [*_question_marks(airing), *_call_marks(airing), *_poll_marks(airing), *_comment_marks(airing)]
     return sorted(found, key=lambda mark: str(mark["at"]))
 
 
@@ -36,6 +38,18 @@ def _question_marks(airing: Airing) -> list[dict[str, Any]]:
             found.append(
                 _mark(moment.at, moment.kind, wording.masked(row), question=row.pk, author=row.author_name, to=to)
             )
+    return found
+
+
+def _call_marks(airing: Airing) -> list[dict[str, Any]]:
+    """Where a caller came on air, by district and topic as the desk wrote them; never by name. Erased, only that somebody called."""
+    rows = Call.objects.filter(room=airing.pk).in_bulk()
+    found = []
+    for moment in Moment.objects.filter(airing=airing, kind="call.start"):
+        row = rows.get(moment.data.get("call"))
+        words = [row.district, row.topic] if row is not None else []
+        title = "　".join(each for each in words if each)
+        found.append(_mark(moment.at, "call.start", title or _("听众来电"), call=moment.data.get("call")))
     return found
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from broadcast.models import User
 from broadcast.personal import Section, Whose
-from live.models import Appeal, Ballot, Comment, Option, Question, Report, Sanction, Support, Withdrawal
+from live.models import Appeal, Ballot, Call, Comment, Option, Question, Report, Sanction, Support, Withdrawal
 
 _AT = ("at", _("时间"))
 _SHOW = ("show", _("节目"))
@@ -25,6 +27,7 @@ def sections(whose: Whose) -> list[Section]:
         _appeals(whose),
         _sanctions(whose),
         _withdrawals(whose),
+        _calls(whose),
     ]
 
 
@@ -155,3 +158,39 @@ def _withdrawals(whose: Whose) -> Section:
         [_AT, ("reason", _("理由")), ("restored_at", _("恢复时间"))],
         [{"at": row.at, "reason": row.reason, "restored_at": row.restored_at} for row in rows],
     )
+
+
+def _calls(whose: Whose) -> Section:
+    """Those asked for on the page, and those that came from the account's own number."""
+    digests = User.objects.filter(pk__in=[whose.user] if whose.user else [], phone_digest__isnull=False).values(
+        "phone_digest"
+    )
+    rows = Call.objects.filter(Q(participant__in=whose.participants) | Q(number_digest__in=digests))
+    columns = [
+        _AT,
+        _SHOW,
+        ("name", _("当时的称呼")),
+        ("district", _("哪个区")),
+        ("topic", _("说什么")),
+        ("note", _("给主持人的提醒")),
+        ("tail", _("号码尾号")),
+        ("state", _("状态")),
+        ("on_air_at", _("接进直播的时间")),
+        ("referral", _("转 12345 的工单编号")),
+    ]
+    told = [
+        {
+            "at": row.created_at,
+            "show": row.room.airing.episode.title,
+            "name": row.name,
+            "district": row.district,
+            "topic": row.topic,
+            "note": row.note,
+            "tail": row.number_tail,
+            "state": row.get_state_display(),
+            "on_air_at": row.on_air_at,
+            "referral": row.referral,
+        }
+        for row in rows.select_related("room__airing__episode").order_by("pk")
+    ]
+    return Section("calls", _("您的来电"), columns, told)

@@ -17,7 +17,7 @@ from broadcast import clock, registry
 from broadcast.models import Airing, Episode, Programme, SegmentRun
 from live import ladder, protocol, wording
 from live.models import Comment, LikeCount, Poll, Question, Room
-from live.queries import behind, thinning, visible
+from live.queries import behind, calls, thinning, visible
 from live.queries.polls import has_public_list, results
 
 logger = logging.getLogger(__name__)
@@ -119,6 +119,7 @@ def _airing(airing: Airing, sight: Sight) -> Objects:
             comment_seconds=room.comment_seconds,
             question_seconds=room.question_seconds,
             verified_only=room.verified_only,
+            callbacks=calls.takes_callbacks(airing, room),
         )
     ]
 
@@ -133,7 +134,15 @@ def _taken(policy: str, is_taken: bool, is_post: bool) -> Literal["off", "pre", 
 def _withdrawn(airing: Airing) -> protocol.AiringObject:
     shown = _airing(airing, Sight())[0]
     hidden: protocol.AiringObject = msgspec.structs.replace(
-        shown, title="", title_en="", number=None, comments="off", questions="off", likes=False, withdrawn=True
+        shown,
+        title="",
+        title_en="",
+        number=None,
+        comments="off",
+        questions="off",
+        likes=False,
+        withdrawn=True,
+        callbacks=False,
     )
     return hidden
 
@@ -233,10 +242,12 @@ def _questions(airing: Airing, sight: Sight) -> Objects:
 def _polls(airing: Airing, sight: Sight) -> Objects:
     rows = Poll.objects.filter(room=airing.pk).exclude(state=Poll.State.DRAFT).prefetch_related("options")
     now = clock.now()
-    return [_poll(poll, now) for poll in rows if sight.seen is None or behind.poll_is_shown(poll, now)]
+    shown = [poll for poll in rows if sight.seen is None or behind.poll_is_shown(poll, now)]
+    behalf = calls.on_behalf(poll.pk for poll in shown if _results_are_public(poll))
+    return [_poll(poll, now, behalf.get(poll.pk, 0)) for poll in shown]
 
 
-def _poll(poll: Poll, now: dt.datetime) -> protocol.PollObject:
+def _poll(poll: Poll, now: dt.datetime, on_behalf: int) -> protocol.PollObject:
     is_void = poll.state == Poll.State.VOID
     is_over = poll.state == Poll.State.CLOSED or (poll.closes_at is not None and now >= poll.closes_at)
     shown = _results_are_public(poll)
@@ -261,6 +272,7 @@ def _poll(poll: Poll, now: dt.datetime) -> protocol.PollObject:
         void_reason=poll.void_reason,
         replaces=poll.replaces_id,
         list=reverse("live-poll-ballots", args=[poll.pk]) if has_public_list(poll) else "",
+        on_behalf=on_behalf,
     )
 
 

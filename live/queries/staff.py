@@ -16,7 +16,7 @@ from broadcast.access import Actor
 from broadcast.models import Airing
 from live import protocol, wording
 from live.models import Comment, Item, Poll, Question, Room
-from live.queries import visible, voices
+from live.queries import calls, visible, voices
 from live.queries.polls import results
 from live.queries.public import public_objects
 
@@ -32,6 +32,12 @@ class StaffView(StrEnum):
 
     DESK = "desk"
     HOST = "host"
+    CALLS = "calls"
+
+    @property
+    def has_polls(self) -> bool:
+        """Control room and call desk; a host's tablet has none."""
+        return self is not StaffView.HOST
 
 
 def staff_seq(airing_id: UUID) -> int:
@@ -47,7 +53,8 @@ def staff_snapshot(actor: Actor, airing_id: UUID, view: StaffView) -> protocol.S
         seq=seq,
         at=wording.iso(clock.now()),
         items=tuple(_snapshot_items(airing_id, view)),
-        polls=staff_polls(airing_id) if view is StaffView.DESK else (),
+        polls=staff_polls(airing_id) if view.has_polls else (),
+        calls=calls.staff_calls(airing_id, screening=view is StaffView.CALLS),
         panels=panels(airing, actor),
         public=tuple(public_objects(airing, ahead=True)),
     )
@@ -66,14 +73,17 @@ def staff_change(airing_id: UUID, after: int, view: StaffView) -> protocol.Staff
         after=after,
         at=wording.iso(clock.now()),
         items=tuple(items),
-        polls=staff_polls(airing_id, set(changed_polls)) if changed_polls and view is StaffView.DESK else (),
+        polls=staff_polls(airing_id, set(changed_polls)) if changed_polls and view.has_polls else (),
+        calls=calls.staff_calls(airing_id, screening=view is StaffView.CALLS, after=after),
     )
 
 
 def staff_polls(airing_id: UUID, only: Iterable[int] | None = None) -> tuple[protocol.StaffPoll, ...]:
     """The polls of an airing with their counts."""
     rows = Poll.objects.filter(room=airing_id).prefetch_related("options")
-    return tuple(_poll(poll) for poll in (rows if only is None else rows.filter(pk__in=list(only))))
+    found = list(rows if only is None else rows.filter(pk__in=list(only)))
+    behalf = calls.on_behalf(poll.pk for poll in found)
+    return tuple(_poll(poll, behalf.get(poll.pk, 0)) for poll in found)
 
 
 def open_polls(airing_id: UUID) -> tuple[protocol.StaffPoll, ...]:
@@ -111,7 +121,12 @@ def panels_of(airing_id: UUID, actor: Actor) -> dict[str, Any]:
 
 
 def _models(view: StaffView) -> tuple[type[Comment] | type[Question], ...]:
-    return (Comment, Question) if view is StaffView.DESK else (Question,)
+    models: dict[StaffView, tuple[type[Comment] | type[Question], ...]] = {
+        StaffView.DESK: (Comment, Question),
+        StaffView.HOST: (Question,),
+        StaffView.CALLS: (),
+    }
+    return models[view]
 
 
 def _visible(rows: Any, model: type[Comment] | type[Question], view: StaffView, *, changes: bool = False) -> Any:
@@ -175,7 +190,7 @@ def _with_voices(rows: list[Any], items: list[protocol.StaffItem]) -> list[proto
     ]
 
 
-def _poll(poll: Poll) -> protocol.StaffPoll:
+def _poll(poll: Poll, on_behalf: int) -> protocol.StaffPoll:
     known = results(poll, poll.options.all())
     return protocol.StaffPoll(
         id=poll.pk,
@@ -190,4 +205,5 @@ def _poll(poll: Poll) -> protocol.StaffPoll:
         closed_at=wording.iso_or_none(poll.closed_at),
         void_reason=poll.void_reason,
         replaces=poll.replaces_id,
+        on_behalf=on_behalf,
     )

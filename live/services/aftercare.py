@@ -10,8 +10,8 @@ from django.db.models import Q
 from broadcast.access import HOUSE
 from broadcast.models import Airing
 from live import hints
-from live.models import Comment, Poll, Question, Sanction, Support, Withdrawal
-from live.services import appeals, chain, levels, moves, polls, questions, reports, rooms
+from live.models import Call, Comment, Poll, Question, Sanction, Support, Withdrawal
+from live.services import appeals, callers, calls, chain, levels, moves, polls, questions, reports, rooms
 
 _RUNNING = (Airing.State.WAITING, Airing.State.ON_AIR)
 _OVER = (Airing.State.ENDED, Airing.State.CANCELLED)
@@ -26,6 +26,7 @@ def follow_airing(airing_id: UUID) -> int:
     if airing.state in _OVER:
         repairs += polls.close_all(HOUSE, airing)
         repairs += questions.leave_air(HOUSE, airing)
+        repairs += calls.leave_air(HOUSE, airing)
         repairs += levels.rest(airing_id)
     return repairs
 
@@ -37,11 +38,12 @@ def reconcile() -> int:
         | Q(state__in=_RUNNING, room__is_open=False)
         | Q(state__in=_OVER, room__is_open=True)
         | Q(state__in=_OVER, room__questions__state=Question.State.ON_AIR)
+        | Q(state__in=_OVER, room__calls__state__in=Call.OPEN)
         | Q(state__in=_OVER, room__polls__state=Poll.State.OPEN, room__polls__closes_at__isnull=True)
     )
     repairs = sum(follow_airing(airing_id) for airing_id in stale.values_list("pk", flat=True).distinct()[:100])
     chain.place_all()
-    return repairs + polls.freeze_due()
+    return repairs + callers.mask_due() + polls.freeze_due()
 
 
 def panels_changed(airing_id: UUID) -> None:
@@ -62,6 +64,7 @@ def merge(source_id: UUID, target_id: UUID) -> None:
     moves.move_ballots(source_id, target_id)
     reports.move(source_id, target_id)
     appeals.move(source_id, target_id)
+    Call.objects.filter(participant=source_id).update(participant=target_id)
     # Whoever is muted stays so with the account, and what is hidden stays hidden.
     Sanction.objects.filter(participant=source_id).update(participant=target_id)
     Withdrawal.objects.filter(participant=source_id).update(participant=target_id)

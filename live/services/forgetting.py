@@ -16,7 +16,7 @@ from broadcast.services import holds
 from broadcast.services.forgetting import NAMELESS, words_of
 from live import hints
 from live.models import Appeal, Ballot, BallotCast, Comment, Question, Report, Sanction, Support, Withdrawal
-from live.services import rooms
+from live.services import call_forgetting, rooms
 
 # Short transactions: moderators and viewers of a running show wait no longer than one of these takes.
 PIECE = 200
@@ -53,6 +53,7 @@ def forget(whose: Whose, _held: Held) -> Forgotten:
     found = Forgotten()
     for kind, model in (("comment", Comment), ("question", Question)):
         _forget_items(found, whose, kind, model)
+    call_forgetting.forget(found, whose)
     _forget_salts(found, whose)
     _forget_notes(whose)
     _tell_kept(found, whose)

@@ -17,6 +17,7 @@ from broadcast.services import moments
 from live import ballot_chain, hints, protocol, text, wording
 from live.models import BallotCast, Option, Poll
 from live.models.poll import BallotLink
+from live.queries.calls import on_behalf
 from live.queries.casts import listed_ballots
 from live.queries.polls import active, tally, turnout
 from live.services import chain, rooms
@@ -163,14 +164,17 @@ def void(actor: Actor, airing_id: UUID, command: protocol.VoidPoll) -> dict[str,
 
 def _result(poll: Poll) -> dict[str, Any]:
     """What is frozen. `total`: ballots, one a participant; `base`: what a percent of the votes is a percent of; `casts`: changes too;
-    `turnout`: the ballots among those who did anything in the room until then, since who only watched is not known by name."""
+    `turnout`: the ballots among those who did anything in the room until then, since who only watched is not known by name;
+    `on_behalf`: how many of the ballots were cast for callers, where there are some."""
     votes, total = tally(poll.pk), turnout(poll.pk)
+    behalf = on_behalf([poll.pk]).get(poll.pk, 0)
     return {
         "total": total,
         "votes": {str(option): votes.get(option, 0) for option in poll.options.values_list("pk", flat=True)},
         "base": "ballots",
         "turnout": {"ballots": total, "active": active(poll.room_id)},
         "casts": BallotCast.objects.filter(poll=poll.pk).count(),
+        **({"on_behalf": behalf} if behalf else {}),
     }
 
 

@@ -130,7 +130,8 @@ async def staff_snapshot(request: HttpRequest, airing_id: UUID) -> HttpResponse:
     """The staff's whole view, for whoever has a part of the staff lane."""
     live = _live(request)
     actor = await _actor(request)
-    return _json(protocol.encode(await _read(live, _staff_snapshot, actor, airing_id)))
+    asked = request.GET.get("view", "")
+    return _json(protocol.encode(await _read(live, _staff_snapshot, actor, airing_id, asked)))
 
 
 @require_safe
@@ -176,11 +177,11 @@ def _require_desk(actor: Actor, airing_id: UUID) -> None:
         raise NotAllowed(_("您没有这个节目的这项权限，请联系管理员。"))
 
 
-def _staff_view(actor: Actor, airing_id: UUID) -> queries.StaffView | None:
+def _staff_view(actor: Actor, airing_id: UUID, asked: str = "") -> queries.StaffView | None:
     door = queries.door(airing_id)
     if door is None:
         raise NotFound(_("没有这一场。"))
-    return queries.staff_view(actor, door.airing)
+    return queries.staff_view(actor, door.airing, asked)
 
 
 def _marks(actor: Actor, door: Door) -> list[dict[str, Any]]:
@@ -191,8 +192,8 @@ def _marks(actor: Actor, door: Door) -> list[dict[str, Any]]:
     return sorted(found, key=lambda mark: str(mark["at"]))
 
 
-def _staff_snapshot(actor: Actor, airing_id: UUID) -> protocol.StaffSnapshot:
-    view = _staff_view(actor, airing_id)
+def _staff_snapshot(actor: Actor, airing_id: UUID, asked: str) -> protocol.StaffSnapshot:
+    view = _staff_view(actor, airing_id, asked)
     if view is None:
         raise NotAllowed(_("您没有这个节目的这项权限，请联系管理员。"))
     return queries.staff_snapshot(actor, airing_id, view)

@@ -165,6 +165,7 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
             "all_comments": all_comments(airing),
             "report": _address(airing, "episode-report"),
             "figures": figures_of(airing),
+            "call": _address(airing, "episode-call"),
             "commands": f"{base}/commands",
             "timeline": f"{base}/timeline",
             "programme": reverse("programme", args=[programme.slug]),

@@ -43,6 +43,13 @@ def host(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
     return _shell(request, actor, airing_id, "host", Ability.HOST)
 
 
+@ensure_csrf_cookie
+@for_staff
+def call_desk(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
+    """The screener's desk; its script asks for the call desk's part of the lane."""
+    return _shell(request, actor, airing_id, "calls", Ability.SCREEN_CALLS)
+
+
 def _shell(request: HttpRequest, actor: Actor, airing_id: UUID, name: str, ability: Ability) -> HttpResponse:
     airing = get_object_or_404(Airing.objects.select_related("episode__programme"), pk=airing_id)
     require(actor, ability, airing.episode.programme_id)
@@ -51,18 +58,19 @@ def _shell(request: HttpRequest, actor: Actor, airing_id: UUID, name: str, abili
         "episode": airing.episode,
         "programme": airing.episode.programme,
         "actor_name": actor.name,
-        "page": _page_data(request, actor, airing),
+        "page": _page_data(request, actor, airing, "?view=calls" if name == "calls" else ""),
     }
     return render(request, f"live/staff/{name}.html", context)
 
 
-def _page_data(request: HttpRequest, actor: Actor, airing: Airing) -> dict[str, Any]:
-    """What the script must know before its first frame; nothing of it changes while the page is open."""
+def _page_data(request: HttpRequest, actor: Actor, airing: Airing, part: str) -> dict[str, Any]:
+    """What the script must know before its first frame; nothing of it changes while the page is open. `part` of the lane: a query."""
     programme, episode = airing.episode.programme, airing.episode
     base = f"{LIVE}/{airing.pk}"
     may = {str(each): can(actor, each, programme.pk) for each in Ability}
     pages = {"desk": may["see_desk"], "control": may["run"], "host": may["host"], "overlay": may["run"]}
     pages["figures"] = may["see_desk"]
+    pages["calls"] = may["screen_calls"]
     return {
         "airing": str(airing.pk),
         "kind": airing.get_kind_display(),
@@ -82,8 +90,8 @@ def _page_data(request: HttpRequest, actor: Actor, airing: Airing) -> dict[str, 
         "assurances": [{"value": int(each.value), "name": str(each.label)} for each in Assurance],
         "csrf": get_token(request),
         "urls": {
-            "socket": f"{base}/staff",
-            "snapshot": f"{base}/staff/snapshot",
+            "socket": f"{base}/staff{part}",
+            "snapshot": f"{base}/staff/snapshot{part}",
             "items": f"{base}/staff/items",
             "commands": f"{base}/commands",
             "episode": reverse("staff:episode", args=[episode.pk]),
@@ -99,6 +107,7 @@ urlpatterns = [
     path("<uuid:airing_id>/desk", desk, name="desk"),
     path("<uuid:airing_id>/control", control, name="control"),
     path("<uuid:airing_id>/host", host, name="host"),
+    path("<uuid:airing_id>/calls", call_desk, name="calls"),
     path("<uuid:airing_id>/overlay", overlay.links, name="overlay"),
     path("<uuid:airing_id>/figures", figures.staff, name="figures"),
 ]

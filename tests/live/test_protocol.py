@@ -43,6 +43,13 @@ _OWN: dict[type[Any], dict[str, Any]] = {
     protocol.LiftSanction: {"sanction": 5},
     protocol.WithdrawMany: {"scope": "author", "where": "house"},
     protocol.RestoreMany: {"withdrawal": 5},
+    protocol.LogCall: {"number": "13900000000"},
+    protocol.ScreenCall: {"number": "13900000000", "priority": True, "notice": True},
+    protocol.MoveCall: {"to": "waiting"},
+    protocol.EndCall: {"to": "dropped"},
+    protocol.ReferCall: {"referral": "SZ-2026-1"},
+    protocol.BlockCaller: {"days": 30},
+    protocol.UnblockCaller: {"block": 5},
     protocol.SetSwitch: {"switch": "comment_seconds", "value": 20},
 }
 
@@ -54,7 +61,8 @@ def example(kind: type[Any]) -> Any:
         values["options"] = ("赞成", "反对")
     words = {"text": '好，"引号"与\\', "question": "同意吗？" if kind is protocol.CreatePoll else 7}
     rest = {"person": 3, "poll": 4, "on": False, "count": 5, "item": 6, "version": 2, "reason": "other", "note": "备注"}
-    more = {"least_assurance": 20, "seconds": 60, "segment": 8, "act": "airing.start", "replaces": 9}
+    more = {"least_assurance": 20, "seconds": 60, "segment": 8, "act": "airing.start", "replaces": 9, "call": 11}
+    more |= {"name": "李女士", "district": "福田区", "topic": "路灯", "line": "2"}
     known = {**values, **words, **rest, **more, **_OWN.get(kind, {})}
     return kind(**{each.name: known[each.name] for each in msgspec.structs.fields(kind) if each.name in known})
 

@@ -80,6 +80,21 @@ COMMANDS: dict[str, Example] = {
     "question.queue": _question(1),
     "question.show": _question(1),
     "question.answer": _question(1),
+    "call.log": _plain(line="1", number="13900000000"),
+    "call.screen": lambda world, _person: {"call": world.things["call"], "version": 1, "name": "李女士"},
+    "call.move": lambda world, _person: {"call": world.things["call"], "version": 1, "to": "screened"},
+    "call.air": lambda world, _person: {"call": world.things["call"], "version": 1},
+    "call.end": lambda world, _person: {"call": world.things["call"], "version": 1},
+    "call.refer": lambda world, _person: {"call": world.things["call"], "referral": "SZ-1"},
+    "call.block": lambda world, _person: {"call": world.things["call"], "reason": "谩骂"},
+    "call.unblock": lambda world, _person: {"block": world.things["block"]},
+    "call.number": lambda world, _person: {"call": world.things["call"]},
+    "call.vote": lambda world, _person: {
+        "call": world.things["call"],
+        "poll": world.things["poll"],
+        "options": world.things["options"][:1],
+    },
+    "call.takes": _plain(on=True),
     "segment.start": lambda world, _person: {"segment": world.things["segment"]},
 }
 

@@ -20,7 +20,7 @@ from broadcast.models.user import OFFICES
 from broadcast.sealing import seal
 from broadcast.services import identity as people
 from live import commands, overlay_token, protocol
-from live.models import Comment, Room, Rule, RuleHit, Sanction, Withdrawal
+from live.models import Call, CallBlock, Comment, Room, Rule, RuleHit, Sanction, Withdrawal
 from live.queries import overlay as overlay_queries
 from live.services import overlay as overlays
 from live.services import polls
@@ -177,11 +177,15 @@ def _rows(show: making.Show, author: Any) -> dict[str, Any]:
     gone = {"scope": "author", "participant_id": making.make_viewer().participant_id, "reason": "other", "at": now}
     target = {"name": "平台", "kind": "rtmp", "sealed_url": seal("rtmp://a/b"), "shown_url": "rtmp://a", "made_at": now}
     filler = {"title": "片花", "uploaded_at": now}
+    number = {"sealed_number": seal("+8613900000000"), "number_digest": "0" * 64, "number_tail": "0000"}
+    call = Call.objects.create(room=room, state="waiting", notice_given_at=now, created_at=now, **number)
     hour = now + dt.timedelta(hours=1)
     return {
         "sanction": Sanction.objects.create(room=room, by=show.moderator, until=hour, **muted).pk,
         "withdrawal": Withdrawal.objects.create(room=room, **gone).pk,
         "target": SimulcastTarget.objects.create(programme=show.programme, **target).pk,
+        "call": call.pk,
+        "block": CallBlock.objects.create(number_digest="1" * 64, number_tail="1111", reason="谩骂", at=now).pk,
         "filler": Filler.objects.create(programme=show.programme, **filler).pk,
     }
 

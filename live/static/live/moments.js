@@ -36,7 +36,7 @@ export async function fetchMarks(urls) {
 }
 
 const KINDS = {
-  question: () => t("提问"), poll: () => t("投票"), segment: () => t("环节"), comment: () => t("评论"), airing: () => t("节目"), output: () => t("播出"),
+  question: () => t("提问"), call: () => t("听众来电"), poll: () => t("投票"), segment: () => t("环节"), comment: () => t("评论"), airing: () => t("节目"), output: () => t("播出"),
 };
 
 /** 提问, 投票 … of a mark; its kind may be finer, such as question.answered. */

@@ -136,7 +136,7 @@ function Result({ poll, ballot, own }) {
           <tr key=${`b${option.id}`} class="bar" aria-hidden="true"><td colspan="3"><progress max=${sum || 1} value=${option.votes}></progress></td></tr>`)}
       </tbody>
     </table>
-    <p class="meta bits"><span>${t("共 {n} 票", { n: count(sum) })}</span><span>${t("每人 1 票")}</span>${poll.state === "open" && (poll.closes_at ? html`<span>${t("可在 {time} 结束前修改", { time: clock(poll.closes_at) })}</span>` : html`<span>${t("可在结束前修改")}</span>`)}</p>
+    <p class="meta bits"><span>${t("共 {n} 票", { n: count(sum) })}</span><span>${t("每人 1 票")}</span>${poll.on_behalf > 0 && html`<span>${t("其中电话代投 {n} 票", { n: count(poll.on_behalf) })}</span>`}${poll.state === "open" && (poll.closes_at ? html`<span>${t("可在 {time} 结束前修改", { time: clock(poll.closes_at) })}</span>` : html`<span>${t("可在结束前修改")}</span>`)}</p>
   `;
 }
 

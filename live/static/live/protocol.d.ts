@@ -94,7 +94,7 @@ export interface StaffItem {
   hidden: boolean;
 }
 
-/** A poll as the control room sees it, counts always included. */
+/** A poll as the control room sees it, counts always included; `on_behalf` of the ballots were cast for callers. */
 export interface StaffPoll {
   id: number;
   question: string;
@@ -108,9 +108,10 @@ export interface StaffPoll {
   closed_at: string | null;
   void_reason: string;
   replaces: number | null;
+  on_behalf: number;
 }
 
-/** The airing itself. Times are ISO 8601 UTC. English names may be empty. `comments` and `questions` are what holds now: "off" also while the desk takes none, "post" only while it lets them out at once. One person may send one in `comment_seconds` (`question_seconds`), 0: no such pause. */
+/** The airing itself. Times are ISO 8601 UTC. English names may be empty. `comments` and `questions` are what holds now: "off" also while the desk takes none, "post" only while it lets them out at once. One person may send one in `comment_seconds` (`question_seconds`), 0: no such pause. `callbacks`: listeners may ask to be called back. */
 export interface AiringObject {
   kind: "airing";
   key: string;
@@ -132,6 +133,7 @@ export interface AiringObject {
   comment_seconds: number;
   question_seconds: number;
   verified_only: boolean;
+  callbacks: boolean;
 }
 
 /** Picture and sound as the public gets it. `playlist` is the live one while on air, `replay` once released. `showing` is what the public sees on it now: the show, the filler, or an earlier episode in its place. */
@@ -201,7 +203,7 @@ export interface QuestionObject {
   shown_from: string | null;
 }
 
-/** A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`. With a delay it is public, and takes ballots, from `shown_from` on, when the picture comes to its opening. A void one has no counts and says why in `void_reason`; `replaces` is the void poll whose next round this is. `list` is the address of the anonymous list of ballots, where the programme publishes it. */
+/** A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`. With a delay it is public, and takes ballots, from `shown_from` on, when the picture comes to its opening. A void one has no counts and says why in `void_reason`; `replaces` is the void poll whose next round this is. `list` is the address of the anonymous list of ballots, where the programme publishes it. `on_behalf` of the ballots were cast for callers by the call desk. */
 export interface PollObject {
   kind: "poll";
   key: string;
@@ -219,6 +221,7 @@ export interface PollObject {
   void_reason: string;
   replaces: number | null;
   list: string;
+  on_behalf: number;
 }
 
 /** What is counted over the whole airing. `viewers` are people watching now (sockets), not visits. */
@@ -575,6 +578,106 @@ export interface SetSwitch {
   value: number;
 }
 
+/** A call rings, or is written down by hand. A retry answers with the same call. */
+export interface LogCall {
+  type: "call.log";
+  id: string;
+  line?: string;
+  number?: string;
+  name?: string;
+  district?: string;
+  topic?: string;
+}
+
+/** Write down who calls from where about what; a ringing call is screened by it. `number` None leaves the number as it is. `notice`: the caller was told that the call is recorded and goes on air. Once told it stays told. */
+export interface ScreenCall {
+  type: "call.screen";
+  id: string;
+  call: number;
+  version: number;
+  name?: string;
+  district?: string;
+  topic?: string;
+  note?: string;
+  line?: string;
+  priority?: boolean;
+  notice?: boolean;
+  number?: string | null;
+}
+
+/** Take a call from one state to another, off the air. */
+export interface MoveCall {
+  type: "call.move";
+  id: string;
+  call: number;
+  version: number;
+  to: "callback" | "dropped" | "ended" | "refused" | "ringing" | "screened" | "waiting";
+}
+
+/** Put a waiting call on air; the one that is there ends. */
+export interface PutCallOnAir {
+  type: "call.air";
+  id: string;
+  call: number;
+  version: number;
+}
+
+/** Take the call off the air: it is over, the line fell, or it waits again. */
+export interface EndCall {
+  type: "call.end";
+  id: string;
+  call: number;
+  version: number;
+  to?: "dropped" | "ended" | "waiting";
+}
+
+/** Note the number of the case at the city's 12345 line; empty takes it away. */
+export interface ReferCall {
+  type: "call.refer";
+  id: string;
+  call: number;
+  referral: string;
+}
+
+/** Put this caller's number on the list of those not put through, in all shows. `days` None: until lifted. */
+export interface BlockCaller {
+  type: "call.block";
+  id: string;
+  call: number;
+  reason: string;
+  days?: number | null;
+}
+
+/** Lift a block. */
+export interface UnblockCaller {
+  type: "call.unblock";
+  id: string;
+  block: number;
+}
+
+/** Tell the whole number, to call back. Audited. */
+export interface RevealNumber {
+  type: "call.number";
+  id: string;
+  call: number;
+}
+
+/** Cast the caller's vote. It counts like every ballot and is named 代投; changing it replaces it until the poll closes. */
+export interface VoteForCaller {
+  type: "call.vote";
+  id: string;
+  call: number;
+  poll: number;
+  options: number[];
+}
+
+/** Let listeners ask on the page to be called back, or stop it. */
+export interface TakeCallbacks {
+  type: "call.takes";
+  id: string;
+  on: boolean;
+}
+
 /** The whole public state, true as of (epoch, seq) of the public lane. The same bytes as GET …/state. */
 export interface Snapshot {
   type: "snapshot";
@@ -640,9 +743,10 @@ export interface StaffSnapshot {
   polls: StaffPoll[];
   panels: Record<string, unknown>;
   public: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
+  calls: StaffCall[];
 }
 
-/** Items, polls or panels that changed after number `after`, up to and with `seq`, sent to staff at once. Several changes may come in one frame. Only an `after` beyond the last `seq` that was seen is a gap: take the snapshot again. */
+/** Items, polls, calls or panels that changed after number `after`, up to and with `seq`, sent to staff at once. Several changes may come in one frame. Only an `after` beyond the last `seq` that was seen is a gap: take the snapshot again. */
 export interface StaffChange {
   type: "staff.change";
   seq: number;
@@ -652,6 +756,7 @@ export interface StaffChange {
   polls: StaffPoll[];
   panels: Record<string, unknown>;
   public: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
+  calls: StaffCall[];
 }
 
 /** All that an overlay shows now, out of public objects alone; `shown` false: nothing. Sent whole whenever it changes, and every two seconds; at the studio's time or the public's, as the link says. */
@@ -670,7 +775,7 @@ export interface OverlayScene {
 }
 
 export type AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem | ReportItem | AppealItem;
-export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | HoldItem | EscalateItem | DecideItems | UndoAct | ClaimItem | ReleaseItem | LookAt | MergeQuestions | UnmergeQuestion | DismissReports | DecideAppeal | CreatePoll | OpenPoll | ClosePoll | VoidPoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct | ImposeSanction | LiftSanction | WithdrawMany | RestoreMany | MarkFalseHit | SetSwitch;
+export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | HoldItem | EscalateItem | DecideItems | UndoAct | ClaimItem | ReleaseItem | LookAt | MergeQuestions | UnmergeQuestion | DismissReports | DecideAppeal | CreatePoll | OpenPoll | ClosePoll | VoidPoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct | ImposeSanction | LiftSanction | WithdrawMany | RestoreMany | MarkFalseHit | SetSwitch | LogCall | ScreenCall | MoveCall | PutCallOnAir | EndCall | ReferCall | BlockCaller | UnblockCaller | RevealNumber | VoteForCaller | TakeCallbacks;
 export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject;
 export type AudienceFrame = Snapshot | Tick | Mine | Pace | Ack | Refused;
 export type StaffFrame = StaffSnapshot | StaffChange | Mine | Ack | Refused;

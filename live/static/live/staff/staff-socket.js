@@ -1,4 +1,4 @@
-/* The staff lane of one airing: keeps items, polls, panels and public state true, and sends commands that survive a lost line.
+/* The staff lane of one airing: keeps items, polls, calls, panels and public state true, and sends commands that survive a lost line.
    It must not touch the page. A frame that begins after what we have seen is a gap: then the snapshot is taken again. */
 
 import { t } from "../../broadcast/i18n.js";
@@ -42,6 +42,7 @@ export class StaffLane {
     this.onChange = onChange;
     this.items = new Map();
     this.polls = new Map();
+    this.calls = new Map();
     this.panels = {};
     this.public = new Map();
     this.seq = -1;
@@ -179,6 +180,7 @@ export class StaffLane {
     this.items = new Map(frame.items.map((item) => [keyOf(item), whole(item)]));
     this.touched = null;
     this.polls = new Map(frame.polls.map((poll) => [poll.id, poll]));
+    this.calls = new Map((frame.calls || []).map((call) => [call.id, call]));
     this.panels = frame.panels;
     this.public = new Map(frame.public.map((object) => [object.key, object]));
     this.seq = frame.seq;
@@ -198,6 +200,7 @@ export class StaffLane {
       if (this.touched) this.touched.add(key);
     }
     for (const poll of frame.polls) this.polls.set(poll.id, poll);
+    for (const call of frame.calls || []) if (!(this.calls.get(call.id)?.version > call.version)) this.calls.set(call.id, call);
     Object.assign(this.panels, frame.panels);
     for (const object of frame.public) this.public.set(object.key, object);
     this.seq = Math.max(this.seq, frame.seq);

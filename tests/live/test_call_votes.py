@@ -1,0 +1,140 @@
+"""Votes cast for callers are ballots like all others: one a number, recounted, named 代投, and never over somebody's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from broadcast import clock
+from broadcast.errors import BroadcastError, IllegalTransition, InvalidInput, NotFound
+from broadcast.models import AuditEntry, Consent, EvidenceRecord
+from broadcast.models.catalogue import Assurance
+from live import commands, protocol, queries
+from live.models import Ballot, BallotCast, Call, CallVote, Poll
+from live.queries.polls import tally
+from live.queries.staff import StaffView, staff_snapshot
+from live.queries.verify import verify
+from live.services import polls
+from tests.live import calling, making
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def show() -> making.Show:
+    return making.make_show(publishes_ballots=True)
+
+
+def cast(show: making.Show, call: Call, poll: int, option: int, **more: str) -> None:
+    calling.do(show, calling.screener(show), protocol.VoteForCaller, call=call.pk, poll=poll, options=(option,), **more)
+
+
+def close(show: making.Show, poll: int) -> Poll:
+    commands.perform(making.staff_actor(show.producer), show.id, protocol.ClosePoll(id=making.command_id(), poll=poll))
+    with clock.shifted(dt.timedelta(minutes=1)):
+        polls.freeze_due()
+    return Poll.objects.get(pk=poll)
+
+
+def test_the_vote_counts_and_recount_is_tally(show: making.Show) -> None:
+    poll, (yes, no) = making.make_poll(show)
+    commands.perform(making.make_viewer(), show.id, making.vote(poll, no))
+    cast(show, calling.rings(show), poll, yes)
+    assert tally(poll) == queries.recount(poll) == {yes: 1, no: 1}
+    frozen = close(show, poll)
+    assert frozen.result is not None
+    assert frozen.result["total"] == 2
+    assert frozen.result["on_behalf"] == 1
+    found = verify(poll)
+    assert not found.wrong
+    assert found.ballots == 2
+
+
+def test_a_number_has_one_ballot_however_often_it_calls(show: making.Show) -> None:
+    poll, (yes, no) = making.make_poll(show)
+    for option in (yes, no):
+        cast(show, calling.rings(show), poll, option)
+    assert queries.recount(poll) == {no: 1}
+    assert Ballot.objects.count() == 1
+    assert BallotCast.objects.count() == 2
+
+
+def test_a_retry_casts_once(show: making.Show) -> None:
+    poll, (yes, _no) = making.make_poll(show)
+    call = calling.rings(show)
+    for _again in range(2):
+        cast(show, call, poll, yes, id="the-same-command")
+    assert BallotCast.objects.count() == 1
+
+
+def test_calls_without_a_number_are_different_people(show: making.Show) -> None:
+    poll, (yes, _no) = making.make_poll(show)
+    for _each in range(2):
+        cast(show, calling.rings(show, ""), poll, yes)
+    assert queries.recount(poll) == {yes: 2}
+
+
+def test_who_voted_on_the_page_is_not_voted_for(show: making.Show) -> None:
+    poll, (yes, no) = making.make_poll(show)
+    commands.perform(calling.listener(), show.id, making.vote(poll, no))
+    with pytest.raises(IllegalTransition):
+        cast(show, calling.rings(show), poll, yes)
+    assert queries.recount(poll) == {no: 1}
+    assert not CallVote.objects.exists()
+
+
+def test_who_votes_on_the_page_afterwards_has_the_last_word_and_it_is_not_named_on_behalf(show: making.Show) -> None:
+    poll, (yes, no) = making.make_poll(show, results="always")
+    listener = calling.listener()
+    cast(show, calling.rings(show), poll, yes)
+    assert shown(show).on_behalf == 1
+    commands.perform(listener, show.id, making.vote(poll, no))
+    assert queries.recount(poll) == {no: 1}
+    assert shown(show).on_behalf == 0
+    assert "on_behalf" not in (close(show, poll).result or {})
+
+
+def shown(show: making.Show) -> protocol.PollObject:
+    [found] = [each for each in queries.public_objects(show.airing) if isinstance(each, protocol.PollObject)]
+    return found
+
+
+def test_the_public_reads_how_many_only_where_it_reads_the_counts(show: making.Show) -> None:
+    poll, (yes, _no) = making.make_poll(show, results="after_close")
+    cast(show, calling.rings(show), poll, yes)
+    assert shown(show).on_behalf == 0
+    [staff] = staff_snapshot(calling.screener(show), show.id, StaffView.CALLS).polls
+    assert staff.on_behalf == 1
+    close(show, poll)
+    assert shown(show).on_behalf == 1
+
+
+def test_no_vote_in_a_closed_poll_or_for_what_is_not_offered(show: making.Show) -> None:
+    poll, (yes, _no) = making.make_poll(show)
+    with pytest.raises(InvalidInput):
+        cast(show, calling.rings(show), poll, yes + 1_000)
+    close(show, poll)
+    with pytest.raises(BroadcastError):
+        cast(show, calling.rings(show), poll, yes)
+    with pytest.raises(NotFound):
+        cast(show, calling.rings(show), making.make_poll(making.make_show())[0], yes)
+    assert not BallotCast.objects.exists()
+    assert not CallVote.objects.exists()
+
+
+def test_a_poll_for_members_takes_no_votes_by_telephone(show: making.Show) -> None:
+    poll, (yes, _no) = making.make_poll(show, least_assurance=int(Assurance.MEMBER))
+    with pytest.raises(IllegalTransition):
+        cast(show, calling.rings(show), poll, yes)
+
+
+def test_consents_are_not_invented_and_the_record_names_the_screener_not_the_choice(show: making.Show) -> None:
+    poll, (yes, _no) = making.make_poll(show)
+    before = Consent.objects.count()
+    cast(show, calling.rings(show), poll, yes)
+    assert Consent.objects.count() == before
+    assert EvidenceRecord.objects.filter(kind="poll.vote").count() == 1
+    entry = AuditEntry.objects.get(act="call.vote")
+    assert entry.actor_id == calling.screener(show).user_id
+    assert "options" not in (entry.after or {})
