@@ -6,9 +6,10 @@ same for pages that count on every second; a test holds the two together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def order(
     lines: Sequence[Line],
     *,
     end: float,
-    runs: dict[Hashable, Run] | None = None,
+    runs: Mapping[Any, Run] | None = None,
     now: float = 0,
     closed: bool = False,
 ) -> Order:
@@ -146,7 +147,7 @@ def order(
     return Order(found, end, planned_end, at, late, slack)
 
 
-def _begun(lines: Sequence[Line], known: dict[Hashable, Run]) -> Callable[[int], tuple[float, int]]:
+def _begun(lines: Sequence[Line], known: Mapping[Any, Run]) -> Callable[[int], tuple[float, int]]:
     return lambda place: (known[lines[place].key].started, place)
 
 

@@ -9,6 +9,7 @@ from broadcast import registry
 from broadcast.access import Actor
 from broadcast.models import Airing
 from scheduling.models import AiringPlan, Firing
+from scheduling.queries import rundown
 from scheduling.services import ledger
 
 

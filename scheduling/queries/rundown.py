@@ -64,7 +64,7 @@ def laid(airing: Airing, *, planned: bool = False) -> tuple[list[Segment], Order
     }
     closed = airing.state in _OVER
     now = since(airing.actual_end) if closed and airing.actual_end else since(clock.now())
-    return segments, order(lines, end=end, runs=dict(known), now=now, closed=closed)
+    return segments, order(lines, end=end, runs=known, now=now, closed=closed)
 
 
 def printed(airing: Airing, segments: list[Segment], order: Order) -> list[dict[str, Any]]:
