@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import heapq
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from dateutil.relativedelta import relativedelta
 from dateutil.rrule import rrule, rruleset, rrulestr
 
 MOST = 5_000
+MOST_INTERVAL = 366
+# A rule without any day in the steps of so many years has none in any: weekdays and leap years have all come round by then.
+_ROUND = 40
+# What a step of a frequency counts in, and how many make a year.
+_UNITS = {"DAILY": ("days", 365), "WEEKLY": ("weeks", 52), "MONTHLY": ("months", 12), "YEARLY": ("years", 1)}
 _ALLOWED_FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY")
 _ALLOWED_PARTS = {
     "FREQ",
@@ -33,13 +40,18 @@ class BadRule(ValueError):
 
 @dataclass(frozen=True)
 class Rule:
-    """A regular time. `local_time` is wall time in `zone`; `rule` counts local days from `first_date`."""
+    """A regular time. `local_time` is wall time in `zone`; `rule` counts local days from `first_date`.
+
+    `extra` are starts beyond the rule (RFC 5545's RDATE). From `until` on, an instant, nothing occurs, whatever rule and extra say.
+    """
 
     first_date: dt.date
     local_time: dt.time
     zone: str
     rule: str
     minutes: int
+    extra: tuple[dt.datetime, ...] = ()
+    until: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -62,9 +74,27 @@ def occurrences(
     `exceptions` maps an original start to its new start, or to None where it is skipped. A wall time that a zone jumps over
     moves on by the length of the gap (02:30 becomes 03:30); one that comes twice is the first of the two: one a day, always.
     """
-    zone = _zone(rule.zone)
-    dates = parse(rule)
     length = dt.timedelta(minutes=rule.minutes)
+    for original in starts(rule, after, before):
+        start = (exceptions or {}).get(original, original)
+        if start is not None:
+            yield Occurrence(original, start, start + length)
+
+
+def starts(rule: Rule, after: dt.datetime, before: dt.datetime) -> Iterator[dt.datetime]:
+    """Every start that rule and extra dates give in [after, before), each once, in order, in UTC. Raises BadRule."""
+    end = before if rule.until is None else min(before, rule.until)
+    extra = sorted({each.astimezone(dt.UTC) for each in rule.extra if after <= each < end})
+    last: dt.datetime | None = None
+    for start in heapq.merge(_by_rule(rule, after, end), extra):
+        if start != last:
+            yield start
+        last = start
+
+
+def _by_rule(rule: Rule, after: dt.datetime, before: dt.datetime) -> Iterator[dt.datetime]:
+    zone = zone_of(rule)
+    dates = parse(rule)
     last: dt.datetime | None = None
     # A local day is never further than this from the UTC day of the same name.
     since = after.astimezone(zone).replace(tzinfo=None) - dt.timedelta(days=2)
@@ -75,9 +105,27 @@ def occurrences(
         if original < after or (last is not None and original <= last):
             continue  # the second: a whole day that a zone left out falls on the next
         last = original
-        start = (exceptions or {}).get(original, original)
-        if start is not None:
-            yield Occurrence(original, start, start + length)
+        yield original
+
+
+def fires(rule: Rule) -> bool:
+    """Whether the rule names any day at all, COUNT and UNTIL aside (30 February does not). Raises BadRule.
+
+    Asked near the end of all dates, where the search for a day that never comes is short; from today on it takes seconds.
+    """
+    parts = _parts(rule)
+    parts.pop("COUNT", None)
+    parts.pop("UNTIL", None)
+    step = int(parts.get("INTERVAL", "1"))
+    unit, a_year = _UNITS[parts["FREQ"]]
+    steps = (dt.MAXYEAR - 1 - rule.first_date.year) * a_year // step - _ROUND * a_year
+    moved = rule.first_date
+    for fewer in range(_ROUND):  # a 31st or a 29 February must fall on one again
+        moved = rule.first_date + relativedelta(**{unit: max(steps - fewer, 0) * step})  # type: ignore[arg-type]
+        if moved.day == rule.first_date.day or unit in {"days", "weeks"}:
+            break
+    moved_rule = replace(rule, first_date=moved, rule=";".join(f"{key}={value}" for key, value in parts.items()))
+    return next(iter(parse(moved_rule)), None) is not None
 
 
 def to_utc(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
@@ -87,18 +135,7 @@ def to_utc(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
 
 def parse(rule: Rule) -> rrule:
     """The rule over naive local dates. Raises BadRule for what is not RFC 5545 or recurs within a day."""
-    parts = dict(_part(each) for each in rule.rule.upper().removeprefix("RRULE:").split(";") if each)
-    if parts.get("FREQ") not in _ALLOWED_FREQUENCIES:
-        raise BadRule(f"FREQ is {parts.get('FREQ')!r}; expected one of {', '.join(_ALLOWED_FREQUENCIES)}")
-    strangers = set(parts) - _ALLOWED_PARTS
-    if strangers:
-        raise BadRule(f"{', '.join(sorted(strangers))} cannot be used in a slot's rule")
-    if not parts.get("INTERVAL", "1").isdigit() or int(parts.get("INTERVAL", "1")) < 1:
-        raise BadRule(f"INTERVAL is {parts['INTERVAL']!r}; expected 1 or more")
-    # UNTIL is compared in local days: the rule counts days, and the time of day is the slot's.
-    if "UNTIL" in parts:
-        parts["UNTIL"] = parts["UNTIL"][:8] + "T235959"
-    text = ";".join(f"{key}={value}" for key, value in parts.items())
+    text = ";".join(f"{key}={value}" for key, value in _parts(rule).items())
     try:
         made = rrulestr(text, dtstart=dt.datetime.combine(rule.first_date, dt.time()))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -108,6 +145,24 @@ def parse(rule: Rule) -> rrule:
     return made
 
 
+def _parts(rule: Rule) -> dict[str, str]:
+    parts = dict(_part(each) for each in rule.rule.upper().removeprefix("RRULE:").split(";") if each)
+    if parts.get("FREQ") not in _ALLOWED_FREQUENCIES:
+        raise BadRule(f"FREQ is {parts.get('FREQ')!r}; expected one of {', '.join(_ALLOWED_FREQUENCIES)}")
+    strangers = set(parts) - _ALLOWED_PARTS
+    if strangers:
+        raise BadRule(f"{', '.join(sorted(strangers))} cannot be used in a slot's rule")
+    interval = parts.get("INTERVAL", "1")
+    if not interval.isascii() or not interval.isdigit() or not 1 <= int(interval[:6]) <= MOST_INTERVAL:
+        raise BadRule(f"INTERVAL is {interval!r}; expected 1 to {MOST_INTERVAL}")
+    if "COUNT" in parts and "UNTIL" in parts:
+        raise BadRule("COUNT and UNTIL exclude each other")
+    # UNTIL is compared in local days: the rule counts days, and the time of day is the slot's.
+    if "UNTIL" in parts:
+        parts["UNTIL"] = parts["UNTIL"][:8] + "T235959"
+    return parts
+
+
 def _part(text: str) -> tuple[str, str]:
     key, sign, value = text.partition("=")
     if not sign or not value:
@@ -115,7 +170,9 @@ def _part(text: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(rule: Rule) -> ZoneInfo:
+    """The zone that the rule's times are in. Raises BadRule for one that is none."""
+    name = rule.zone
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 from zoneinfo import ZoneInfo
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduling.recurrence import BadRule, Occurrence, Rule, occurrences
+from scheduling.recurrence import BadRule, Occurrence, Rule, fires, occurrences
 
 HOTLINE = Rule(dt.date(2026, 11, 7), dt.time(11), "Asia/Shanghai", "FREQ=WEEKLY;BYDAY=SA", 30)
 ZONES = [
@@ -142,3 +143,38 @@ def test_a_daily_slot_is_once_a_local_day_at_its_wall_time(zone, time, first, sp
     if zone in {"Asia/Shanghai", "Asia/Urumqi", "Asia/Kathmandu"}:
         assert off == []
         assert all(later - earlier == dt.timedelta(days=1) for earlier, later in itertools.pairwise(starts))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30", False),
+        ("FREQ=YEARLY;BYMONTH=4;BYMONTHDAY=31", False),
+        ("FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=31", False),
+        ("FREQ=MONTHLY;INTERVAL=366;BYMONTH=2;BYMONTHDAY=30", False),
+        ("FREQ=YEARLY;INTERVAL=366", True),
+        ("FREQ=DAILY;INTERVAL=7;BYDAY=SU", False),
+        ("FREQ=WEEKLY;INTERVAL=366;BYDAY=SA", True),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=SA", True),
+        ("FREQ=MONTHLY;BYDAY=MO;BYSETPOS=6", False),
+        ("FREQ=WEEKLY;BYDAY=SA;COUNT=3;INTERVAL=2", True),
+        ("FREQ=WEEKLY;BYDAY=SA;UNTIL=20200101", True),
+        ("FREQ=YEARLY;BYYEARDAY=366", True),
+        ("FREQ=YEARLY;BYWEEKNO=53;BYDAY=SU", True),
+    ],
+)
+def test_a_rule_that_never_fires_is_known(text, expected):
+    assert fires(Rule(dt.date(2026, 11, 7), dt.time(11), "Asia/Shanghai", text, 30)) is expected
+
+
+def test_leap_days_and_long_months_fire_from_a_day_that_not_every_step_has():
+    for day in (dt.date(2024, 2, 29), dt.date(2026, 1, 31)):
+        for text in ("FREQ=YEARLY", "FREQ=MONTHLY", "FREQ=YEARLY;INTERVAL=4", "FREQ=MONTHLY;INTERVAL=7"):
+            assert fires(Rule(day, dt.time(11), "Asia/Shanghai", text, 30)), (day, text)
+
+
+def test_extra_dates_join_the_rule_once_and_end_with_it():
+    extra = (utc(2026, 11, 25, 12), utc(2026, 11, 28, 3), utc(2026, 12, 30, 1))
+    rule = dataclasses.replace(HOTLINE, extra=extra, until=utc(2026, 12, 5, 3))
+    found = [each.start for each in occurrences(rule, utc(2026, 11, 20), utc(2027, 2, 1))]
+    assert found == [utc(2026, 11, 21, 3), utc(2026, 11, 25, 12), utc(2026, 11, 28, 3)]
