@@ -21,7 +21,7 @@ from broadcast.errors import BroadcastError, Unavailable
 logger = logging.getLogger(__name__)
 
 # Answers here are the same bytes for everybody and may be kept by proxies: no cookie and no Vary may touch them.
-_SHARED_PREFIXES = ("/media/", "/overlay/", settings.STATIC_URL)
+_SHARED_PREFIXES = ("/media/", "/overlay/", "/widget/", settings.STATIC_URL)
 
 GetResponse = Callable[[HttpRequest], Any]
 
@@ -73,7 +73,8 @@ class LanguageMiddleware(_Around):
             return response
         response.headers.setdefault("Content-Language", request.LANGUAGE_CODE or settings.LANGUAGE_CODE)
         patch_vary_headers(response, ["Cookie"])
-        reader.remember(request, response)
+        if not request.path.startswith(_SHARED_PREFIXES):
+            reader.remember(request, response)
         return response
 
 

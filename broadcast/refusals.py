@@ -32,7 +32,7 @@ def answer(request: HttpRequest, error: BroadcastError) -> HttpResponse:
 
 def wants_json(request: HttpRequest) -> bool:
     """Whether a program asked: JSON preferred by Accept, a JSON body, or an address that only programs use."""
-    if request.path.startswith(("/live/", "/media/")) or request.content_type == "application/json":
+    if request.path.startswith(("/live/", "/media/", "/api/")) or request.content_type == "application/json":
         return "text/html" not in request.headers.get("Accept", "")
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 

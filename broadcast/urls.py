@@ -55,6 +55,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("staff/recordings/", include("archive.recording_urls")),
     path("", include("live.urls")),
+    path("", include("scheduling.urls")),
     path("media/", include("archive.urls")),
 ]
 

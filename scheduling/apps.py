@@ -13,10 +13,11 @@ class SchedulingConfig(AppConfig):
         """Register the tick and listen to airings that moved."""
         from broadcast import registry, signals
         from scheduling import panel, receivers, seeds
-        from scheduling.services import ledger, slots
+        from scheduling.services import ledger, slots, subscribers
 
         registry.reconcilers.register("scheduling", ledger.tick)
         registry.reconcilers.register("scheduling.slots", slots.reconcile)
+        subscribers.register()
         panel.register()
         registry.seeds.register("scheduling", seeds.seed)
         registry.demo.register("scheduling", seeds.demo)

@@ -115,12 +115,13 @@ def _cells(sheet: Any, most_rows: int) -> Iterator[Row]:
     # One column and some rows more than we take, so that what is too big is seen and never read to its end.
     found = sheet.iter_rows(max_row=most_rows + 2, max_col=MOST_COLUMNS + 1)
     for line, cells in enumerate(found, start=1):
-        if not any(cell.value is not None for cell in cells):
+        width = max((at for at, cell in enumerate(cells, 1) if cell.value is not None), default=0)
+        if not width:
             continue
-        _check_size(line, max(at for at, cell in enumerate(cells, 1) if cell.value is not None), most_rows)
+        _check_size(line, width, most_rows)
         if any(cell.data_type == "f" for cell in cells):
             raise BadSheet(_("这一行有公式。请把公式换成数值再导入。"), line)
-        yield Row(line, tuple(_word(cell.value, line) for cell in cells))
+        yield Row(line, tuple(_word(cell.value, line) for cell in cells[:width]))
 
 
 def _inspect(data: bytes) -> None:

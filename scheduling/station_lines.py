@@ -117,12 +117,12 @@ def _line(row: Row, columns: dict[str, int], zone: ZoneInfo, day: dt.date | None
 
 
 def _end(value: Cell, start: dt.datetime, zone: ZoneInfo) -> dt.datetime:
-    """A clock alone means the first such time after the start."""
-    local = start.astimezone(zone)
-    end = _moment(value, local.date(), zone, _("结束时间"))
-    if end <= start and _is_clock(value):
-        end = _moment(value, local.date() + dt.timedelta(days=1), zone, _("结束时间"))
-    return end
+    """A clock alone means the first such time from the start on."""
+    if not _is_clock(value):
+        return _moment(value, None, zone, _("结束时间"))
+    local = start.astimezone(zone).date()
+    found = [_moment(value, local + dt.timedelta(days=days), zone, _("结束时间")) for days in (-1, 0, 1)]
+    return next((each for each in found if each >= start), found[-1])
 
 
 def _moment(value: Cell, day: dt.date | None, zone: ZoneInfo, what: str) -> dt.datetime:

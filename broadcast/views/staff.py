@@ -70,4 +70,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("programmes/", include("broadcast.views.staff_programme")),
     path("programmes/", include("archive.output_views")),
     path("programmes/", include("archive.filler_views")),
+    path("feeds/", include("scheduling.views.feeds")),
+    path("as-run/", include("scheduling.views.asrun")),
 ]

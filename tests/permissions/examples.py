@@ -125,6 +125,7 @@ FORMS: dict[str, Example] = {
     "staff:reasons": _plain(act="add", name_zh="涉及个人", name_en="About a person"),
     "staff:rundown-begin": lambda world, _person: {"segment": world.things["segment"]},
     "staff:rundown-revise": _plain(version=0, lines=[]),
+    "staff:feeds": _plain(whose="own"),
     "episode-act": _plain(type="like.add"),
 }
 JSON = frozenset(
@@ -159,12 +160,16 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
         "number": things["waiting"],
         "token": things["overlay"],
         "rung": "index",
+        "secret": things["calendar_secret"],
         "name": things["media"],
     }
     special = {
         "account:invitation": {"pk": things["account"], "token": things["invitation"]},
         "staff:person": {"pk": things["author"]},
         "staff:audit-entry": {"pk": AuditEntry.objects.values_list("pk", flat=True).first()},
+        "staff:feeds-revoke": {"pk": things["calendar"]},
+        "staff:feeds-partner-revoke": {"pk": things["api_token"]},
+        "staff:as-run-remove": {"pk": things["station_log"]},
         "staff:rule": {"number": things["rule"]},
         "staff:rule-switch": {"number": things["rule"]},
     }

@@ -14,7 +14,7 @@ from django.test import Client
 
 from archive.models import Filler, SimulcastTarget
 from broadcast import clock, identity
-from broadcast.access import Ability, Actor, can
+from broadcast.access import HOUSE, Ability, Actor, can
 from broadcast.models import Airing, Consent, Episode, Feed, Programme, RoleGrant, User
 from broadcast.models.user import OFFICES
 from broadcast.sealing import seal
@@ -24,6 +24,8 @@ from live.models import Call, CallBlock, Comment, Room, Rule, RuleHit, Sanction,
 from live.queries import overlay as overlay_queries
 from live.services import overlay as overlays
 from live.services import polls
+from scheduling.models import StationLog
+from scheduling.services import tokens
 from tests.live import making
 
 Role = RoleGrant.Role
@@ -167,8 +169,17 @@ def _things(show: making.Show) -> dict[str, Any]:
         "grant": RoleGrant.objects.create(user=target, role="host", granted_at=now).pk,
         "invitation": default_token_generator.make_token(target),
         "author": author.participant_id,
+        **_subscribed(show),
         **_rows(show, author.participant_id),
     }
+
+
+def _subscribed(show: making.Show) -> dict[str, Any]:
+    """A private calendar of the show's programme, a partner's token, a file of the station's log."""
+    calendar, secret = tokens.make_role_calendar(HOUSE, "host", show.programme.pk)
+    log = StationLog.objects.create(name="log.csv", sha256="0" * 64, imported_at=clock.now())
+    partner = tokens.make_api_token(HOUSE, "合作平台", ["upcoming"])[0]
+    return {"calendar": calendar.pk, "calendar_secret": secret, "api_token": partner.pk, "station_log": log.pk}
 
 
 def _rows(show: making.Show, author: Any) -> dict[str, Any]:

@@ -1,0 +1,99 @@
+"""Staff pages of subscriptions: an address or token is shown once, right after it was made, and revoked there."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from broadcast import clock
+from broadcast.models import Person, RoleGrant, User
+from scheduling.models import ApiToken, CalendarToken
+
+from .making import airing, programme
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def without_second_factor(settings: Any):
+    settings.SECOND_FACTOR = False
+
+
+def logged_in(client: Client, role: str, everywhere: bool = False) -> Client:
+    user = User.objects.create(username=role, password="x")
+    where = None if everywhere else programme()
+    RoleGrant.objects.create(user=user, role=role, programme=where, granted_at=clock.now())
+    client.force_login(user)
+    return client
+
+
+def test_my_calendar_is_made_shown_once_read_without_login_and_revoked(client: Client):
+    show = airing(announced=False)
+    logged_in(client, "producer")
+    page = client.post("/staff/feeds/", {"whose": "own"})
+    assert page["Cache-Control"] == "no-store"
+    (address,) = set(re.findall(r"http://testserver(/calendar/private/[\w-]+\.ics)", page.content.decode()))
+    assert "data:image/svg+xml" in page.content.decode()
+    assert str(show.pk).encode() in Client().get(address).content
+    again = client.get("/staff/feeds/").content.decode()
+    assert address not in again
+    token = CalendarToken.objects.get()
+    assert f"/staff/feeds/calendars/{token.pk}/revoke" in again
+    client.post(f"/staff/feeds/calendars/{token.pk}/revoke")
+    assert Client().get(address).status_code == 404
+
+
+def test_calendars_of_roles_and_people(client: Client):
+    person = Person.objects.create(name="林委员")
+    logged_in(client, "producer")
+    mine = programme().pk
+    assert client.post("/staff/feeds/", {"whose": "role", "role": "host", "programme": mine}).status_code == 200
+    assert client.post("/staff/feeds/", {"whose": "person", "person": person.pk, "programme": mine}).status_code == 200
+    assert CalendarToken.objects.filter(revoked_at=None).count() == 2
+    for typed in ({"whose": "role", "role": "x", "programme": mine}, {"whose": "role"}, {"whose": "person"}):
+        answer = client.post("/staff/feeds/", typed)
+        assert answer.status_code == 422
+        assert 'role="alert"' in answer.content.decode()
+    assert client.post("/staff/feeds/", {"whose": "person", "person": person.pk}).status_code == 403
+
+
+def test_whoever_produces_nothing_has_the_own_calendar_alone(client: Client):
+    logged_in(client, "moderator")
+    page = client.get("/staff/feeds/").content.decode()
+    assert 'value="own"' in page
+    assert 'value="role"' not in page
+    assert client.get("/staff/feeds/partners/").status_code == 403
+
+
+def test_a_partners_token_is_shown_once_and_refused_after_it_was_revoked(client: Client):
+    logged_in(client, "system_administrator", everywhere=True)
+    page = client.post("/staff/feeds/partners/", {"name": "合作平台", "scopes": ["upcoming"], "expires": "2030-01-01"})
+    (secret,) = set(re.findall(r"ys_[\w-]{40,}", page.content.decode()))
+    headers = {"Authorization": f"Bearer {secret}"}
+    assert Client().get("/api/v1/upcoming", headers=headers).status_code == 200
+    assert secret not in client.get("/staff/feeds/partners/").content.decode()
+    client.post(f"/staff/feeds/partners/{ApiToken.objects.get().pk}/revoke")
+    assert Client().get("/api/v1/upcoming", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"name": "", "scopes": ["past"]},
+        {"name": "a", "scopes": []},
+        {"name": "a", "scopes": ["past"], "expires": "x"},
+        {"name": "a", "scopes": ["past"], "expires": "2001-01-01"},
+        {"name": "a", "scopes": ["past"], "expires": "9999-12-31"},
+    ],
+)
+def test_what_was_typed_wrongly_is_kept_and_told(client: Client, typed: dict[str, Any]):
+    logged_in(client, "system_administrator", everywhere=True)
+    answer = client.post("/staff/feeds/partners/", typed)
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert 'role="alert"' in page
+    assert f'value="{typed["name"]}"' in page
+    assert not ApiToken.objects.exists()
