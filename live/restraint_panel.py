@@ -9,7 +9,7 @@ from broadcast.models import Airing
 from live import wording
 from live.models import Sanction, Withdrawal
 from live.queries import restraint, sanctions, visible
-from live.services.sanctions import may_impose, where
+from live.services.sanctions import may_impose
 from live.services.withdrawals import may_hide
 
 SHOWN = 100
@@ -54,7 +54,7 @@ def _sanction(actor: Actor, programme_id: int, row: Sanction) -> dict[str, Any]:
         "id": row.pk,
         "measure": row.kind,
         "scope": row.scope,
-        "where": where(row),
+        "where": row.where,
         "sender": str(row.participant_id) if row.participant_id else "",
         "author": row.participant.display_name if row.participant else "",
         "by": str(row.by) if row.by else "",

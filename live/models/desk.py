@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from broadcast import clock
 from live.models.room import Room
 
 ITEM_KINDS = [("comment", _("评论")), ("question", _("提问"))]
@@ -197,6 +198,16 @@ class Sanction(models.Model):
             models.Index(fields=["participant"], condition=Q(lifted_at__isnull=True), name="standing_sanctions_person"),
             models.Index(fields=["scope", "until"], condition=Q(lifted_at__isnull=True), name="standing_sanctions"),
         ]
+
+    @property
+    def where(self) -> str:
+        """room, programme or house."""
+        return "room" if self.room_id else "programme" if self.programme_id else "house"
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is in force now."""
+        return self.lifted_at is None and (self.until is None or self.until > clock.now())
 
 
 class Withdrawal(models.Model):

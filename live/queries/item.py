@@ -8,10 +8,10 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from broadcast.models import AuditEntry, User
+from broadcast.models import Airing, AuditEntry, User
 from live import wording
-from live.models import Comment, Item, Question
-from live.queries import staff, voices
+from live.models import Comment, Item, Question, Reason, Sanction
+from live.queries import sanctions, staff, voices
 
 HISTORY = 20
 SIMILAR = 50
@@ -20,7 +20,10 @@ MODELS: dict[str, type[Comment] | type[Question]] = {"comment": Comment, "questi
 
 
 def detail(airing_id: UUID, kind: str, pk: int) -> dict[str, Any] | None:
-    """The item, `sender` (counts and items of the show, newest first), `similar`, `acts`, `reports`, `appeal`; None: no such item."""
+    """The item, `sender` (sanctions; counts and items of the show, newest first), `similar`, `acts`, `reports`, `appeal`.
+
+    None: no such item.
+    """
     model = MODELS[kind]
     row = staff.desk_rows(model, airing_id).filter(pk=pk).first()
     if row is None:
@@ -47,7 +50,33 @@ def _sender(airing_id: UUID, row: Comment | Question) -> dict[str, Any]:
         items += staff.staff_items(airing_id, [each for each in rows if each != row])
     items.sort(key=lambda each: (each.at, each.kind, each.id), reverse=True)
     known = {"public": 0, "rejected": 0, "withdrawn": 0, "waiting": 0}
-    return {"counts": {**known, **counted}, "items": items[:HISTORY]}
+    programme = Airing.objects.values_list("episode__programme", flat=True).get(pk=airing_id)
+    imposed = sanctions.of_sender(programme, row.author_id)
+    return {"counts": {**known, **counted}, "items": items[:HISTORY], "sanctions": _sanctions(imposed)}
+
+
+def _sanctions(rows: list[Sanction]) -> list[dict[str, Any]]:
+    """Of a device or a network only that it was one: which, only the evidence knows."""
+    names = {each.pk: each.name for each in Reason.objects.filter(pk__in={row.reason for row in rows})}
+    return [
+        {
+            "id": row.pk,
+            "measure": row.kind,
+            "scope": row.scope,
+            "where": row.where,
+            "stands": row.stands,
+            "reason": row.reason,
+            "reason_name": names.get(row.reason, row.reason),
+            "note": row.note,
+            "by": str(row.by or ""),
+            "at": wording.iso(row.at),
+            "until": wording.iso_or_none(row.until),
+            "lifted_by": str(row.lifted_by or ""),
+            "lifted_at": wording.iso_or_none(row.lifted_at),
+            "lift_note": row.lift_note,
+        }
+        for row in rows
+    ]
 
 
 def _similar(airing_id: UUID, row: Comment | Question) -> list[Any]:

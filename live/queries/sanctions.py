@@ -17,6 +17,8 @@ from live.models import Comment, Question, Sanction
 from live.queries import restraint
 
 PAGE = 50
+# Of one sender: more tell nobody more.
+PAST = 20
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,17 @@ def listed(programmes: list[int], asked: Asked, *, whole_house: bool) -> QuerySe
         )
     loaded = rows.select_related("by", "lifted_by", "participant", "programme", "room__airing__episode__programme")
     return loaded.order_by(F("lifted_at").desc(nulls_first=True), "-pk")
+
+
+def of_sender(programme: int, sender: UUID) -> list[Sanction]:
+    """What was imposed in this programme or in all of them on whoever wrote it, or on the device or network that an item of theirs
+    came from: standing ones first, then the newest; at most PAST."""
+    comments, questions = (model.objects.filter(author=sender).values("pk") for model in (Comment, Question))
+    by_item = Q(item_kind="comment", item__in=comments) | Q(item_kind="question", item__in=questions)
+    own = Q(programme=programme) | Q(room__airing__episode__programme=programme) | Q(room=None, programme=None)
+    rows = Sanction.objects.filter(own).filter(Q(participant=sender) | ~Q(scope=Sanction.Scope.PARTICIPANT) & by_item)
+    newest = list(rows.select_related("by", "lifted_by").order_by("-pk")[:PAST])
+    return sorted(newest, key=lambda row: not row.stands)
 
 
 def words_said(rows: list[Sanction]) -> dict[int, str]:

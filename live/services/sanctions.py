@@ -83,11 +83,6 @@ def may_impose(actor: Actor, programme_id: int | None, asked: Sanction) -> bool:
     return can(actor, ability, programme_id)
 
 
-def stands(row: Sanction) -> bool:
-    """Whether it is in force now."""
-    return row.lifted_at is None and (row.until is None or row.until > clock.now())
-
-
 def _needed(asked: Sanction) -> Ability:
     """Moderating is enough for a mute of one person or device for some days; all else is the duty leader's."""
     is_long = asked.until is None or asked.until - asked.at > ALONE
@@ -220,7 +215,7 @@ def _record(actor: Actor, airing: Airing | None, row: Sanction, act: str, note: 
             "standing": row.lifted_at is None,
             "measure": row.kind,
             "scope": row.scope,
-            "where": where(row),
+            "where": row.where,
             "until": wording.iso_or_none(row.until),
             "participant": str(row.participant_id) if row.participant_id else None,
             "item": f"{row.item_kind}:{row.item}" if row.item else None,
@@ -232,11 +227,6 @@ def _record(actor: Actor, airing: Airing | None, row: Sanction, act: str, note: 
             "author": item.author_name if item else "",
         },
     )
-
-
-def where(row: Sanction) -> str:
-    """room, programme or house."""
-    return "room" if row.room_id else "programme" if row.programme_id else "house"
 
 
 def _tell(airing: Airing | None, row: Sanction) -> None:
@@ -256,7 +246,7 @@ def _told(row: Sanction) -> dict[str, Any]:
         "sanction": row.pk,
         "measure": row.kind,
         "scope": row.scope,
-        "where": where(row),
+        "where": row.where,
         "until": wording.iso_or_none(row.until),
         "sender": str(row.participant_id) if row.participant_id else "",
     }

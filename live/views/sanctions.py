@@ -113,7 +113,7 @@ def _row(actor: Actor, row: Any, words: str) -> dict[str, Any]:
     )
     programme = row.programme or (row.room.airing.episode.programme if row.room else None)
     leads = any(can(actor, each, programme.pk if programme else 0) for each in (Ability.LEAD, Ability.AUDIT))
-    is_over = row.lifted_at is not None or not measures.stands(row)
+    is_over = row.lifted_at is not None or not row.stands
     return {
         "row": row,
         "programme": programme,

@@ -141,6 +141,46 @@ def test_an_item_comes_with_its_sender_s_history_and_what_was_done_to_it() -> No
     assert item.detail(making.make_show().id, "question", wanted) is None, "only with its own show"
 
 
+def test_an_item_comes_with_what_was_imposed_on_its_sender_before_and_what_stands() -> None:
+    show, viewer = making.make_show(), making.make_viewer()
+    earlier, wanted = desk.said(show, viewer=viewer), desk.said(show, viewer=viewer)
+    neighbours = making.make_show()
+    of_another, elsewhere = desk.said(show), desk.said(neighbours, viewer=viewer)
+
+    def mute(user: User, place: making.Show, said: int, **more: Any) -> int:
+        asked = protocol.ImposeSanction(
+            id=making.command_id(), kind="comment", item=said, measure="mute", seconds=3_600, reason="off_topic", **more
+        )
+        return int(commands.perform(making.staff_actor(user), place.id, asked)["sanction"])
+
+    lifted = mute(show.moderator, show, earlier, note="连发三条")
+    other = desk.moderator(show)
+    lift = protocol.LiftSanction(id=making.command_id(), sanction=lifted, note="解释清楚了")
+    commands.perform(making.staff_actor(other), show.id, lift)
+    stands = mute(other, show, wanted, where="programme")
+    mute(show.moderator, show, of_another)
+    theirs = mute(neighbours.moderator, neighbours, elsewhere)
+    found = item.detail(show.id, "comment", wanted)
+    assert found is not None
+    assert theirs not in [each["id"] for each in found["sender"]["sanctions"]], "the other programme's own"
+    now, before = found["sender"]["sanctions"]
+    assert (now["id"], now["stands"], now["where"]) == (stands, True, "programme")
+    assert (now["lifted_by"], now["lifted_at"]) == ("", None)
+    assert (before["id"], before["stands"], before["measure"], before["scope"]) == (
+        lifted,
+        False,
+        "mute",
+        "participant",
+    )
+    assert (before["reason"], before["note"], before["by"]) == ("off_topic", "连发三条", str(show.moderator))
+    assert (before["lifted_by"], before["lift_note"]) == (str(other), "解释清楚了")
+    assert before["at"] < before["until"]
+    with clock.shifted(dt.timedelta(hours=2)):
+        over = item.detail(show.id, "comment", wanted)
+    assert over is not None
+    assert [each["stands"] for each in over["sender"]["sanctions"]] == [False, False], "it ended by its time"
+
+
 def test_the_panel_tells_who_is_there_and_how_far_the_desk_is() -> None:
     show = making.make_show()
     items = [desk.said(show) for _each in range(3)]

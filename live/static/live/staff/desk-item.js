@@ -4,6 +4,7 @@ import htm from "htm";
 import { h } from "preact";
 import { t } from "../../broadcast/i18n.js";
 import { Acts, Said } from "./desk-foot.js";
+import { Bound, Past } from "./desk-sanctions.js";
 import { Marked, foundSpans, itemTitle, ruleOf } from "./desk-parts.js";
 import { PUBLIC, WAITING, masked, mine, proposedMask, queuesOf, reporters, standing } from "./desk-queues.js";
 import { keyOf } from "./staff-socket.js";
@@ -82,7 +83,7 @@ function Appeal({ desk, item }) {
     <p class="xs">${t("原决定：{who} {state}{reason}", { who: item.decided_by || ruleOf(item) || t("系统"), state: stateWord(item.state), reason: item.reason ? `${t("：")}${reasonWord(desk.page, item.reason)}` : "" })}</p></div>`;
 }
 
-/** The author: what is known, counts of the show, standing sanctions, what they wrote last. */
+/** The author: what is known, counts of the show, standing sanctions and past ones, what they wrote last. */
 function Author({ desk, item, detail }) {
   const sender = detail?.sender;
   const counts = sender?.counts;
@@ -90,9 +91,13 @@ function Author({ desk, item, detail }) {
   const bound = (shield.sanctions || []).filter((each) => each.sender === item.sender);
   const others = (sender?.items || []).filter((each) => keyOf(each) !== keyOf(item));
   const facts = [assuranceWord(desk.page, item.assurance), item.district, item.source || t("本站")].filter(Boolean);
+  // The panel knows at once what stands; what came with the item may be some seconds old.
+  const known = sender?.sanctions || [];
+  const more = known.filter((each) => !bound.some((stands) => stands.id === each.id));
   return html`<${Fold} name="author" title=${t("作者：{name}", { name: item.author })} brief=${counts ? countWords(counts) : ""} act=${(shield.may?.mute || shield.may?.ban) && html`<button type="button" class="plain xs" onClick=${() => desk.open({ name: "sanction", key: desk.cursor })}>${t("限制发言…")}</button>`}>
-    <p class="xs quiet facts-row">${facts.map((each) => html`<span key=${each}>${each}</span>`)}<span>${counts ? countWords(counts) : ""}</span>${sender?.sanctions && !bound.length ? html`<span>${sender.sanctions.length ? t("被限制过 {n} 次", { n: sender.sanctions.length }) : t("从未被限制")}</span>` : ""}</p>
-    ${bound.map((each) => html`<p key=${each.id} class="xs bad">${each.measure === "ban" ? t("封禁中") : t("禁言中")}${each.until ? t("，到 {clock}", { clock: clock(each.until) }) : t("，直到解除")} ${each.may_lift && html`<button type="button" class="plain xs" onClick=${() => desk.plain({ type: "sanction.lift", sanction: each.id }, t("解除对{name}的限制", { name: item.author }))}>${t("解除")}</button>`}</p>`)}
+    <p class="xs quiet facts-row">${facts.map((each) => html`<span key=${each}>${each}</span>`)}<span>${counts ? countWords(counts) : ""}</span>${sender && !bound.length && !known.length ? html`<span>${t("从未被限制")}</span>` : ""}</p>
+    ${bound.map((each) => html`<${Bound} key=${each.id} desk=${desk} item=${item} each=${each} />`)}
+    <${Past} rows=${more} />
     <${Rows} desk=${desk} items=${others.slice(0, SHOWN)} label=${t("作者最近的发言")} />
     ${sender && !others.length ? html`<p class="xs quiet">${t("本场第一次发言。")}</p>` : ""}</${Fold}>`;
 }

@@ -18,7 +18,7 @@ export class Watch {
     this.awakeAt = 0; // when a person did something last
     this.shown = undefined; // what the server was told that we look at
     this.auto = null; // the claim that the desk took by itself
-    this.details = new Map(); // key -> {version, at, data, failed}
+    this.details = new Map(); // key -> {stamp, at, data}
     this.dead = new Set(); // kinds of mention that this server does not know
     desk.looked = () => this.looked();
   }
@@ -122,7 +122,7 @@ export class Watch {
     if (!item) return null;
     const key = desk.cursor;
     const known = this.details.get(key);
-    const fresh = known && known.version === item.version && Date.now() - known.at < DETAIL_STALE_MS;
+    const fresh = known && known.stamp === this.stamp(item) && Date.now() - known.at < DETAIL_STALE_MS;
     if (!fresh && this.asking !== key) {
       this.asking = key;
       clearTimeout(this.asked);
@@ -131,9 +131,16 @@ export class Watch {
     return known?.data || null;
   }
 
+  /** A word that changes with the item, and with what stands against its author. */
+  stamp(item) {
+    const bound = (this.desk.lane.panels.shield?.sanctions || []).filter((each) => each.sender === item.sender);
+    return [item.version, ...bound.map((each) => each.id)].join(" ");
+  }
+
   async fetch(key) {
     const { desk } = this;
     const item = desk.item(key);
+    const stamp = this.stamp(item);
     let data = this.details.get(key)?.data || null;
     try {
       const answer = await fetch(`${desk.page.urls.items}/${item.kind}/${item.id}`, { credentials: "same-origin", cache: "no-store" });
@@ -145,7 +152,7 @@ export class Watch {
       // Without a line the item itself is still there.
     }
     if (this.details.size > 200) this.details.clear();
-    this.details.set(key, { version: item.version, at: Date.now(), data });
+    this.details.set(key, { stamp, at: Date.now(), data });
     if (this.asking === key) this.asking = null;
     desk.render();
   }
