@@ -78,6 +78,7 @@ class Mine(Struct, frozen=True, tag_field="type", tag="mine"):
 
     items: tuple[MyItem, ...] = ()
     ballots: tuple[MyBallot, ...] = ()
+    # All of them; () in a part says nothing of them.
     supports: tuple[int, ...] = ()
     reports: tuple[MyReport, ...] = ()
     assurance: int = 0

@@ -81,19 +81,45 @@ def changed_own(airing_id: UUID, after: int, sits: Callable[[str], bool]) -> tup
                 found.setdefault(seat, []).append(row)
     reported = _answered_reports(airing_id, changed, sits)
     restrained = _restrained(airing_id, sits)
+    supported = _supports_moved(airing_id, [row for row in changed if isinstance(row, Question)], sits)
     airing = Airing.objects.get(pk=airing_id) if found else None
     asked = _asked(airing) if airing else None
     # Worded all together: what that asks of the database does not grow with those who sit here.
     worded = iter(_my_items([row for rows in found.values() for row in rows], asked))
     items = {seat: tuple(islice(worded, len(rows))) for seat, rows in found.items()}
     told = {}
-    for seat in {*found, *reported, *restrained}:
+    for seat in {*found, *reported, *restrained, *supported}:
         told[seat] = protocol.Mine(
             items=items.get(seat, ()),
+            supports=supported.get(seat, ()),
             reports=reported.get(seat, protocol.Mine()).reports,
             sanctions=restrained.get(seat),
         )
     return newest, told
+
+
+def _supports_moved(
+    airing_id: UUID, changed: list[Question], sits: Callable[[str], bool]
+) -> dict[str, tuple[int, ...]]:
+    """All supports of those who sit here and gave one to a question that was merged or taken out of a merge."""
+    into = {row.merged_into_id for row in changed if row.merged_into_id is not None}
+    # Taken apart they wait for a decision from the moment of that act on; others too, which costs a look and nothing else.
+    apart = {
+        row.pk
+        for row in changed
+        if row.merged_into_id is None and row.decided_at and row.waiting_since == row.decided_at
+    }
+    if not into and not apart:
+        return {}
+    moved = Support.objects.filter(Q(question__in=into, carried_from__isnull=False) | Q(question__in=apart))
+    people = moved.values_list("participant_id", "participant__generation").distinct()
+    seats = {who: identity.seat_of(who, generation) for who, generation in people}
+    here = {who: seat for who, seat in seats.items() if sits(seat)}
+    found: dict[str, list[int]] = {}
+    given = Support.objects.filter(question__room=airing_id, participant__in=here).order_by("pk")
+    for who, question in given.values_list("participant_id", "question_id"):
+        found.setdefault(here[who], []).append(question)
+    return {seat: tuple(each) for seat, each in found.items()}
 
 
 def _restrained(airing_id: UUID, sits: Callable[[str], bool]) -> dict[str, tuple[protocol.MySanction, ...]]:

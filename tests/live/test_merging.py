@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from broadcast.access import Actor
 from broadcast.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from broadcast.models import AuditEntry
+from broadcast.models import AuditEntry, Participant
+from broadcast.services import identity
 from live import commands, protocol, queries
 from live.models import Question, Support
 from tests.live import desk, making
@@ -70,6 +72,25 @@ def test_the_author_of_a_merged_one_is_told_which_stands_for_it() -> None:
     merge(show, into, other)
     own = queries.mine(show.airing, viewer.participant_id).items[0]
     assert (own.state, own.into) == ("merged", into)
+
+
+def test_who_supported_is_told_where_their_support_stands_now() -> None:
+    show, crowd = making.make_show(), people(3)
+    into, other = public(show), public(show)
+    support(show, into, *crowd[:2])
+    support(show, other, *crowd[1:])
+    rows = {row.pk: row for row in Participant.objects.filter(pk__in=[each.participant_id for each in crowd])}
+    seats = {each: identity.seat_of(rows[pk].pk, rows[pk].generation) for each in crowd if (pk := each.participant_id)}
+
+    def told(step: Callable[..., Any], *questions: int) -> dict[Actor, set[int]]:
+        after = queries.staff_seq(show.id)
+        step(show, *questions)
+        _newest, found = queries.changed_own(show.id, after, lambda seat: seat != seats[crowd[0]])
+        assert seats[crowd[0]] not in found, "only those who sit here"
+        return {each: set(found[seats[each]].supports) for each in crowd[1:] if seats[each] in found}
+
+    assert told(merge, into, other)[crowd[2]] == {into}
+    assert told(unmerge, other) == {crowd[1]: {into, other}, crowd[2]: {other}}
 
 
 def test_taken_apart_each_has_its_own_again() -> None:

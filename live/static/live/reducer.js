@@ -78,8 +78,8 @@ export function mergeMine(mine, frame) {
     for (const [key, item] of mine.items) items.set(key, item);
     for (const [key, ballot] of mine.ballots) ballots.set(key, ballot);
     for (const [key, report] of mine.reports) reports.set(key, report);
-    if (!(frame.supports || []).length) supports = mine.supports;
-    else supports = new Set([...mine.supports, ...frame.supports]);
+    // A part names all supports or, with none, says nothing of them.
+    if (!supports.size) supports = mine.supports;
   }
   for (const item of frame.items || []) items.set(`${item.kind}:${item.id}`, item);
   for (const ballot of frame.ballots || []) ballots.set(ballot.poll, ballot);

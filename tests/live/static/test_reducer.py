@@ -129,6 +129,8 @@ def test_own_things_come_whole_or_in_parts(run):
     found = run(whole, part)
     assert [each["state"] for each in found["items"]] == ["approved"]
     assert found["supports"] == [7]
+    merged = run(whole, part | {"supports": [9]})
+    assert merged["supports"] == [9], "a part that names supports names all of them"
     assert run(whole, whole | {"items": [], "supports": []})["items"] == []
 
 
