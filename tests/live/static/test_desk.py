@@ -30,9 +30,42 @@ for (let id = 1; id <= 10000; id += 1) {
 put({ ...plain, id: 7, state: "approved", at: "2026-11-22T10:07", since: "", decided_by: "甲", decided_at: "2026-11-22T11:00" });
 put({ ...plain, id: 8, state: "pending", at: "2026-11-22T09:00", since: "", similar: 9 });
 console.log(JSON.stringify({
-  todo: index.count("todo", get), held: index.count("held", get).count, shown: index.count("public", get),
+  todo: index.count("todo"), held: index.count("held").count, shown: index.count("public"),
   first: index.sorted("todo", get, () => true)[0], alike: index.alike(items.get("comment:9")), again: index.has("todo", "comment:7"),
 }));
+"""
+WORKED = """
+import * as queues from "./queues.mjs";
+import { QueueIndex } from "./queues.mjs";
+const [many, seed] = JSON.parse(process.argv[2]);
+let state = seed;
+const chance = (most) => { state = (state * 1103515245 + 12345) % 2147483648; return Math.floor(state / 65536) % most; };
+const items = new Map();
+const index = new QueueIndex({ id: 1, lead: true });
+const plain = { kind: "comment", mask: [], claim: null, decided_by: "", decided_at: null, similar: null };
+const states = ["pending", "held", "second", "escalated", "approved", "rejected", "withdrawn"];
+const rules = [{ code: "R-1", name: "一" }, { code: "R-2", name: "二" }];
+const wrong = [];
+for (let step = 0; step < many; step += 1) {
+  const id = chance(40);
+  const hits = rules.filter(() => chance(2)).map((rule) => ({ ...rule, false: !chance(4) }));
+  const stands = { state: states[chance(states.length)], reports: chance(3) ? 0 : 1, appeal: chance(4) ? "" : "open" };
+  const item = { ...plain, ...stands, id, hits, first_by_id: chance(2),
+    at: `2026-11-22T1${chance(3)}`, since: chance(2) ? `2026-11-22T2${chance(3)}` : "", appeal_due: `2026-11-23T0${chance(9)}` };
+  items.set(`comment:${id}`, item);
+  index.put(`comment:${id}`, item);
+  for (const [queue, keys] of index.sets) {
+    const here = [...items.values()].filter((each) => queues.queuesOf(each, index.me).includes(queue));
+    const times = queues.isWaiting(queue) ? here.map((each) => queues.since(each, queue)).sort() : [];
+    const counted = {};
+    for (const each of here) for (const hit of queues.standing(each)) counted[hit.code] = (counted[hit.code] || 0) + 1;
+    const told = Object.fromEntries(index.rules(queue).map((rule) => [rule.code, rule.count]));
+    const said = [index.count(queue), keys.size, Object.entries(told).sort()];
+    const wanted = [{ count: here.length, oldest: times[0] || null }, here.length, Object.entries(counted).sort()];
+    if (JSON.stringify(said) !== JSON.stringify(wanted)) wrong.push([step, queue, said, wanted]);
+  }
+}
+console.log(JSON.stringify(wrong.slice(0, 3)));
 """
 ME = {"id": 1, "lead": False}
 LEADER = {"id": 1, "lead": True}
@@ -111,3 +144,10 @@ def test_ten_thousand_items_are_counted_and_ordered_as_they_change(node: Callabl
     assert found["first"] == "comment:8"
     assert found["alike"] == ["comment:8"]
     assert found["again"] is False
+
+
+@pytest.mark.parametrize("seed", [1, 20, 300])
+def test_counts_oldest_and_rules_of_each_queue_are_those_of_its_items_after_any_changes(
+    node: Callable[..., Any], seed: int
+) -> None:
+    assert node(400, seed, script=WORKED) == []

@@ -13,42 +13,69 @@ const SAME_PX = 0.5;
 // So often the list may draw itself anew before anybody else has a turn.
 const MOST_SPINS = 8;
 
-/** Rows between `from` and `to` px, given heights; with the room above and below them. */
-export function windowOf(keys, heights, from, to) {
-  let top = 0;
-  let first = -1;
-  let last = -1;
-  let above = 0;
-  let shownEnd = 0;
-  keys.forEach((key, at) => {
-    const height = heights.get(key) || GUESS;
-    if (first < 0 && top + height > from) {
-      first = at;
-      above = top;
-    }
-    if (first >= 0 && top < to) {
-      last = at;
-      shownEnd = top + height;
-    }
-    top += height;
-  });
-  if (first < 0) return { first: 0, last: -1, above: top, below: 0, total: top };
-  return { first, last, above, below: top - shownEnd, total: top };
+/** How high each row is, as measured, and where each begins: counted anew only after a change, since many ask at every key. */
+export class Heights {
+  constructor() {
+    this.known = new Map();
+    this.keys = null;
+  }
+
+  clear() {
+    this.known.clear();
+    this.keys = null;
+  }
+
+  get(key) {
+    return this.known.get(key) || GUESS;
+  }
+
+  /** Returns whether that is another height than was known. */
+  put(key, height) {
+    if (Math.abs((this.known.get(key) || 0) - height) <= SAME_PX) return false;
+    this.known.set(key, height);
+    this.keys = null;
+    return true;
+  }
+
+  /** Px above each row of `keys`, and at the end those of all. `keys` must be another array when it changed. */
+  tops(keys) {
+    if (this.keys === keys) return this.made;
+    this.made = new Float64Array(keys.length + 1);
+    keys.forEach((key, at) => {
+      this.made[at + 1] = this.made[at] + this.get(key);
+    });
+    this.keys = keys;
+    return this.made;
+  }
 }
 
-function topOf(keys, heights, key) {
-  let top = 0;
-  for (const each of keys) {
-    if (each === key) return top;
-    top += heights.get(each) || GUESS;
+/** The first place whose px are more than `px` (`orSame`: or just these). */
+function beyond(tops, px, orSame = false) {
+  let low = 0;
+  let high = tops.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (tops[middle] > px || (orSame && tops[middle] === px)) high = middle;
+    else low = middle + 1;
   }
-  return -1;
+  return low;
+}
+
+/** Rows between `from` and `to` px, given where each begins; with the room above and below them. */
+export function windowOf(tops, from, to) {
+  const rows = tops.length - 1;
+  const total = tops[rows];
+  const first = Math.max(0, beyond(tops, from) - 1);
+  if (first >= rows) return { first: 0, last: -1, above: total, below: 0, total };
+  const last = Math.min(rows, beyond(tops, to, true)) - 1;
+  return { first, last, above: tops[first], below: total - tops[last + 1], total };
 }
 
 /** Bring the cursor's row into view and give it the focus, unless somebody types elsewhere. Returns whether it is drawn already. */
 function revealed(list, keys, heights, cursor) {
-  const top = topOf(keys, heights, cursor);
-  const bottom = top + (heights.get(cursor) || GUESS);
+  const at = keys.indexOf(cursor);
+  const top = at < 0 ? -1 : heights.tops(keys)[at];
+  const bottom = top + heights.get(cursor);
   if (top >= 0 && top < list.scrollTop) list.scrollTop = top;
   else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
   const line = list.querySelector(`li[data-key="${cursor}"]`);
@@ -64,10 +91,7 @@ function measured(list, heights) {
   for (const line of list.querySelectorAll("li[data-key]")) {
     // Not offsetHeight: that is rounded by where the row stands, and would change with the rows above.
     const { height } = line.getBoundingClientRect();
-    if (height && Math.abs((heights.get(line.dataset.key) || 0) - height) > SAME_PX) {
-      heights.set(line.dataset.key, height);
-      moved = true;
-    }
+    if (height && heights.put(line.dataset.key, height)) moved = true;
   }
   return moved;
 }
@@ -78,7 +102,7 @@ function above(list, keys, heights, isDone) {
   let top = 0;
   let height = 0;
   for (const key of keys) {
-    const own = heights.get(key) || GUESS;
+    const own = heights.get(key);
     top += own;
     if (top > list.scrollTop) break;
     if (!isDone(key)) continue;
@@ -92,12 +116,12 @@ function above(list, keys, heights, isDone) {
     Rows that `isDone` are given to `onPrune` once they have scrolled out above; what is in sight does not move by that. */
 export function WindowedList({ keys, cursor, reveal, onRevealed, onView, isDone, onPrune, row, label }) {
   const place = useRef(null);
-  const heights = useRef(new Map());
+  const heights = useRef(new Heights());
   const shift = useRef(null); // {height, keys}: rows of that height leave above, as soon as other keys are drawn
   const spins = useRef(0);
   const [view, setView] = useState({ top: 0, height: 900 });
   const [, redraw] = useState(0);
-  const span = windowOf(keys, heights.current, view.top - MARGIN, view.top + view.height + MARGIN);
+  const span = windowOf(heights.current.tops(keys), view.top - MARGIN, view.top + view.height + MARGIN);
 
   /** Draw again, unless that has gone in a circle. */
   const again = (act) => {
@@ -157,7 +181,7 @@ export function WindowedList({ keys, cursor, reveal, onRevealed, onView, isDone,
 
 /** First and last row that is really in sight, counted from 1, and whether that is the end. */
 function seen(list, keys, heights) {
-  const found = windowOf(keys, heights, list.scrollTop + 1, list.scrollTop + list.clientHeight - 1);
+  const found = windowOf(heights.tops(keys), list.scrollTop + 1, list.scrollTop + list.clientHeight - 1);
   return { first: keys.length ? found.first + 1 : 0, last: found.last + 1, atEnd: found.last >= keys.length - 1 };
 }
 

@@ -30,13 +30,7 @@ export class DeskPick extends DeskView {
 
   /** Rules that found something in this queue: [{code, name, count}], the busiest first. */
   rules() {
-    return this.once(`rules ${this.queue}`, () => {
-      const found = new Map();
-      for (const key of this.index.sets.get(this.queue)) {
-        for (const { code, name } of standing(this.item(key))) found.set(code, { code, name, count: (found.get(code)?.count || 0) + 1 });
-      }
-      return [...found.values()].sort((a, b) => b.count - a.count);
-    });
+    return this.once(`rules ${this.queue}`, () => this.index.rules(this.queue));
   }
 
   ruleCount(code) {

@@ -103,12 +103,58 @@ export const points = (text, units) => [...text.slice(0, units)].length;
 
 const groupOf = (item) => `${item.kind}:${item.similar || item.id}`;
 
+/** The least of many times. What ceases to hold stays in until it comes up: then it is dropped. */
+class Least {
+  constructor() {
+    this.heap = []; // [time, key]; a parent is never later than its two children
+  }
+
+  put(at, key) {
+    const { heap } = this;
+    let place = heap.length;
+    heap.push(null);
+    while (place && heap[(place - 1) >> 1][0] > at) {
+      heap[place] = heap[(place - 1) >> 1];
+      place = (place - 1) >> 1;
+    }
+    heap[place] = [at, key];
+  }
+
+  drop() {
+    const { heap } = this;
+    const last = heap.pop();
+    if (!heap.length) return;
+    let place = 0;
+    for (let child = 1; child < heap.length; child = 2 * place + 1) {
+      if (child + 1 < heap.length && heap[child + 1][0] < heap[child][0]) child += 1;
+      if (heap[child][0] >= last[0]) break;
+      heap[place] = heap[child];
+      place = child;
+    }
+    heap[place] = last;
+  }
+
+  /** The least that `holds(time, key)`; null when nothing does. */
+  first(holds) {
+    while (this.heap.length && !holds(...this.heap[0])) this.drop();
+    return this.heap.length ? this.heap[0][0] : null;
+  }
+}
+
+const NOWHERE = { queues: [], rules: [], times: [] };
+
 /** What stands in which queue, kept up to date key by key, so that 10,000 items cost nothing at each change. */
 export class QueueIndex {
   constructor(me) {
     this.me = me;
+    this.clear();
+  }
+
+  clear() {
     this.sets = new Map(ALL.map((queue) => [queue, new Set()]));
-    this.where = new Map();
+    this.times = new Map(ALL.filter(isWaiting).map((queue) => [queue, new Least()]));
+    this.found = new Map(ALL.map((queue) => [queue, new Map()])); // queue -> code of a rule -> {code, name, count}
+    this.where = new Map(); // key -> {queues, times (one a queue), rules, group}
     this.groups = new Map(); // kind:first of those that look alike -> keys
   }
 
@@ -117,15 +163,36 @@ export class QueueIndex {
   }
 
   put(key, item) {
-    const before = this.where.get(key);
-    for (const queue of before?.queues || []) this.sets.get(queue).delete(key);
+    const before = this.where.get(key) || NOWHERE;
+    for (const queue of before.queues) {
+      this.sets.get(queue).delete(key);
+      for (const rule of before.rules) this.tell(queue, rule, -1);
+    }
     const queues = queuesOf(item, this.me);
-    for (const queue of queues) this.sets.get(queue).add(key);
+    const rules = standing(item);
+    const times = queues.map((queue) => since(item, queue));
+    queues.forEach((queue, at) => {
+      this.sets.get(queue).add(key);
+      for (const rule of rules) this.tell(queue, rule, 1);
+      if (isWaiting(queue) && before.times[before.queues.indexOf(queue)] !== times[at]) this.times.get(queue).put(times[at], key);
+    });
     const group = groupOf(item);
-    if (before && before.group !== group) this.groups.get(before.group).delete(key);
+    if (before.group && before.group !== group) this.groups.get(before.group).delete(key);
     if (!this.groups.has(group)) this.groups.set(group, new Set());
     this.groups.get(group).add(key);
-    this.where.set(key, { queues, group });
+    this.where.set(key, { queues, times, rules, group });
+  }
+
+  tell(queue, { code, name }, step) {
+    const rules = this.found.get(queue);
+    const many = (rules.get(code)?.count || 0) + step;
+    if (many) rules.set(code, { code, name, count: many });
+    else rules.delete(code);
+  }
+
+  /** Rules that found something in a queue: [{code, name, count}], the busiest first. */
+  rules(queue) {
+    return [...this.found.get(queue).values()].sort((a, b) => b.count - a.count);
   }
 
   /** Keys of the others that look like this item. */
@@ -138,22 +205,14 @@ export class QueueIndex {
     return Math.max(0, (this.groups.get(groupOf(item))?.size || 1) - 1);
   }
 
-  clear() {
-    this.where.clear();
-    this.groups.clear();
-    for (const set of this.sets.values()) set.clear();
-  }
-
   /** How many, and the longest wait (for appeals: the nearest due time), of a queue. */
-  count(queue, get) {
-    let oldest = null;
-    if (isWaiting(queue)) {
-      for (const key of this.sets.get(queue)) {
-        const at = since(get(key), queue);
-        if (!oldest || at < oldest) oldest = at;
-      }
-    }
-    return { count: this.sets.get(queue).size, oldest };
+  count(queue) {
+    const keys = this.sets.get(queue);
+    const still = (at, key) => {
+      const { queues, times } = keys.has(key) ? this.where.get(key) : NOWHERE;
+      return times[queues.indexOf(queue)] === at;
+    };
+    return { count: keys.size, oldest: isWaiting(queue) ? this.times.get(queue).first(still) : null };
   }
 
   /** Keys of a queue in its order. */

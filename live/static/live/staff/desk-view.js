@@ -102,7 +102,7 @@ export class DeskView {
   /** Count and the oldest waiting time of a queue, whatever the filter. */
   count(queue) {
     return this.once(`count ${queue}`, () => {
-      const found = this.index.count(queue, (key) => this.item(key));
+      const found = this.index.count(queue);
       // All that waits is here; of what is decided the server counts what the snapshot leaves out.
       return isWaiting(queue) ? found : { ...found, count: Math.max(found.count, (this.panel.counts || {})[queue] || 0) };
     });
@@ -165,7 +165,10 @@ export class DeskView {
   }
 
   get doneCount() {
-    return this.keys.reduce((sum, key) => sum + (this.done(key) ? 1 : 0), 0);
+    const open = this.index.sets.get(this.queue);
+    let found = 0;
+    for (const key of this.keys) if (!open.has(key) || this.sending.has(key)) found += 1;
+    return found;
   }
 
   /** Forget rows that are done and have scrolled out above; whoever draws makes up for their height. */
