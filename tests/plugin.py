@@ -66,6 +66,7 @@ FIRST = (
 TOGETHER = {
     "tests/journeys/test_barriers.py": "tests/journeys/test_show.py",
     "tests/journeys/test_desk.py": "tests/journeys/test_show.py",
+    "tests/journeys/test_desk_people.py": "tests/journeys/test_show.py",
     "tests/journeys/test_renewal.py": "tests/journeys/test_show.py",
     "tests/journeys/test_without.py": "tests/journeys/test_show.py",
     "tests/journeys/test_floor.py": "tests/journeys/test_playback.py",
