@@ -111,7 +111,7 @@ def atom(head: Head, outings: Sequence[Outing]) -> bytes:
         _tag(entry, "category", term=each.programme, label=each.programme_name)
         _tag(entry, "summary", wall_time(each), type="text")
         _tag(entry, "content", "\n\n".join(part for part in (wall_time(each), each.description) if part), type="text")
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="utf-8"?>\n' + bytes(ElementTree.tostring(root, encoding="utf-8"))
 
 
 def json_feed(head: Head, outings: Sequence[Outing]) -> bytes:

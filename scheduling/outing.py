@@ -49,10 +49,15 @@ class Outing:
 
     def clean(self) -> Outing:
         """The same without characters that XML and calendars cannot carry."""
-        words = {
-            name: harmless(getattr(self, name)) for name in ("title", "description", "programme_name", "place", "note")
-        }
-        return replace(self, people=tuple(harmless(each) for each in self.people), **words)
+        return replace(
+            self,
+            programme_name=harmless(self.programme_name),
+            title=harmless(self.title),
+            description=harmless(self.description),
+            place=harmless(self.place),
+            note=harmless(self.note),
+            people=tuple(harmless(each) for each in self.people),
+        )
 
 
 def harmless(text: str) -> str:

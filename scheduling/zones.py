@@ -25,11 +25,11 @@ def explained(zone: str, first: int, last: int) -> Timezone:
     return made
 
 
-def _observance(zone: ZoneInfo, before: dt.datetime, at: dt.datetime) -> Timezone:
+def _observance(zone: ZoneInfo, before: dt.datetime, at: dt.datetime) -> TimezoneDaylight | TimezoneStandard:
     """What holds from `at` on. Its DTSTART is the wall time that the change found, so by the offset before it."""
     old, new = before.astimezone(zone), at.astimezone(zone)
     offset = old.utcoffset() or dt.timedelta(0)
-    made = TimezoneDaylight() if new.dst() else TimezoneStandard()
+    made: TimezoneDaylight | TimezoneStandard = TimezoneDaylight() if new.dst() else TimezoneStandard()
     made.add("dtstart", (at + offset).replace(tzinfo=None))
     # Readers that follow rules alone find the one time by this one.
     made.add("rrule", {"freq": "yearly", "count": 1})

@@ -77,7 +77,7 @@ def readable(actor: Actor) -> QuerySet[Programme]:
     if not keys and not actor.house:
         raise NotAllowed(_("您没有这项权限，请联系管理员。"), ability=str(Ability.REPORT))
     found = Programme.objects.filter(is_active=True)
-    return found if actor.house or None in keys else found.filter(pk__in=keys)
+    return found if actor.house or None in keys else found.filter(pk__in=[key for key in keys if key is not None])
 
 
 def bounds(first: dt.date, last: dt.date) -> tuple[dt.datetime, dt.datetime]:

@@ -13,8 +13,8 @@ from broadcast.errors import TooMany
 logger = logging.getLogger(__name__)
 
 PER_TOKEN = 120
-# Of one address without a token that counts: enough to find out what is wrong, too few to try tokens.
-PER_STRANGER = 30
+# Of one address without a token that counts: several may be finding out what is wrong; tokens are too long to be tried.
+PER_STRANGER = 100
 _MINUTE = 60
 
 

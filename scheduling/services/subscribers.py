@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -20,8 +22,8 @@ def sections(whose: Whose) -> list[Section]:
     """The person's calendars: when they were made, read last, and revoked. Their addresses are not kept here."""
     columns = (("made_at", _("生成于")), ("used_at", _("最近读取")), ("revoked_at", _("收回于")))
     rows = [
-        {name: value.isoformat() if value else "" for name, value in row.items()}
-        for row in _of(whose).order_by("made_at").values("made_at", "used_at", "revoked_at")
+        {name: at.isoformat() if at else "" for name, at in _times(each).items()}
+        for each in _of(whose).order_by("made_at")
     ]
     return [Section("calendars", _("私人日历地址"), columns, rows)]
 
@@ -33,6 +35,10 @@ def forget(whose: Whose, _held: Held) -> Forgotten:
     mine.update(used_at=None)
     found.add("calendars", mine.count())
     return found
+
+
+def _times(token: CalendarToken) -> dict[str, dt.datetime | None]:
+    return {"made_at": token.made_at, "used_at": token.used_at, "revoked_at": token.revoked_at}
 
 
 def _of(whose: Whose) -> QuerySet[CalendarToken]:

@@ -52,7 +52,7 @@ def _let_in(request: HttpRequest, scope: Scope) -> int:
     except BroadcastError:
         allowance.take(f"address:{actor_of_request(request).address}", allowance.PER_STRANGER)
         raise
-    return allowance.take(f"token:{token.pk}", allowance.PER_TOKEN)
+    return allowance.take(f"token:{token.digest[:16]}", allowance.PER_TOKEN)
 
 
 def _secret(request: HttpRequest) -> str:
