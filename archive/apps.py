@@ -13,7 +13,20 @@ class ArchiveConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the registries."""
-        from archive import cuts, doctor, fillers, fixity, panel, playout, queries, ran, services, simulcast, tasks
+        from archive import (
+            cuts,
+            doctor,
+            fillers,
+            fixity,
+            foretold,
+            panel,
+            playout,
+            queries,
+            ran,
+            services,
+            simulcast,
+            tasks,
+        )
         from archive.steps import acts
         from broadcast import registry
 
@@ -30,6 +43,7 @@ class ArchiveConfig(AppConfig):
         registry.staff_acts_on.register("push.on", simulcast.switch_push_on)
         registry.staff_acts_on.register("step.retry", acts.retry)
         registry.timeline.register("gaps", queries.gap_marks)
+        registry.foretold.register("playout", foretold.sentences)
         registry.as_run.register("archive", ran.ran)
         registry.reconcilers.register("archive", services.reconcile)
         registry.reconcilers.register("archive.steps", tasks.reconcile)

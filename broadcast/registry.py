@@ -57,12 +57,20 @@ participant_merge: Registry[Callable[[UUID, UUID], None]] = Registry("participan
 # How a web process ends: name -> (stop listening, all done) -> a function that begins within so many seconds, and hurries when
 # called again. Called on the server's loop when it serves; one app at most.
 leaving: Registry[Callable[[Callable[[], None], Callable[[], None]], Callable[[float], None]]] = Registry("leaving")
+# What staff must hear at the head of every page until somebody has seen it: name -> (actor) -> {"text", "url"}, the worst first.
+staff_alarms: Registry[Callable[[Actor], list[dict[str, str]]]] = Registry("staff alarm")
+# Whether an app's part is well, for /healthz: name -> () -> bool. Fast, one or two queries; it decides no status code.
+health: Registry[Callable[[], bool]] = Registry("health")
+# What an app will do by itself around an airing, in sentences for the list of what is coming: name -> (airing) -> sentences.
+foretold: Registry[Callable[[Airing], list[str]]] = Registry("foretold")
 # doctor's checks of an app: name -> () -> list of (found, expected, mend or "")
 doctor_checks: Registry[Callable[[], list[tuple[str, str, str]]]] = Registry("doctor check")
 # Rows of an app that belong to freshly seeded programmes: name -> (slugs made in this run) -> None.
 seeds: Registry[Callable[[list[str]], None]] = Registry("seed")
 # Cards of another app on an episode's staff page: name -> (episode, airing or None, actor) -> (template, context), or None for no card.
-episode_cards: Registry[Callable[[Episode, Airing | None, Actor], tuple[str, dict[str, Any]] | None]] = Registry("episode card")
+episode_cards: Registry[Callable[[Episode, Airing | None, Actor], tuple[str, dict[str, Any]] | None]] = Registry(
+    "episode card"
+)
 # Fills a new demo airing with life, through the app's own services: name -> (airing, accounts by demo name) -> None.
 demo: Registry[Callable[[Airing, dict[str, User]], None]] = Registry("demo")
 # What the house keeps of a person: name -> (whose) -> sections of the file that the person may have.

@@ -12,13 +12,17 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         """Register the tick and listen to airings that moved."""
         from broadcast import registry, signals
-        from scheduling import panel, receivers, seeds
-        from scheduling.services import ledger, slots, subscribers
+        from scheduling import doctor, panel, receivers, seeds
+        from scheduling.queries import alarms
+        from scheduling.services import firing, slots, subscribers
 
-        registry.reconcilers.register("scheduling", ledger.tick)
+        registry.reconcilers.register("scheduling", firing.tick)
         registry.reconcilers.register("scheduling.slots", slots.reconcile)
         subscribers.register()
         panel.register()
+        registry.staff_alarms.register("scheduling", alarms.banner)
+        registry.health.register("schedule", alarms.is_well)
+        registry.doctor_checks.register("schedule", doctor.check)
         registry.seeds.register("scheduling", seeds.seed)
         registry.demo.register("scheduling", seeds.demo)
         signals.airing_state_changed.connect(receivers.airing_moved, dispatch_uid="scheduling.airing_moved")

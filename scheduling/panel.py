@@ -1,15 +1,18 @@
-"""What the control room sees and may ask of scheduling: the airing's plan, what is due, and the ledger; it decides nothing."""
+"""What the control room sees and may ask of scheduling: the airing's plan, what is due, what went wrong, the ledger; it decides nothing."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from broadcast import registry
 from broadcast.access import Actor
+from broadcast.errors import NotFound
 from broadcast.models import Airing
 from scheduling.models import AiringPlan, Firing
-from scheduling.queries import rundown
+from scheduling.queries import alarms, due, rundown
 from scheduling.services import ledger
 
 
@@ -19,6 +22,7 @@ def register() -> None:
     registry.control_panels.register("rundown", rundown_panel)
     for name, flags in ACTS.items():
         registry.staff_acts.register(name, _act(flags))
+    registry.staff_acts_on.register("firing.seen", _seen)
 
 
 def rundown_panel(airing: Airing, _actor: Actor) -> dict[str, Any]:
@@ -34,7 +38,14 @@ def panel(airing: Airing, _actor: Actor) -> dict[str, Any]:
         "auto_open": plan is not None and plan.auto_open,
         "auto_start": plan is not None and plan.auto_start,
         "auto_end": plan is not None and plan.auto_end,
-        "due": [{"action": each.action, "at": each.at.isoformat()} for each in ledger.ahead(airing.pk)],
+        "due": [
+            {"action": each.action, "words": str(Firing.Action(each.action).label), "at": each.at.isoformat()}
+            for each in due.ahead(airing.pk)
+        ],
+        "alarms": [
+            {"firing": each.firing_id, "what": each.what, "why": each.why, "at": each.at.isoformat()}
+            for each in alarms.of_airing(airing)
+        ],
         "ledger": [
             {
                 "action": each.action,
@@ -62,3 +73,10 @@ def _act(flags: dict[str, bool]) -> Any:
         return {"auto_open": plan.auto_open, "auto_start": plan.auto_start, "auto_end": plan.auto_end}
 
     return perform
+
+
+def _seen(actor: Actor, airing_id: UUID, subject: str, _reason: str) -> dict[str, Any]:
+    """`firing.seen:12`: somebody of the show has seen what went wrong."""
+    if not subject.isdigit() or not Firing.objects.filter(pk=int(subject), airing_id=airing_id).exists():
+        raise NotFound(_("没有这条记录。"))
+    return {"firing": ledger.seen(actor, int(subject)).pk}

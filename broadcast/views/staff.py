@@ -67,6 +67,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reasons/", include("live.views.reasons")),
     path("sanctions/", include("live.views.sanctions")),
     path("rules/", include("live.views.rules")),
+    path("schedule/", include("scheduling.views.ledger")),
     path("programmes/", include("broadcast.views.staff_programme")),
     path("programmes/", include("archive.output_views")),
     path("programmes/", include("archive.filler_views")),

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
 from django.utils.translation import gettext as _
 
-from broadcast import clock
+from broadcast import clock, registry
 from broadcast.access import Ability, Actor, can
 from broadcast.errors import NotAllowed
 from broadcast.identity import actor_of_request
@@ -68,6 +68,7 @@ def shell(
         "actor_name": actor.name,
         "my_programmes": list(programmes_of(actor)),
         "staff_may": somewhere(actor),
+        "staff_alarms": [each for _name, tell in registry.staff_alarms for each in tell(actor)],
         "now": clock.now(),
     }
     return render(request, template, {**shared, **context}, status=status)

@@ -2,6 +2,7 @@
 
 from scheduling.models.booking import Availability, Booking, Invitation, PersonCard, Seat, Studio
 from scheduling.models.firing import AiringPlan, Firing
+from scheduling.models.notice import Notice
 from scheduling.models.outside import ApiToken, CalendarEntry, CalendarToken, StationEntry, StationLog
 from scheduling.models.slot import (
     DayRule,
@@ -27,6 +28,7 @@ __all__ = [
     "Firing",
     "Holiday",
     "Invitation",
+    "Notice",
     "Occurrence",
     "PersonCard",
     "Seat",

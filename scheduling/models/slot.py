@@ -35,6 +35,11 @@ class Slot(models.Model):
     )
     auto_start = models.BooleanField(default=False)
     auto_end = models.BooleanField(default=False)
+    # As in AiringPlan, which each of its airings begins with.
+    auto_announce = models.BooleanField(default=False)
+    auto_publish = models.BooleanField(default=False)
+    auto_remind = models.BooleanField(default=False)
+    announce_hours_before = models.PositiveSmallIntegerField(default=72)
     is_active = models.BooleanField(default=True)
     weeks_ahead = models.PositiveSmallIntegerField(default=12)
     # On a public holiday of the mainland, and on a weekend's day that is a make-up workday.

@@ -99,7 +99,7 @@ COMMANDS: dict[str, Example] = {
 }
 
 # What follows the colon of an act on one thing, where it is not a target of simulcast.
-ACTS: dict[str, str] = {"level.hold": "1", "step.retry": "loudness"}
+ACTS: dict[str, str] = {"level.hold": "1", "step.retry": "loudness", "firing.seen": "991"}
 
 # What stands behind the question mark of an address.
 QUERIES: dict[str, Callable[[World], str]] = {
@@ -172,5 +172,6 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
         "staff:as-run-remove": {"pk": things["station_log"]},
         "staff:rule": {"number": things["rule"]},
         "staff:rule-switch": {"number": things["rule"]},
+        "staff:schedule-seen": {"pk": things["firing"]},
     }
     return {each: (known | special.get(name, {}))[each] for each in parameters}

@@ -24,7 +24,7 @@ from live.models import Call, CallBlock, Comment, Room, Rule, RuleHit, Sanction,
 from live.queries import overlay as overlay_queries
 from live.services import overlay as overlays
 from live.services import polls
-from scheduling.models import StationLog
+from scheduling.models import Firing, StationLog
 from scheduling.services import tokens
 from tests.live import making
 
@@ -191,7 +191,9 @@ def _rows(show: making.Show, author: Any) -> dict[str, Any]:
     number = {"sealed_number": seal("+8613900000000"), "number_digest": "0" * 64, "number_tail": "0000"}
     call = Call.objects.create(room=room, state="waiting", notice_given_at=now, created_at=now, **number)
     hour = now + dt.timedelta(hours=1)
+    missed = {"action": "start", "outcome": "too_late", "due_at": now, "claimed_at": now, "lease_until": now}
     return {
+        "firing": Firing.objects.create(pk=991, airing_id=show.id, **missed).pk,
         "sanction": Sanction.objects.create(room=room, by=show.moderator, until=hour, **muted).pk,
         "withdrawal": Withdrawal.objects.create(room=room, **gone).pk,
         "target": SimulcastTarget.objects.create(programme=show.programme, **target).pk,

@@ -11,7 +11,7 @@ from broadcast.access import HOUSE, Actor
 from broadcast.errors import NotAllowed
 from broadcast.models import AuditEntry
 from scheduling import panel
-from scheduling.services import ledger
+from scheduling.services import firing
 
 from .making import NOON, airing
 
@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 
 def test_without_a_plan_people_do_all():
     shown = panel.panel(airing(), HOUSE)
-    assert shown == {"auto_open": False, "auto_start": False, "auto_end": False, "due": [], "ledger": []}
+    off = {"auto_open": False, "auto_start": False, "auto_end": False}
+    assert shown == {**off, "due": [], "alarms": [], "ledger": []}
 
 
 def test_acts_of_the_control_room_change_the_plan():
@@ -41,7 +42,7 @@ def test_what_was_done_is_in_the_ledger():
     show = airing()
     registry.staff_acts.get("plan.auto_start")(HOUSE, show.pk, "")
     with clock.frozen(NOON - dt.timedelta(minutes=9)):
-        ledger.tick()
+        firing.tick()
     shown = panel.panel(show, HOUSE)
     assert [each["action"] for each in shown["due"]] == ["start"]
     assert [(each["action"], each["outcome"]) for each in shown["ledger"]] == [("open_feed", "fired")]

@@ -26,7 +26,7 @@ def test_without_the_bus_it_is_degraded_but_serves(client, monkeypatch, settings
     monkeypatch.setattr(health, "_bus", None)
     response = client.get("/healthz")
     assert response.status_code == 200
-    assert response.json() == {"status": "degraded", "database": True, "bus": False}
+    assert response.json() == {"status": "degraded", "database": True, "bus": False, "schedule": True}
     monkeypatch.setattr(health, "_bus", None)
 
 

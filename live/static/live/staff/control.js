@@ -8,6 +8,7 @@ import { Pushes, Source } from "./control-out.js";
 import { Polls } from "./control-poll.js";
 import { Questions } from "./control-questions.js";
 import { Rundown } from "./control-rundown.js";
+import { Alarms, Ahead } from "./control-schedule.js";
 import { Cut, Numbers, Show } from "./control-side.js";
 import { Monitor } from "./monitor.js";
 import { RoomModel } from "./room-model.js";
@@ -28,6 +29,7 @@ function Head({ room }) {
     <${Clocks} room=${room} />
     <${Feed} room=${room} />
     <${Messages} room=${room} />
+    <${Alarms} room=${room} />
   </header>`;
 }
 
@@ -42,7 +44,7 @@ function App({ room }) {
   return html`<${Head} room=${room} />
     <${Rundown} room=${room} />
     <main id="main"><div class="screens"><div class="onair-side"><${Monitor} room=${room} /><${Source} room=${room} /><${After} room=${room} /><${Addresses} room=${room} /></div><${Polls} room=${room} /></div><${Questions} room=${room} /></main>
-    <aside class="meters" aria-label=${t("数字和开关")}><div class="numbers-side"><${Numbers} room=${room} /><${Load} room=${room} /><${Pushes} room=${room} /></div><${Show} room=${room} /><${Cut} room=${room} /></aside>
+    <aside class="meters" aria-label=${t("数字和开关")}><div class="numbers-side"><${Numbers} room=${room} /><${Load} room=${room} /><${Pushes} room=${room} /></div><${Show} room=${room} /><${Ahead} room=${room} /><${Cut} room=${room} /></aside>
     <${Foot} room=${room} /><${Dialog} room=${room} />`;
 }
 
