@@ -22,7 +22,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from broadcast import audit, clock, signals
+from broadcast import audit, clock, registry, signals
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, IllegalTransition, NotFound
 from broadcast.models import Airing, Episode, Feed, Programme, SegmentRun
@@ -78,6 +78,15 @@ def locked(airing_id: UUID) -> Airing:
     return found
 
 
+def placed(airing: Airing) -> None:
+    """Let the upper apps keep what hangs on its times, feeds and people in step; call inside the transaction that changed one of them.
+
+    Raises Conflict where somebody or something would be in two places at once.
+    """
+    for _name, keep in registry.airing_placed:
+        keep(airing)
+
+
 def _move(actor: Actor, airing_id: UUID, act: str, reason: str = "") -> Airing:
     """Lock the airing, check right and table, write state and audit entry, tell airing_state_changed after commit."""
     allowed, after, ability = TRANSITIONS[act]
@@ -95,6 +104,8 @@ def _move(actor: Actor, airing_id: UUID, act: str, reason: str = "") -> Airing:
             if act in {"open", "start"}:
                 _take_feeds(airing)
             _apply(airing, act, after)
+            if after in {S.ENDED, S.CANCELLED}:
+                placed(airing)
             audit.record(
                 actor, f"airing.{act}", f"airing:{airing.pk}", airing=airing, reason=reason, before=before, after=after
             )

@@ -12,13 +12,14 @@ class SchedulingConfig(AppConfig):
     def ready(self) -> None:
         """Register the tick and listen to airings that moved."""
         from broadcast import registry, signals
-        from scheduling import doctor, panel, receivers, seeds
+        from scheduling import doctor, guests, panel, receivers, seeds
         from scheduling.queries import alarms
         from scheduling.services import firing, slots, subscribers
 
         registry.reconcilers.register("scheduling", firing.tick)
         registry.reconcilers.register("scheduling.slots", slots.reconcile)
         subscribers.register()
+        guests.register()
         panel.register()
         registry.staff_alarms.register("scheduling", alarms.banner)
         registry.health.register("schedule", alarms.is_well)

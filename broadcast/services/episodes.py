@@ -71,7 +71,8 @@ def next_number(programme: Programme) -> int:
 
 
 def create(actor: Actor, plan: EpisodePlan) -> Episode:
-    """A draft episode with its first airing. Raises InvalidInput (data: field) for a taken number, a bad span, an empty title.
+    """A draft episode with its first airing. Raises InvalidInput (data: field) for a taken number, a bad span, an empty title, and
+    Conflict (data: field, clashes) where a guest, studio or feed would be in two places at once.
 
     Locks the programme, so that two producers cannot take one number. Audited; tells episode_changed.
     """
@@ -103,6 +104,7 @@ def create(actor: Actor, plan: EpisodePlan) -> Episode:
         )
         rundown.adopt(actor, episode, _lines(plan))
         _set_guests(episode, plan.guests)
+        _placed(episode)
         audit.record(actor, "episode.create", f"episode:{episode.pk}", after=_facts(episode))
         signals.tell(signals.episode_changed, episode_id=episode.pk)
         return episode
@@ -111,7 +113,8 @@ def create(actor: Actor, plan: EpisodePlan) -> Episode:
 def edit(actor: Actor, episode_id: int, plan: EpisodePlan) -> Episode:
     """Change what the plan says. Times, feed and run-down only while the first airing has not begun; words always.
 
-    Raises InvalidInput, NotFound. Locks the episode and its first airing; audited; tells episode_changed and rundown_changed.
+    Raises InvalidInput, NotFound, Conflict as `create`. Locks the episode and its airings; audited; tells episode_changed and
+    rundown_changed.
     """
     with transaction.atomic():
         episode = _locked(episode_id)
@@ -131,6 +134,7 @@ def edit(actor: Actor, episode_id: int, plan: EpisodePlan) -> Episode:
                 rundown.adopt(actor, episode, _lines(plan), airing=airing, version=plan.rundown_version)
             signals.tell(signals.rundown_changed, airing_id=airing.pk)
         _set_guests(episode, plan.guests)
+        _placed(episode)
         audit.record(actor, "episode.edit", f"episode:{episode.pk}", before=before, after=_facts(episode))
         signals.tell(signals.episode_changed, episode_id=episode.pk)
         return episode
@@ -266,6 +270,13 @@ def _set_guests(episode: Episode, plans: Sequence[GuestPlan]) -> None:
                 is_member=plan.is_member,
             )
         Appearance.objects.create(episode=episode, person=person, role=plan.role, position=position)
+
+
+def _placed(episode: Episode) -> None:
+    """Times, feeds or people of all its airings may have changed."""
+    rows = episode.airings.select_for_update(of=("self",)).select_related("episode__programme")
+    for airing in rows.order_by("planned_start"):
+        lifecycle.placed(airing)
 
 
 def _facts(episode: Episode) -> dict[str, object]:

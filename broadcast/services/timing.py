@@ -19,7 +19,7 @@ _MOVABLE_END = frozenset({Airing.State.PLANNED, Airing.State.WAITING, Airing.Sta
 def move(actor: Actor, airing_id: UUID, start: dt.datetime, end: dt.datetime, reason: str = "") -> Airing:
     """Give the airing other planned times. On air only the end can still move. Audited; tells rundown_changed and episode_changed.
 
-    Raises InvalidInput (field: end) and IllegalTransition (data: state).
+    Raises InvalidInput (field: end), IllegalTransition (data: state), and Conflict (`lifecycle.placed`).
     """
     if end <= start:
         raise InvalidInput(_("结束时间要晚于开始时间。"), field="end")
@@ -33,6 +33,7 @@ def move(actor: Actor, airing_id: UUID, start: dt.datetime, end: dt.datetime, re
         before = [airing.planned_start.isoformat(), airing.planned_end.isoformat()]
         airing.planned_start, airing.planned_end = start, end
         airing.save(update_fields=["planned_start", "planned_end"])
+        lifecycle.placed(airing)
         after = [start.isoformat(), end.isoformat()]
         audit.record(
             actor, "airing.move", f"airing:{airing.pk}", airing=airing, reason=reason, before=before, after=after

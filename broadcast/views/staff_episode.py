@@ -8,12 +8,13 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from broadcast import registry
 from broadcast.access import Ability, Actor, can, require
-from broadcast.errors import BroadcastError, InvalidInput, NotAllowed
+from broadcast.errors import BroadcastError, Conflict, InvalidInput, NotAllowed
 from broadcast.models import Airing, Episode, Person, Programme
 from broadcast.services import episodes
 from broadcast.views.staff_forms import EpisodePlanForm
@@ -37,7 +38,7 @@ def new(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method == "POST" and "row" not in request.POST and form.is_valid():
         try:
             episode = episodes.create(actor, form.plan())
-        except InvalidInput as error:
+        except (InvalidInput, Conflict) as error:
             form.blame(error.data.get("field", ""), error.message)
         else:
             messages.success(request, _("已建好第一稿，公众还看不到。检查后发布预告。"))
@@ -54,7 +55,7 @@ def edit(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
     if request.method == "POST" and "row" not in request.POST and form.is_valid():
         try:
             episodes.edit(actor, episode.pk, form.plan())
-        except InvalidInput as error:
+        except (InvalidInput, Conflict) as error:
             form.blame(error.data.get("field", ""), error.message)
         else:
             messages.success(request, _("已保存。"))
@@ -103,12 +104,18 @@ def show(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
         "segments": _planned(episode, main),
         "segments_minutes": f"{seconds / 60:g}",
         "segments_over": f"{over / 60:g}" if over > 0 else "",
-        "appearances": episode.appearances.select_related("person"),
+        "cards": _cards(request, actor, episode, main),
         "ingest": _ingest(main, actor),
         "page_url": request.build_absolute_uri(reverse("episode", args=[episode.programme.slug, episode.key])),
         "history": history(episode, airings) if _may_read_history(actor, episode) else [],
     }
     return page(request, actor, "episode.html", context)
+
+
+def _cards(request: HttpRequest, actor: Actor, episode: Episode, airing: Airing | None) -> list[str]:
+    """What other apps have to say of the episode."""
+    made = [card for _name, make in registry.episode_cards if (card := make(episode, airing, actor)) is not None]
+    return [render_to_string(template, context, request) for template, context in made]
 
 
 def _episode(pk: int) -> Episode:

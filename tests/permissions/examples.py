@@ -122,6 +122,10 @@ FORMS: dict[str, Example] = {
     "staff:rule": _plain(name="网址", kind="links", action="hold", version="1"),
     "staff:rule-new": _plain(name="网址", kind="links", action="hold"),
     "staff:rule-switch": _plain(on="1"),
+    "staff:seat-act": lambda world, _person: {"invitation": world.things["asked_guest"], "version": 1, "act": "sent"},
+    "staff:seat-choose": lambda world, _person: {"put": world.things["guest"]},
+    "staff:seats-act": _plain(act="add", role="member"),
+    "staff:notices": _plain(act="told", notice="1"),
     "staff:reasons": _plain(act="add", name_zh="涉及个人", name_en="About a person"),
     "staff:rundown-begin": lambda world, _person: {"segment": world.things["segment"]},
     "staff:rundown-revise": _plain(version=0, lines=[]),
@@ -145,12 +149,15 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
     airing, things = world.shows[place], world.things
     starts = {
         "staff:episode": airing.episode_id,
+        "staff:seat": airing.episode_id,
+        "staff:roster": things["guest"],
         "staff:account": things["account"],
         "staff:output": things["target"],
         "staff:filler": things["filler"],
     }
     known = {
         "airing_id": airing.pk,
+        "seat_id": things["seat"],
         "slug": airing.episode.programme.slug,
         "key": airing.episode.key,
         "pk": next((value for start, value in starts.items() if name.startswith(start)), 1),
@@ -166,6 +173,8 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
     special = {
         "account:invitation": {"pk": things["account"], "token": things["invitation"]},
         "staff:person": {"pk": things["author"]},
+        "invitation": {"token": things["guest_token"]},
+        "invitation-briefing": {"token": things["guest_token"]},
         "staff:audit-entry": {"pk": AuditEntry.objects.values_list("pk", flat=True).first()},
         "staff:feeds-revoke": {"pk": things["calendar"]},
         "staff:feeds-partner-revoke": {"pk": things["api_token"]},

@@ -16,15 +16,17 @@ from archive.models import Filler, SimulcastTarget
 from broadcast import clock, identity
 from broadcast.access import HOUSE, Ability, Actor, can
 from broadcast.models import Airing, Consent, Episode, Feed, Programme, RoleGrant, User
+from broadcast.models import Person as CataloguePerson
 from broadcast.models.user import OFFICES
-from broadcast.sealing import seal
+from broadcast.sealing import digest, seal
 from broadcast.services import identity as people
 from live import commands, overlay_token, protocol
 from live.models import Call, CallBlock, Comment, Room, Rule, RuleHit, Sanction, Withdrawal
 from live.queries import overlay as overlay_queries
 from live.services import overlay as overlays
 from live.services import polls
-from scheduling.models import Firing, StationLog
+from scheduling.models import Firing, Invitation, Seat, StationLog
+from scheduling.queries import invitations
 from scheduling.services import tokens
 from tests.live import making
 
@@ -169,6 +171,7 @@ def _things(show: making.Show) -> dict[str, Any]:
         "grant": RoleGrant.objects.create(user=target, role="host", granted_at=now).pk,
         "invitation": default_token_generator.make_token(target),
         "author": author.participant_id,
+        **_guest(show),
         **_subscribed(show),
         **_rows(show, author.participant_id),
     }
@@ -201,6 +204,20 @@ def _rows(show: making.Show, author: Any) -> dict[str, Any]:
         "block": CallBlock.objects.create(number_digest="1" * 64, number_tail="1111", reason="谩骂", at=now).pk,
         "filler": Filler.objects.create(programme=show.programme, **filler).pk,
     }
+
+
+def _guest(show: making.Show) -> dict[str, Any]:
+    """Somebody who was asked to a seat of the show's episode, and the token of their link."""
+    token, person = "guest-token", CataloguePerson.objects.create(name="林委员", is_member=True)
+    seat = Seat.objects.create(episode=show.episode, role="member", person=person)
+    asked = Invitation.objects.create(
+        seat=seat,
+        person=person,
+        token_digest=digest(invitations.PURPOSE, token),
+        sealed_token=seal(token),
+        made_at=clock.now(),
+    )
+    return {"guest": person.pk, "seat": seat.pk, "asked_guest": asked.pk, "guest_token": token}
 
 
 def _approved_by(show: making.Show, actor: Actor) -> str:

@@ -51,7 +51,9 @@ def producer(programme: Programme) -> Client:
     return logged_in(staff("zheng", "producer", programme))
 
 
-def make_episode(programme: Programme, number: int = 112, title: str = "电动自行车怎么停") -> Episode:
+def make_episode(
+    programme: Programme, number: int = 112, title: str = "电动自行车怎么停", feed: str = "一号线"
+) -> Episode:
     start = clock.now() + dt.timedelta(hours=2)
     plan = EpisodePlan(
         programme=programme.pk,
@@ -59,7 +61,7 @@ def make_episode(programme: Programme, number: int = 112, title: str = "电动�
         start=start,
         end=start + dt.timedelta(minutes=90),
         number=number,
-        feed=Feed.objects.get_or_create(name="一号线", srt_port=9000)[0].pk,
+        feed=Feed.objects.get_or_create(name=feed, defaults={"srt_port": 9000 + Feed.objects.count()})[0].pk,
         segments=(SegmentPlan("换电柜和收费", 900, "discuss"),),
         guests=(GuestPlan("expert", name="陈教授", organisation="高校"),),
     )
@@ -81,7 +83,7 @@ def test_a_stranger_is_asked_to_log_in_and_a_citizen_is_refused(client, programm
 
 def test_home_shows_only_ones_own_programmes_with_both_facts(programme, other, producer):
     make_episode(programme)
-    make_episode(other, 1, "热线这一期")
+    make_episode(other, 1, "热线这一期", feed="二号线")
     page = words(producer.get("/staff/"))
     assert "电动自行车怎么停" in page
     assert "热线这一期" not in page
