@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from broadcast.models import Airing, Episode, Moment
 from live import wording
-from live.models import Call, Comment, Poll, Question
+from live.models import Call, Comment, Poll, Question, Withdrawal
 from live.queries import visible
 
 COMMENTS_MARKED = 2_000
@@ -42,12 +42,17 @@ def _question_marks(airing: Airing) -> list[dict[str, Any]]:
 
 
 def _call_marks(airing: Airing) -> list[dict[str, Any]]:
-    """Where a caller came on air, by district and topic as the desk wrote them; never by name. Erased, only that somebody called."""
-    rows = Call.objects.filter(room=airing.pk).in_bulk()
+    """Where a caller came on air, by district and topic as the desk wrote them; never by name. Erased, or hidden by an emergency
+    withdrawal, only that somebody called."""
+    rows = Call.objects.filter(room=airing.pk, on_air_at__isnull=False).in_bulk()
+    standing = visible.standing_withdrawals(airing.pk) if rows else []
+    all_hidden = any(each.scope == Withdrawal.Scope.EVERYTHING for each in standing)
+    hidden = {each.participant_id for each in standing if each.participant_id is not None}
     found = []
     for moment in Moment.objects.filter(airing=airing, kind="call.start"):
         row = rows.get(moment.data.get("call"))
-        words = [row.district, row.topic] if row is not None else []
+        is_shown = row is not None and not all_hidden and row.participant_id not in hidden
+        words = [row.district, row.topic] if row is not None and is_shown else []
         title = "　".join(each for each in words if each)
         found.append(_mark(moment.at, "call.start", title or _("听众来电"), call=moment.data.get("call")))
     return found

@@ -7,14 +7,15 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_noop
 
 from broadcast import clock, evidence
-from broadcast.models import EvidenceRecord, User
+from broadcast.models import EvidenceRecord, Participant, User
 from broadcast.personal import Forgotten, Kept, Whose
 from broadcast.sealing import unseal
 from broadcast.services import codes, holds
 from broadcast.services.forgetting import NAMELESS
 from live import hints
-from live.models import Call, CallBlock
+from live.models import BallotCast, Call, CallBlock
 from live.services import rooms
+from live.services.call_votes import PARTNER
 
 PIECE = 200
 CALLS = gettext_noop("来电的登记")
@@ -35,11 +36,23 @@ def forget(found: Forgotten, whose: Whose) -> None:
             if not rows:
                 break
             _forget(whose, rows)
+    _forget_votes(digests)
     found.add("calls", own.filter(name=NAMELESS, number_digest="").count())
     found.hold(CALLS, open_.count())
     blocked = CallBlock.objects.filter(number_digest__in=digests, lifted_at=None).count()
     if blocked:
         found.kept.append(Kept(BLOCKS, blocked, BLOCKS_WHY))
+
+
+def _forget_votes(digests: set[str]) -> None:
+    """Votes that the desk cast for the number, where it stood for itself: they count, but lead nowhere any more."""
+    with transaction.atomic():
+        held = holds.guard().airings
+        callers = Participant.objects.filter(partner=PARTNER, partner_subject__in=digests)
+        own = BallotCast.objects.filter(participant__in=callers.values("pk"), salt__isnull=False)
+        own.exclude(poll__room__in=held).update(salt=None)
+        if not own.exists():
+            callers.update(partner="", partner_subject="", erased_at=clock.now())
 
 
 def numbers_of(whose: Whose) -> set[str]:

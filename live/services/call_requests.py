@@ -60,8 +60,8 @@ def ask(actor: Actor, airing_id: UUID, wish: Wish) -> Call:
         if own is not None:
             return own
         again = Call.objects.filter(room=airing_id, command_id=wish.command_id).first()
-        if again is not None and again.participant_id == person.pk:
-            return again
+        if again is not None:
+            return _own(again, person)
         row = _row(airing_id, person, wish)
         callers.set_number(row, number)
         if reading.standing_block(row.number_digest) is not None:
@@ -111,6 +111,12 @@ def _number(person: identity.Standing) -> str:
     if sealed is None:
         raise InvalidInput(_("您的账号没有验证过手机号，我们没有可以回拨的号码。"), field="number")
     return str(unseal(sealed))
+
+
+def _own(row: Call, person: identity.Standing) -> Call:
+    if row.participant_id != person.pk:
+        raise InvalidInput(_("不知道要做什么。请回到页面，再按一次按钮。"), field="id")
+    return row
 
 
 def _row(airing_id: UUID, person: identity.Standing, wish: Wish) -> Call:

@@ -137,8 +137,8 @@ def _screening(actor: Actor, airing_id: UUID) -> Airing:
 
 def _tell(actor: Actor, airing: Airing, row: Call | None, verb: str, reason: str, after: dict[str, Any]) -> None:
     """Every call of this show with that number shows the block: each gets the next number of the lane."""
+    sequence = rooms.next_staff_seq([airing.pk], panels=True).get(airing.pk, 0)
     if row is not None:
-        sequence = rooms.next_staff_seq([airing.pk])[airing.pk]
         Call.objects.filter(room=airing.pk, number_digest=row.number_digest).update(staff_seq=sequence)
     target = f"call:{row.pk}" if row is not None else f"block:{after['block']}"
     audit.record(actor, f"call.{verb}", target, airing=airing, reason=reason, after=after)

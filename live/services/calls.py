@@ -67,12 +67,15 @@ def log(actor: Actor, airing_id: UUID, command: protocol.LogCall) -> dict[str, A
 
 
 def screen(actor: Actor, airing_id: UUID, command: protocol.ScreenCall) -> dict[str, Any]:
-    """Write down what the caller says; ringing → screened. Compare-and-set on the version. The audit names fields, never words."""
+    """Write down what the caller says; ringing → screened. Words can be put right afterwards too, since the replay shows the topic.
+
+    Compare-and-set on the version. The audit names fields, never words.
+    """
     with transaction.atomic():
         airing = _screening(actor, airing_id)
         row = _locked(airing_id, command.call)
-        if row.state in Call.OVER:
-            raise IllegalTransition(_("这个来电已经处理完，不能再改。"), state=row.state)
+        if row.is_over and command.number is not None:
+            raise IllegalTransition(_("这个来电已经处理完，号码不能再改。"), state=row.state)
         changed = _write(row, command)
         if not changed and row.state != S.RINGING:
             return told(row)

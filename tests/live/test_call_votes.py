@@ -8,14 +8,15 @@ import pytest
 
 from broadcast import clock
 from broadcast.errors import BroadcastError, IllegalTransition, InvalidInput, NotFound
-from broadcast.models import AuditEntry, Consent, EvidenceRecord
+from broadcast.models import AuditEntry, Consent, EvidenceRecord, Participant
 from broadcast.models.catalogue import Assurance
+from broadcast.personal import Held, Whose
 from live import commands, protocol, queries
 from live.models import Ballot, BallotCast, Call, CallVote, Poll
 from live.queries.polls import tally
 from live.queries.staff import StaffView, staff_snapshot
 from live.queries.verify import verify
-from live.services import polls
+from live.services import forgetting, polls
 from tests.live import calling, making
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +139,17 @@ def test_consents_are_not_invented_and_the_record_names_the_screener_not_the_cho
     entry = AuditEntry.objects.get(act="call.vote")
     assert entry.actor_id == calling.screener(show).user_id
     assert "options" not in (entry.after or {})
+
+
+def test_who_is_forgotten_keeps_the_count_and_leaves_the_chain_whole(show: making.Show) -> None:
+    poll, (yes, _no) = making.make_poll(show)
+    cast(show, calling.rings(show), poll, yes)
+    listener = calling.listener()
+    assert listener.participant_id is not None
+    user = Participant.objects.get(pk=listener.participant_id).user_id
+    forgetting.forget(Whose(listener.participant_id, (listener.participant_id,), user), Held())
+    assert queries.recount(poll) == {yes: 1}
+    assert not BallotCast.objects.filter(salt__isnull=False).exists()
+    assert not Participant.objects.exclude(partner_subject="").exists()
+    close(show, poll)
+    assert not verify(poll).wrong

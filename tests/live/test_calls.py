@@ -178,6 +178,23 @@ class TestWhatIsSeen:
         assert mark["title"] == "福田区　路灯不亮"
         assert not Moment.objects.exclude(title="").exists()
 
+    def test_an_emergency_takes_the_words_of_a_chapter_away_and_gives_them_back(self, show: making.Show) -> None:
+        calling.air(show, calling.waits(show))
+        leader = making.staff_actor(making.make_staff(show.programme, "duty_leader"))
+        gone = calling.do(show, leader, protocol.WithdrawMany, scope="everything")
+        assert "路灯" not in str(queries.marks(show.airing))
+        calling.do(show, leader, protocol.RestoreMany, withdrawal=gone["withdrawal"])
+        assert "路灯" in str(queries.marks(show.airing))
+
+    def test_a_chapter_is_put_right_after_the_show(self, show: making.Show) -> None:
+        call = calling.air(show, calling.waits(show))
+        lifecycle.end(HOUSE, show.id)
+        aftercare.reconcile()
+        calling.screen(show, calling.now(call), topic="路灯已经修好")
+        assert "路灯已经修好" in str(queries.marks(show.airing))
+        with pytest.raises(IllegalTransition):
+            calling.screen(show, calling.now(call), number="13900002222")
+
 
 class TestTheList:
     def test_a_blocked_number_is_not_put_through_in_any_show(self, show: making.Show) -> None:

@@ -9,11 +9,12 @@ const FIELDS = ["name", "district", "topic", "note", "line"];
 
 const valuesOf = (call) => ({ ...Object.fromEntries(FIELDS.map((name) => [name, call[name]])), priority: call.priority, notice: Boolean(call.notice_at), number: null });
 
-/** What is typed about a call: `base` is the row as it was when typing began, so that others' changes can be shown. */
+/** What is typed about a call. `base` is the row as of version `since`, where typing began, so that others' changes can be shown;
+    `version` is the one that the screener has seen. */
 export function draftOf(room, call) {
   let draft = room.drafts.get(call.id);
-  if (!draft || (!isDirty(draft) && draft.version !== call.version)) {
-    draft = { version: call.version, base: valuesOf(call), values: valuesOf(call) };
+  if (!draft || (!isDirty(draft) && draft.since < call.version)) {
+    draft = { version: call.version, since: call.version, base: valuesOf(call), values: valuesOf(call) };
     room.drafts.set(call.id, draft);
   }
   return draft;
@@ -24,17 +25,29 @@ const isDirty = (draft) => Object.keys(draft.values).some((name) => draft.values
 async function save(room, call) {
   const draft = draftOf(room, call);
   if (!isDirty(draft) && call.state !== "ringing") return { version: call.version };
-  const { number, ...fields } = draft.values;
+  const sent = { ...draft.values };
+  const { number, ...fields } = sent;
   const told = await room.run("screen", { type: "call.screen", call: call.id, version: draft.version, ...fields, ...(number === null ? {} : { number }) }, t("来电已登记"));
-  if (told) room.drafts.delete(call.id);
+  if (told) {
+    // What was typed while it was under way is still to be saved.
+    Object.assign(draft, { version: told.version, since: told.version, base: { ...sent, number: null } });
+    if (draft.values.number === number) draft.values.number = null;
+  }
   // Somebody was first: what they wrote is shown beside what is typed here, and saying it again is meant.
   else draft.version = room.lane.calls.get(call.id)?.version ?? draft.version;
   return told;
 }
 
 async function go(room, call, to) {
-  const saved = OVER.includes(call.state) ? { version: call.version } : await save(room, call);
-  if (saved) await room.run(`move:${to}`, { type: "call.move", call: call.id, version: saved.version, to }, callState(to));
+  const saved = await save(room, call);
+  if (saved) await own(room, call, `move:${to}`, { type: "call.move", call: call.id, version: saved.version, to }, callState(to));
+}
+
+/** One's own act makes nothing that is typed meanwhile out of date. */
+async function own(room, call, name, command, words) {
+  const told = await room.run(name, command, words);
+  const draft = room.drafts.get(call.id);
+  if (told && draft && draft.version === command.version) draft.version = draft.since = told.version;
 }
 
 /** What may be done in each state: the first is the main one. */
@@ -47,20 +60,22 @@ function actsOf(room, call) {
     waiting: [{ words: t("保存"), act: () => save(room, call) }, to("screened", t("退出等候")), to("callback", t("待回拨")), to("dropped", t("挂断了")), ended, to("refused", t("不接入"), true)],
     on_air: [leave(room, call, "ended", t("结束通话")), leave(room, call, "dropped", t("线路断了")), leave(room, call, "waiting", t("退回等候")), { words: t("保存"), act: () => save(room, call) }],
     callback: [...(room.isOver ? [] : [to("ringing", t("开始回拨"))]), to("ended", t("已回拨，处理完")), { words: t("保存"), act: () => save(room, call) }, to("dropped", t("打不通")), to("refused", t("不接入"), true)],
+    ended: [{ words: t("保存"), act: () => save(room, call) }],
+    refused: [{ words: t("保存"), act: () => save(room, call) }],
     dropped: room.isOver ? [to("callback", t("待回拨"))] : [to("callback", t("待回拨")), to("ringing", t("又打来了"))],
   };
   return acts[call.state] || [];
 }
 
-const leave = (room, call, to, words) => ({ words, act: () => room.run("end", { type: "call.end", call: call.id, version: call.version, to }, words) });
+const leave = (room, call, to, words) => ({ words, act: () => own(room, call, "end", { type: "call.end", call: call.id, version: call.version, to }, words) });
 
 function Field({ room, call, draft, name, label, rows, more = {} }) {
-  const theirs = call.version !== draft.version && call[name] !== draft.base[name] && call[name] !== draft.values[name];
+  const theirs = call.version > draft.since && call[name] !== draft.base[name] && call[name] !== draft.values[name];
   const type = (event) => {
     draft.values[name] = event.target.value;
     room.render();
   };
-  const own = { id: `f-${name}`, value: draft.values[name], onInput: type, disabled: OVER.includes(call.state), autocomplete: "off", ...more };
+  const own = { id: `f-${name}`, value: draft.values[name], onInput: type, autocomplete: "off", ...more };
   return html`<div class=${theirs ? "field wrong" : "field"}><label for=${`f-${name}`}>${label}</label>
     ${rows ? html`<textarea rows=${rows} ...${own}></textarea>` : html`<input ...${own} />`}
     ${theirs && html`<p class="err">${t("别人写的是：{words}", { words: call[name] || t("（空）") })}</p>`}</div>`;
@@ -85,6 +100,7 @@ function Number({ room, call, draft }) {
 }
 
 function Notice({ room, call, draft }) {
+  if (!call.notice_at && OVER.includes(call.state)) return null;
   if (call.notice_at) return html`<p class="ok">${t("{time} 已告知录音和播出", { time: clock(call.notice_at) })}</p>`;
   const tick = (event) => {
     draft.values.notice = event.target.checked;
@@ -99,7 +115,7 @@ function Facts({ room, call }) {
   return html`<p class="row xs quiet"><span>${t("{time} 来电", { time: clock(call.at) })}</span>
     ${call.on_air_at && html`<span>${call.state === "on_air" ? t("已通话 {span}", { span: span(now - Date.parse(call.on_air_at)) }) : t("{time} 接进直播", { time: clock(call.on_air_at) })}</span>`}
     ${call.ended_at && html`<span>${t("{time} 结束", { time: clock(call.ended_at) })}</span>`}
-    ${call.screener && html`<span>${t("导听 {name}", { name: call.screener })}</span>`}
+    ${call.screener && html`<span>${t("经手 {name}", { name: call.screener })}</span>`}
     ${call.earlier > 0 && html`<span>${t("这个号码以前打过 {n} 次", { n: call.earlier })}</span>`}</p>`;
 }
 
