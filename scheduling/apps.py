@@ -14,12 +14,13 @@ class SchedulingConfig(AppConfig):
         from broadcast import registry, signals
         from scheduling import doctor, guests, panel, receivers, seeds
         from scheduling.queries import alarms
-        from scheduling.services import firing, slots, subscribers
+        from scheduling.services import firing, making, preemption, subscribers
 
         registry.reconcilers.register("scheduling", firing.tick)
-        registry.reconcilers.register("scheduling.slots", slots.reconcile)
-        subscribers.register()
+        registry.reconcilers.register("scheduling.slots", making.reconcile)
+        registry.reconcilers.register("scheduling.preemption", preemption.give_back)
         guests.register()
+        subscribers.register()
         panel.register()
         registry.staff_alarms.register("scheduling", alarms.banner)
         registry.health.register("schedule", alarms.is_well)

@@ -73,6 +73,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rules/", include("live.views.rules")),
     path("schedule/", include("scheduling.views.ledger")),
     path("programmes/", include("broadcast.views.staff_programme")),
+    path("programmes/", include("scheduling.views.slots")),
+    path("holidays/", include("scheduling.views.holidays")),
     path("programmes/", include("archive.output_views")),
     path("programmes/", include("archive.filler_views")),
     path("feeds/", include("scheduling.views.feeds")),

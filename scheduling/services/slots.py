@@ -1,125 +1,197 @@
-"""Regular times: previews them, makes their airings two weeks ahead, skips and moves single occurrences; it starts nothing."""
+"""Makes, changes and stops regular times; it must not touch single occurrences (services.exceptions)."""
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
-from collections.abc import Iterator
-from uuid import UUID
+import itertools
+from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from broadcast import audit, clock, lifecycle
-from broadcast.access import HOUSE, Ability, Actor, require
-from broadcast.errors import BroadcastError, InvalidInput, NotFound
-from broadcast.services import episodes, timing
-from scheduling import recurrence
-from scheduling.models import AiringPlan, Occurrence, Slot, SlotException
+from broadcast import audit, clock
+from broadcast.access import Ability, Actor, require
+from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotFound
+from broadcast.models import Airing, Feed, Programme
+from broadcast.templatetags.staff import clock_time, when
+from scheduling import foreseen, recurrence, slot_plan
+from scheduling.foreseen import Foreseen
+from scheduling.models import Slot, SlotDate, Studio
+from scheduling.queries import coming, days, overlaps
+from scheduling.services import making, rekeying
+from scheduling.slot_plan import SlotPlan
 
-logger = logging.getLogger(__name__)
-
-AHEAD = dt.timedelta(days=14)
-EVERY = dt.timedelta(minutes=1)
-_looked_at: dt.datetime | None = None
-
-
-def rule_of(slot: Slot) -> recurrence.Rule:
-    """The slot as a pure rule."""
-    return recurrence.Rule(slot.first_date, slot.local_time, slot.zone, slot.rule, slot.minutes)
+_S = Airing.State
 
 
-def preview(slot: Slot, after: dt.datetime, before: dt.datetime) -> Iterator[recurrence.Occurrence]:
-    """What the slot gives in [after, before), exceptions applied. Raises InvalidInput (field: rule) for a rule that cannot be read."""
-    moved = {each.original_start: each.moved_to for each in slot.exceptions.all()}
-    try:
-        yield from recurrence.occurrences(rule_of(slot), after, before, moved)
-    except recurrence.BadRule as error:
-        raise InvalidInput(_("这条规则读不懂：%(why)s") % {"why": error}, field="rule") from error
+def foresee(
+    programme: Programme, plan: SlotPlan, slot: Slot | None = None, since: dt.datetime | None = None
+) -> list[Foreseen]:
+    """The next 52 occurrences that the plan would give, before anything is saved; `slot` is the one that it changes.
 
-
-def materialise(ahead: dt.timedelta = AHEAD) -> int:
-    """Make a numbered draft and its airing for each coming occurrence that has none; returns how many. Nothing is announced.
-
-    Safe in any number of processes: the slot's row is locked, and the original start is unique.
+    Raises InvalidInput (data: field) for a plan that cannot be, and Conflict (data: field) where it would run into something.
     """
-    made = 0
-    for slot_id in Slot.objects.filter(is_active=True, programme__is_active=True).values_list("pk", flat=True):
-        try:
-            made += _materialise(slot_id, ahead)
-        except BroadcastError as refusal:  # one slot that people must mend holds up no other
-            logger.warning("slot gives no airings slot=%s: %s", slot_id, refusal)
-    return made
+    slot_plan.check(plan)
+    _check_keys(programme, plan)
+    wished = Slot(programme=programme, follows=slot, **plan.columns())
+    known, after = days.known(), max(clock.now(), since or clock.now())
+    rule = replace(plan.as_rule(), until=slot.until if slot is not None else None)
+    kept = coming.plan_of(slot).exceptions if slot is not None else {}
+    pure = foreseen.Plan(rule, coming.plan_of(wished).policy, kept)
+    found = list(itertools.islice(foreseen.foresee(pure, known, after, after + coming.HORIZON), coming.MOST))
+    if not found:
+        raise InvalidInput(_("这条规则在今后两年里没有一场。请看起算日期和规则。"), field="rule")
+    _refuse(overlaps.first(wished, found, known))
+    return found
 
 
-def _materialise(slot_id: int, ahead: dt.timedelta) -> int:
-    now = clock.now()
+def create(actor: Actor, programme_id: int, plan: SlotPlan) -> Slot:
+    """A new regular time with its airings for the weeks ahead. Audited. Raises NotFound, and as `foresee`."""
     with transaction.atomic():
-        slot = Slot.objects.select_for_update(of=("self",)).select_related("programme").get(pk=slot_id)
-        known = set(slot.occurrences.filter(original_start__gte=now).values_list("original_start", flat=True))
-        missing = [each for each in preview(slot, now, now + ahead) if each.original not in known]
-        for occurrence in missing:
-            _make(slot, occurrence)
-        return len(missing)
+        programme = _programme(actor, programme_id)
+        foresee(programme, plan)
+        slot = Slot.objects.create(programme=programme, **plan.columns())
+        _dates(slot, plan)
+        audit.record(actor, "slot.create", f"slot:{slot.pk}", after=_facts(plan))
+        making.of_slot(slot.pk)
+        return slot
 
 
-def reconcile() -> int:
-    """`materialise` for the tick: at most once a minute in one process."""
-    global _looked_at
-    now = clock.now()
-    if _looked_at is not None and abs(now - _looked_at) < EVERY:
-        return 0
-    made = materialise()
-    _looked_at = now
-    return made
+def edit(
+    actor: Actor, slot_id: int, version: int, plan: SlotPlan, since: dt.datetime | None = None, reason: str = ""
+) -> Slot:
+    """Change a slot that nobody changed since `version`: all that is to come, or this and following (`since`, an original start).
 
-
-def skip(actor: Actor, slot_id: int, original_start: dt.datetime, reason: str) -> SlotException:
-    """Leave out one occurrence; its airing, where there is one, is cancelled."""
+    What has begun or is over stays as it was. Occurrences that are made keep airing, number and people and move along: on the same day,
+    else to the nearest; those without a counterpart are cancelled. With `since` the slot ends there and the one that is given back
+    follows it. Raises NotFound, Conflict (data: version), IllegalTransition while one of its airings runs, and as `foresee`. Audited.
+    """
     with transaction.atomic():
-        exception, airing_id = _except(actor, slot_id, original_start, SlotException.Kind.SKIP, None, reason)
-        if airing_id is not None:
-            lifecycle.cancel(actor, airing_id, reason)
-        return exception
+        slot = _locked(actor, slot_id, version)
+        _refuse_running(slot)
+        before = _facts(plan_of(slot))
+        from_now = max(since or clock.now(), clock.now())
+        if since is not None and not any(
+            recurrence.starts(coming.rule_of(slot), since, since + dt.timedelta(microseconds=1))
+        ):
+            raise InvalidInput(_("这个时段在那个时间没有节目。"), field="since")
+        foresee(slot.programme, plan, slot, since)
+        taken = rekeying.take(slot, from_now)
+        target = _split(slot, plan, since) if since is not None else _changed(slot, plan)
+        _dates(target, plan)
+        act = "slot.split" if since is not None else "slot.edit"
+        audit.record(actor, act, f"slot:{target.pk}", reason=reason, before=before, after=_facts(plan))
+        rekeying.put(actor, taken, target, from_now, reason or _("时段改了"))
+        making.of_slot(target.pk)
+        return target
 
 
-def move(actor: Actor, slot_id: int, original_start: dt.datetime, to: dt.datetime, reason: str) -> SlotException:
-    """Let one occurrence begin at another time; number and identity stay. Raises IllegalTransition once its airing has begun."""
+def stop(actor: Actor, slot_id: int, version: int, after: dt.datetime, reason: str) -> int:
+    """End a slot: nothing of it goes out from `after` on. Airings made for later are cancelled; returns how many. Audited.
+
+    Raises NotFound, InvalidInput (field: reason), Conflict (data: version), IllegalTransition where one of them runs.
+    """
+    if not reason.strip():
+        raise InvalidInput(_("请写明为什么停。"), field="reason")
     with transaction.atomic():
-        exception, airing_id = _except(actor, slot_id, original_start, SlotException.Kind.MOVE, to, reason)
-        if airing_id is not None:
-            timing.move(actor, airing_id, to, to + dt.timedelta(minutes=exception.slot.minutes), reason)
-        return exception
+        slot = _locked(actor, slot_id, version)
+        after = max(after, clock.now())
+        _refuse_running(slot)
+        slot.until = after
+        slot.is_active = after > clock.now()
+        slot.version += 1
+        slot.save(update_fields=["until", "is_active", "version"])
+        audit.record(actor, "slot.stop", f"slot:{slot.pk}", reason=reason, after={"until": after.isoformat()})
+        return rekeying.drop(actor, slot, after, reason)
 
 
-def _except(
-    actor: Actor, slot_id: int, original_start: dt.datetime, kind: str, to: dt.datetime | None, reason: str
-) -> tuple[SlotException, UUID | None]:
-    slot = Slot.objects.select_for_update().filter(pk=slot_id).first()
-    if slot is None:
+def plan_of(slot: Slot) -> SlotPlan:
+    """The slot as its form shows it."""
+    names = [name for name in SlotPlan.__dataclass_fields__ if name not in {"dates", "feed", "studio", "template"}]
+    values: dict[str, Any] = {name: getattr(slot, name) for name in names}
+    values |= {"feed": slot.feed_id, "studio": slot.studio_id, "template": slot.template_id}
+    return SlotPlan(**values, dates=tuple(each.start for each in slot.dates.all()))
+
+
+def _programme(actor: Actor, programme_id: int) -> Programme:
+    found = Programme.objects.select_for_update().filter(pk=programme_id, is_active=True).first()
+    if found is None:
+        raise NotFound(_("没有这个节目。"))
+    require(actor, Ability.PRODUCE, found.pk)
+    return found
+
+
+def _locked(actor: Actor, slot_id: int, version: int) -> Slot:
+    if not Slot.objects.filter(pk=slot_id).exists():
         raise NotFound(_("没有这个时段。"))
+    slot = making.locked(slot_id)
     require(actor, Ability.PRODUCE, slot.programme_id)
-    moment = dt.timedelta(microseconds=1)
-    if not any(recurrence.occurrences(rule_of(slot), original_start, original_start + moment)):
-        raise InvalidInput(_("这个时段在那个时间没有节目。"), field="original_start")
-    exception, _new = SlotException.objects.update_or_create(
-        slot=slot, original_start=original_start, defaults={"kind": kind, "moved_to": to, "reason": reason[:200]}
-    )
-    after = {"original": original_start.isoformat(), "to": to.isoformat() if to else None}
-    audit.record(actor, f"slot.{kind}", f"slot:{slot.pk}", reason=reason, after=after)
-    airing_id = slot.occurrences.filter(original_start=original_start).values_list("airing_id", flat=True).first()
-    return exception, airing_id
+    if slot.version != version:
+        raise Conflict(_("这个时段刚被别人改过。您填的还在，请看过新的内容再保存。"), version=slot.version)
+    if not slot.is_active:
+        raise IllegalTransition(_("这个时段已经停用。请新建一个。"))
+    return slot
 
 
-def _make(slot: Slot, occurrence: recurrence.Occurrence) -> None:
-    plan = episodes.EpisodePlan(
-        programme=slot.programme_id,
-        title=_("话题待定"),
-        start=occurrence.start,
-        end=occurrence.end,
-        number=episodes.next_number(slot.programme),
-        feed=slot.feed_id,
-    )
-    airing = episodes.create(HOUSE, plan).airings.get()
-    Occurrence.objects.create(slot=slot, original_start=occurrence.original, airing=airing)
-    AiringPlan.objects.create(airing=airing, auto_start=slot.auto_start, auto_end=slot.auto_end)
+def _refuse_running(slot: Slot) -> None:
+    running = Airing.objects.filter(occurrence__slot=slot, state__in=[_S.WAITING, _S.ON_AIR]).select_related("episode")
+    airing = running.first()
+    if airing is not None:
+        words = {"episode": str(airing.episode), "state": airing.get_state_display()}
+        raise IllegalTransition(_("“%(episode)s”现在是“%(state)s”，等它结束再改这个时段。") % words, state=airing.state)
+
+
+def _check_keys(programme: Programme, plan: SlotPlan) -> None:
+    if plan.feed is not None and not Feed.objects.filter(pk=plan.feed, is_active=True).exists():
+        raise InvalidInput(_("没有这路信号。"), field="feed")
+    if plan.studio is not None and not Studio.objects.filter(pk=plan.studio, is_active=True).exists():
+        raise InvalidInput(_("没有这个演播室。"), field="studio")
+    if plan.template is not None and not programme.templates.filter(pk=plan.template).exists():
+        raise InvalidInput(_("这个节目没有这个模板。"), field="template")
+
+
+def _refuse(found: overlaps.Overlap | None) -> None:
+    if found is None:
+        return
+    words = {
+        "this": f"{when(found.start)}–{clock_time(found.end)}",
+        "other": f"{when(found.other_start)}–{clock_time(found.other_end)}",
+        "name": found.other,
+    }
+    if found.thing == "itself":
+        raise Conflict(_("这个时段和自己撞上了：%(this)s 还没完，%(other)s 又开始。") % words, field="minutes")
+    what = {"programme": _("是同一个节目"), "feed": _("用同一路信号"), "studio": _("用同一个演播室")}[found.thing]
+    told = _("%(this)s 撞上“%(name)s”%(other)s，%(what)s。") % {**words, "what": what}
+    raise Conflict(told, field={"programme": "local_time"}.get(found.thing, found.thing))
+
+
+def _changed(slot: Slot, plan: SlotPlan) -> Slot:
+    for name, value in plan.columns().items():
+        setattr(slot, name, value)
+    slot.version += 1
+    slot.save()
+    return slot
+
+
+def _split(slot: Slot, plan: SlotPlan, since: dt.datetime) -> Slot:
+    """The slot ends at `since`; what the plan says follows it. Where it had followed none yet, the row that follows is a new one."""
+    if Slot.objects.filter(follows=slot).exists():
+        raise Conflict(_("这个时段在后面已经改过一次，请改接着它的那个时段。"), version=slot.version)
+    until, slot.until = slot.until, since
+    slot.version += 1
+    slot.save(update_fields=["until", "version"])
+    slot.dates.filter(start__gte=since).delete()
+    return Slot.objects.create(programme=slot.programme, follows=slot, until=until, **plan.columns())
+
+
+def _dates(slot: Slot, plan: SlotPlan) -> None:
+    slot.dates.all().delete()
+    SlotDate.objects.bulk_create(SlotDate(slot=slot, start=each) for each in sorted(set(plan.dates)))
+
+
+def _facts(plan: SlotPlan) -> dict[str, Any]:
+    """Plain data for the audit; what is not set is left out."""
+    plain = {name: value if isinstance(value, bool | int) else str(value) for name, value in plan.columns().items()}
+    told = {name: plain[name] for name, value in plan.columns().items() if value is not None and value != ""}
+    return told | {"dates": [each.isoformat() for each in plan.dates]}

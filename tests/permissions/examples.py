@@ -103,6 +103,7 @@ ACTS: dict[str, str] = {"level.hold": "1", "step.retry": "loudness", "firing.see
 
 # What stands behind the question mark of an address.
 QUERIES: dict[str, Callable[[World], str]] = {
+    "staff:slot-occurrence": lambda world: f"?start={world.things['occurrence']}",
     "episode-report": lambda world: f"?kind=comment&item={world.things['public']}",
 }
 
@@ -154,6 +155,8 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
         "staff:account": things["account"],
         "staff:output": things["target"],
         "staff:filler": things["filler"],
+        "staff:slot": things["slot"],
+        "staff:template": things["template"],
     }
     known = {
         "airing_id": airing.pk,

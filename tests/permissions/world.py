@@ -25,8 +25,8 @@ from live.models import Call, CallBlock, Comment, Room, Rule, RuleHit, Sanction,
 from live.queries import overlay as overlay_queries
 from live.services import overlay as overlays
 from live.services import polls
-from scheduling.models import Firing, Invitation, Seat, StationLog
-from scheduling.queries import invitations
+from scheduling.models import EpisodeTemplate, Firing, Invitation, Seat, Slot, StationLog
+from scheduling.queries import invitations, slot_pages
 from scheduling.services import tokens
 from tests.live import making
 
@@ -174,7 +174,17 @@ def _things(show: making.Show) -> dict[str, Any]:
         **_guest(show),
         **_subscribed(show),
         **_rows(show, author.participant_id),
+        **_regular(show),
     }
+
+
+def _regular(show: making.Show) -> dict[str, Any]:
+    """A slot of the show's programme, far enough ahead that nothing is made of it, one occurrence of it, and a template."""
+    start = (clock.now() + dt.timedelta(days=1)).replace(hour=3, minute=0, second=0, microsecond=0)
+    columns = {"first_date": start.date(), "local_time": dt.time(11), "rule": "FREQ=DAILY", "minutes": 30}
+    slot = Slot.objects.create(programme=show.programme, **columns)
+    template = EpisodeTemplate.objects.create(programme=show.programme, name="常规", title="话题待定")
+    return {"slot": slot.pk, "template": template.pk, "occurrence": slot_pages.stamp(start)}
 
 
 def _subscribed(show: making.Show) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import datetime as dt
 
 from broadcast import clock
 from broadcast.models import Airing, Episode, Feed, Programme
+from scheduling.slot_plan import SlotPlan
 
 NOON = dt.datetime(2026, 11, 28, 3, 0, tzinfo=dt.UTC)  # Saturday 11:00 in Shanghai
 
@@ -32,3 +33,14 @@ def airing(
         created_at=clock.now(),
         **columns,
     )
+
+
+def slot_plan(**columns: object) -> SlotPlan:
+    """Saturdays at eleven, half an hour, as the hotline."""
+    values = {
+        "first_date": dt.date(2026, 11, 7),
+        "local_time": dt.time(11),
+        "rule": "FREQ=WEEKLY;BYDAY=SA",
+        "minutes": 30,
+    }
+    return SlotPlan(**{**values, **columns})
