@@ -98,9 +98,10 @@ def _read(request: HttpRequest, kind: type[Any]) -> Any:
 def _page_data(request: HttpRequest, actor: Actor, airing: Airing) -> dict[str, Any]:
     """What the script begins with."""
     episode, programme = airing.episode, airing.episode.programme
-    may = {str(each): can(actor, each, programme.pk) for each in (Ability.PRODUCE, Ability.RUN)}
+    may = {str(each): can(actor, each, programme.pk) for each in (Ability.PRODUCE, Ability.RUN, Ability.SCREEN_CALLS)}
     names = {"state": "rundown-state", "revise": "rundown-revise", "begin": "rundown-begin", "sheet": "rundown-sheet"}
-    names |= {"read": "rundown-import", **({"control": "control"} if may[Ability.RUN] else {})}
+    names |= {"read": "rundown-import"}
+    names |= {name: name for name, ability in (("control", "run"), ("calls", "screen_calls")) if may[ability]}
     return {
         "airing": str(airing.pk),
         "title": episode.title,

@@ -39,7 +39,7 @@ function Form({ run }) {
       ${draft.start === "hard" && html`<${Field} run=${run} name="wait" label=${t("可等几秒")} placeholder="0" inputmode="numeric" help=${t("过了就截断前面的")} />`}</div>`}
     ${draft.start === "float" && html`<div class="grid2"><${Field} run=${run} name="least" label=${t("最短")} placeholder="00:00" help=${t("空着：可以不播")} /><${Field} run=${run} name="most" label=${t("最长")} help=${t("空着：就是时长")} /></div>`}
     <${Field} run=${run} name="note" label=${t("备注")} maxlength="200" />
-    <p class="row"><button type="submit" class="strong" disabled=${run.busy}>${t("保存")}</button> <button type="button" onClick=${() => run.close()}>${t("不改了")}</button></p>
+    <div class="keep"><${Told} run=${run} /><p class="row"><button type="submit" class="strong" disabled=${run.busy}>${t("保存")}</button> <button type="button" onClick=${() => run.close()}>${t("不改了")}</button></p></div>
     ${line && html`<p class="row">
       <button type="button" disabled=${run.busy || place === 0} onClick=${() => run.move(line.id, place - 1)}>${t("上移")}</button>
       <button type="button" disabled=${run.busy || place === run.lines.length - 1} onClick=${() => run.move(line.id, place + 1)}>${t("下移")}</button>
@@ -50,9 +50,11 @@ function Form({ run }) {
   </form>`;
 }
 
+const MOST_WORDS = 4;
+
 /** Who changed what, newest first. */
 function Changes({ changes }) {
-  return html`<ul class="changes">${changes.map((each) => html`<li key=${each.version}><p class="xs quiet">${clock(Date.parse(each.at))} ${each.who}</p>${each.words.map((words) => html`<p key=${words}>${words}</p>`)}</li>`)}</ul>`;
+  return html`<ul class="changes">${changes.map((each) => html`<li key=${each.version}><p class="xs quiet">${clock(Date.parse(each.at))} ${each.who}</p>${each.words.slice(0, MOST_WORDS).map((words) => html`<p key=${words}>${words}</p>`)}${each.words.length > MOST_WORDS && html`<p class="quiet">${t("还有 {n} 处", { n: each.words.length - MOST_WORDS })}</p>`}</li>`)}</ul>`;
 }
 
 function Keys() {
@@ -71,7 +73,7 @@ export function Side({ run }) {
   </aside>`;
 }
 
-/** What was refused and why; what somebody else was first with; what was done last. */
+/** What was refused and why; what somebody else was first with; what was done last. Beside the buttons while a line is changed. */
 export function Told({ run }) {
   const { link, page, notice, stale, said } = run;
   const login = `${page.urls.login}?next=${encodeURIComponent(location.pathname)}`;

@@ -16,7 +16,7 @@ export function Head({ run, laid }) {
     <div>
       <p class="row">${run.onAir ? html`<span class="lamp">${airingWord("on_air")}</span>` : html`<span class="tag">${airingWord(state.state)}</span>`} <b>${name}</b> <span class="quiet xs">${page.kind}　${day(run.start)} ${hourMinute(run.start)}–${hourMinute(end)}</span></p>
       <h1>${page.title}</h1>
-      <nav class="row xs" aria-label=${t("别的页面")}><a href=${page.urls.home}>${t("工作台")}</a> <a href=${page.urls.episode}>${t("这一期")}</a> ${page.urls.control && html`<a href=${page.urls.control}>${t("控制室")}</a>`} ${page.urls.calls && html`<a href=${page.urls.calls}>${t("接线台")}</a>`}</nav>
+      <nav class="row xs" aria-label=${t("别的页面")}><a href=${page.urls.home}>${t("工作台")}</a> <a href=${page.urls.episode}>${t("这一期")}</a> ${page.urls.control && html`<a href=${page.urls.control}>${t("控制室")}</a>`} ${page.urls.calls && html`<a href=${page.urls.calls}>${t("热线台")}</a>`}</nav>
     </div>
     <${Clocks} run=${run} laid=${laid} />
   </header>`;
@@ -42,8 +42,9 @@ function Clocks({ run, laid }) {
   return html`<dl class="clocks" role="timer" aria-live="off">${boxes.map(([words, value, kind]) => html`<div key=${words} class=${kind}><dt>${words}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-function lateness({ over, late }) {
+function lateness({ over, late, slack }) {
   if (over >= 1) return [t("超时"), signed(over), "warn"];
+  if (late >= 1 && slack < 0) return [t("慢，收不回"), signed(late), "warn"];
   if (late >= 1) return [t("慢，浮动环节可收回"), signed(late), "warn"];
   if (over <= -1) return [t("早完"), signed(over), ""];
   return late <= -1 ? [t("快"), signed(late), ""] : [t("准点"), "00:00", ""];
@@ -60,7 +61,7 @@ export function summary(run, laid) {
     ? t("预计 {at} 准点结束", { at: at(end) })
     : over > 0 ? t("预计 {at} 结束，超 {span}", { at: at(end), span: length(over) }) : t("预计 {at} 排完，还空 {span}", { at: at(end), span: length(-over) });
   if (!started) return words;
-  return laid.slack < 0 ? t("{words}，已经来不及 {span}", { words, span: length(-laid.slack) }) : t("{words}，还能再慢 {span}", { words, span: length(laid.slack) });
+  return laid.slack < 0 ? t("{words}，要再省出 {span}", { words, span: length(-laid.slack) }) : t("{words}，还能再慢 {span}", { words, span: length(laid.slack) });
 }
 
 export function Strip({ run, laid }) {
@@ -71,7 +72,7 @@ export function Strip({ run, laid }) {
   const anchor = (part) => (part < 0.05 ? "start" : part > 0.95 ? "end" : "middle");
   return html`<svg class="strip30" role="img" aria-label=${summary(run, laid) || t("串联单")}>
     ${shown.map(({ shape, line }) => html`<rect key=${line.id} class=${`${shape.stand}${line.is_floating ? " float" : ""}`} x=${percent(Math.max(0, shape.start) / whole)} width=${percent(shape.seconds / whole)} y="4" height="24" />`)}
-    ${shown.filter(({ shape }) => shape.seconds / whole > 0.06).map(({ shape, line }) => html`<svg key=${line.id} x=${percent(Math.max(0, shape.start) / whole)} width=${percent(shape.seconds / whole)} y="0" height="32"><text class=${shape.stand === "running" ? "on" : ""} x="6" y="21">${line.title}</text></svg>`)}
+    ${shown.filter(({ shape }) => shape.seconds / whole > 0.06).map(({ shape, line }) => html`<svg key=${line.id} x=${percent(Math.max(0, shape.start) / whole)} width=${percent(shape.seconds / whole)} y="0" height="32"><text class=${shape.stand === "running" ? "on" : ""} x="6" y="21">${line.title.split(/[：:，,；]/)[0]}</text></svg>`)}
     ${ticks.map((at) => html`<text key=${at} x=${percent(at / whole)} y="45" text-anchor=${anchor(at / whole)}>${hourMinute(run.start + at * 1000)}</text>`)}
     ${now !== null && now >= 0 && now <= whole && html`<line class="needle" x1=${percent(now / whole)} x2=${percent(now / whole)} y1="0" y2="32" />`}
   </svg>`;

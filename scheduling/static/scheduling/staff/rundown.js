@@ -87,7 +87,7 @@ function Tools({ laid }) {
 
 function App({ laid }) {
   return html`<${Head} run=${run} laid=${laid} />
-    <main id="main" tabindex="-1"><${Tools} laid=${laid} /><${Told} run=${run} />
+    <main id="main" tabindex="-1"><${Tools} laid=${laid} />${!run.draft && html`<${Told} run=${run} />`}
       ${run.lines.length ? html`<${Strip} run=${run} laid=${laid} /><${Table} run=${run} laid=${laid} acts=${acts} />` : html`<p class="quiet">${t("还没有环节。")} ${run.mayChange ? t("加第一行，或导入一份 XLSX。") : ""}</p>`}
     </main><${Side} run=${run} />`;
 }
