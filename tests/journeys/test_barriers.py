@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -30,11 +31,39 @@ _RUN = """() => axe.run(document, { resultTypes: ["violations"] }).then((found) 
   .map((each) => each.id + ": " + each.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" | ")))"""
 VIEWERS = ("/", "/programmes/", "{page}", "{page}comments", "/about/privacy", "/account/login", "/account/phone")
 STAFF = {
-    "leader": ("/staff/", "{desk}", "/staff/rules/", "/staff/rules/try", "/staff/sanctions/"),
+    "leader": (
+        "/staff/",
+        "{desk}",
+        "{figures}",
+        "/staff/rules/",
+        "{rule}",
+        "/staff/rules/try",
+        "/staff/sanctions/",
+        "/staff/reasons/",
+    ),
     "producer": ("/staff/episodes/new", "{control}", "{host}"),
-    "auditor": ("/staff/audit/",),
-    "secadmin": ("/staff/accounts/",),
+    "auditor": ("/staff/audit/", "{entry}", "/staff/audit/evidence", "/staff/audit/retention"),
+    "sysadmin": ("/staff/accounts/", "{account}", "{settings}"),
+    "secadmin": ("{account}", "/staff/accounts/policy", "/staff/audit/holds"),
 }
+# One of each that has a page of its own: the rule, the mute that it led to, its entry in the record, and whose account imposed it.
+_ROWS = """
+import json
+from broadcast.access import Actor
+from broadcast.models import AuditEntry, User
+from live import protocol
+from live.models import Comment, Rule
+from live.services import sanctions
+leader = User.objects.get(username="leader")
+said = Comment.objects.filter(room="{airing}").first()
+mute = protocol.ImposeSanction(
+    id="barriers-{airing}", kind="comment", item=said.pk, measure="mute", seconds=3_600, reason="personal_attack", note="第三次"
+)
+sanctions.impose(Actor(user_id=leader.pk, name=str(leader)), said.room_id, mute)
+entry = AuditEntry.objects.filter(airing_id="{airing}").latest("pk").pk
+rule = Rule.objects.filter(programme={programme}).latest("pk").number
+print(json.dumps({{"entry": f"/staff/audit/{{entry}}/", "account": f"/staff/accounts/{{leader.pk}}/", "rule": f"/staff/rules/{{rule}}/"}}))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +87,18 @@ def guest(house: House, browser: Browser) -> Iterator[Person]:
     person.context.close()
 
 
-def places(desk: Desk, paths: tuple[str, ...]) -> list[str]:
+@pytest.fixture(scope="module")
+def rows(house: House, desk: Desk) -> dict[str, str]:
+    """Addresses of pages about one thing."""
+    found: dict[str, str] = json.loads(house.does(_ROWS.format(airing=desk.airing, programme=desk.programme)))
+    return found
+
+
+def places(desk: Desk, paths: tuple[str, ...], **rows: str) -> list[str]:
     base = f"/staff/airings/{desk.airing}"
-    return [
-        path.format(page=desk.page, desk=desk.address, control=f"{base}/control", host=f"{base}/host") for path in paths
-    ]
+    known = {name: f"{base}/{name}" for name in ("desk", "control", "host", "figures")}
+    settings = f"/staff/programmes/{desk.page.split('/')[2]}/settings"
+    return [path.format(page=desk.page, settings=settings, **known, **rows) for path in paths]
 
 
 def settled(person: Person, path: str) -> Page:
@@ -104,7 +140,7 @@ def test_viewers_pages(desk: Desk, guest: Person, axe: str) -> None:
 
 
 @pytest.mark.parametrize("name", STAFF)
-def test_staff_pages(house: House, browser: Browser, desk: Desk, axe: str, name: str) -> None:
+def test_staff_pages(house: House, browser: Browser, desk: Desk, rows: dict[str, str], axe: str, name: str) -> None:
     if name == "producer":
         house.does(
             "from broadcast import clock; from broadcast.models import RoleGrant, User;"
@@ -113,7 +149,7 @@ def test_staff_pages(house: House, browser: Browser, desk: Desk, axe: str, name:
         )
     person = Person(browser, house.address, DESK).log_in(name, house.accounts()[name])
     try:
-        assert look(person, places(desk, STAFF[name]), axe) == {}
+        assert look(person, places(desk, STAFF[name], **rows), axe) == {}
     finally:
         person.context.close()
 
