@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, resolve_url
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from broadcast.access import Ability, Actor, require
@@ -39,8 +39,8 @@ class SettingsForm(forms.Form):
 
     use_required_attribute = False
 
-    comments = forms.ChoiceField(label=gettext_lazy("评论"), choices=Programme.Moderation.choices)
-    questions = forms.ChoiceField(label=gettext_lazy("提问"), choices=Programme.Moderation.choices)
+    comments = forms.ChoiceField(label=pgettext_lazy("规则", "评论"), choices=Programme.Moderation.choices)
+    questions = forms.ChoiceField(label=pgettext_lazy("规则", "提问"), choices=Programme.Moderation.choices)
     likes = forms.BooleanField(label=gettext_lazy("可以点赞"), required=False)
     polls = forms.BooleanField(label=gettext_lazy("可以发起投票"), required=False)
     review_steps = forms.TypedChoiceField(

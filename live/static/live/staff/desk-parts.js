@@ -14,7 +14,8 @@ export const queueName = (name) =>
     escalated: t("已上报"), appeals: t("申诉"), public: t("已公开"), rejected: t("未通过"), withdrawn: t("已撤下"), merged: t("已合并"),
   })[name];
 
-const shortName = (name) => ({ held: t("暂扣") })[name] || queueName(name);
+/** On a phone, where four of them share a line. */
+const shortName = (name) => ({ pending: t("待审"), held: t("暂扣"), second: t("复审"), unseen: t("复核") })[name] || queueName(name);
 
 /** Those at the desk, me first: 在岗 3 人：周（您）、方. */
 function Present({ desk }) {

@@ -6,6 +6,7 @@ const ZONE = "Asia/Shanghai";
 const clockFormat = new Intl.DateTimeFormat("en-GB", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
 const dayFormat = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
 const weekdayFormat = new Intl.DateTimeFormat("en-US", { timeZone: ZONE, weekday: "short" });
+const countFormat = new Intl.NumberFormat("en-US");
 const weekdays = () => ({ Mon: t("周一"), Tue: t("周二"), Wed: t("周三"), Thu: t("周四"), Fri: t("周五"), Sat: t("周六"), Sun: t("周日") });
 
 /** 15:47:12 in Beijing, of an ISO time or of ms. */
@@ -40,7 +41,7 @@ export function unseen(from, now) {
 }
 
 /** 3,058. */
-export const count = (value) => Number(value || 0).toLocaleString("en-US");
+export const count = (value) => countFormat.format(Number(value || 0));
 
 export const kindWord = (kind) => (kind === "question" ? t("观众提问") : t("观众评论"));
 
