@@ -77,7 +77,7 @@ def wanted(plan: AiringPlan, reminders: Iterable[Reminder] = (), *, foreseen: bo
 
 def needless(action: str, airing: Airing) -> str:
     """Why there is nothing left to do; empty where there is. Reads airing.episode."""
-    done = _("已由人工完成")
+    done = _("已经做过")
     if action == A.ANNOUNCE:
         return done if airing.announced_at is not None or airing.state not in BEFORE else ""
     if action == A.OPEN_FEED:

@@ -13,6 +13,7 @@ from broadcast.models import Airing
 from scheduling import plans
 from scheduling.models import AiringPlan, Firing
 from scheduling.plans import Due, Reminder
+from scheduling.queries import reminders as reading
 
 _S = Airing.State
 # So far back an ended airing may still wait for its replay to be published, and its ledger to be settled.
@@ -92,4 +93,4 @@ def keys_of(airing_ids: Iterable[UUID]) -> set[tuple[UUID, str, str, dt.datetime
 
 def reminders_of(airings: Sequence[Airing]) -> defaultdict[UUID, list[Reminder]]:
     """Subject and time of each reminder these airings' people are to have."""
-    return defaultdict(list)
+    return defaultdict(list, reading.due_for(airings))

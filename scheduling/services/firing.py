@@ -21,7 +21,7 @@ from scheduling import plans
 from scheduling.models import AiringPlan, Firing
 from scheduling.plans import Due
 from scheduling.queries import due as reading
-from scheduling.services import ledger
+from scheduling.services import ledger, notices
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +140,7 @@ def _try(due: Due, airing: Airing) -> tuple[str, str]:
     except Conflict as refusal:
         return _O.CLAIMED, refusal.message[:200]
     except IllegalTransition as refusal:
-        return _O.SKIPPED, refusal.message[:200] if due.action == _A.REMIND else _("已由人工完成")
+        return _O.SKIPPED, refusal.message[:200] if due.action == _A.REMIND else _("已经做过")
     except BroadcastError as refusal:
         return _O.FAILED, refusal.message[:200]
     return _O.FIRED, ""
@@ -199,10 +199,15 @@ def _publish(airing: Airing, _subject: str) -> None:
     episodes.sign_off(HOUSE, airing.episode_id)
 
 
+def _remind(airing: Airing, subject: str) -> None:
+    notices.remind(airing.pk, subject)
+
+
 _VERBS: dict[str, Callable[[Airing, str], None]] = {
     _A.ANNOUNCE: _announce,
     _A.OPEN_FEED: _open,
     _A.START: _start,
     _A.END: _end,
     _A.PUBLISH: _publish,
+    _A.REMIND: _remind,
 }

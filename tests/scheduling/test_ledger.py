@@ -11,9 +11,9 @@ from django.db import connection
 from broadcast import clock, lifecycle
 from broadcast.access import HOUSE, Actor
 from broadcast.errors import InvalidInput, NotAllowed
-from broadcast.models import Airing, AuditEntry
+from broadcast.models import Airing, AuditEntry, Person
 from broadcast.services import episodes, timing
-from scheduling.models import AiringPlan, Firing
+from scheduling.models import AiringPlan, Firing, Notice, Seat
 from scheduling.queries import due as reading
 from scheduling.services import firing, ledger
 
@@ -357,6 +357,37 @@ def test_the_ledger_of_an_ended_show_is_settled_though_the_fact_was_lost(show):
         assert outcomes(show) == [("open_feed", "fired")], "nobody heard of the end"
         firing.tick()
     assert outcomes(show) == [("open_feed", "fired"), ("start", "skipped"), ("end", "skipped")]
+
+
+def test_a_guest_is_reminded_once_and_not_when_the_seat_is_empty(show):
+    ledger.set_plan(HOUSE, show.pk, auto_remind=True)
+    comes, gone = (
+        Seat.objects.create(episode=show.episode, role="member", person=Person.objects.create(name=name))
+        for name in ("林委员", "何委员")
+    )
+    with at(-24 * 60 - 1):
+        assert firing.tick() == 0
+    with at(-24 * 60):
+        due = [each for each, _plan in reading.undone(clock.now()) if each.subject == f"seat:{gone.pk}"]
+        claimed = firing._claim(due[0])
+        firing.tick()
+        firing.tick()
+    assert Notice.objects.count() == 1
+    assert outcomes(show) == [("remind", "claimed"), ("remind", "fired")]
+    Seat.objects.filter(pk=gone.pk).update(person=None)
+    with at(-24 * 60 + 1):
+        firing.tick()
+    assert not Firing.objects.filter(pk=claimed.pk).exists(), "nobody is there to be reminded any more"
+    assert Firing.objects.get(action="remind").subject == f"seat:{comes.pk}"
+
+
+def test_a_reminder_that_is_too_late_is_left_out(show):
+    ledger.set_plan(HOUSE, show.pk, auto_remind=True)
+    Seat.objects.create(episode=show.episode, role="member", person=Person.objects.create(name="林委员"))
+    with at(-23 * 60):
+        firing.tick()
+    assert outcomes(show) == [("remind", "too_late")]
+    assert not Notice.objects.exists()
 
 
 def test_a_plan_takes_only_what_it_knows(show):
