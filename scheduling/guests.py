@@ -9,7 +9,7 @@ from broadcast.access import Ability, Actor, can
 from broadcast.models import Airing, Episode
 from scheduling.queries import seats as seat_queries
 from scheduling.queries import warnings
-from scheduling.services import booking, notices
+from scheduling.services import booking, guest_data, notices
 
 
 def register() -> None:
@@ -17,6 +17,8 @@ def register() -> None:
     registry.airing_placed.register("scheduling.booking", placed)
     registry.reconcilers.register("scheduling.booking", booking.reconcile)
     registry.reconcilers.register("scheduling.notices", notices.reconcile)
+    registry.personal_data.register("guests", guest_data.sections)
+    registry.personal_erase.register("guests", guest_data.forget)
     registry.episode_cards.register("seats", seats_card)
     registry.episode_cards.register("warnings", warnings_card)
 

@@ -137,7 +137,7 @@ class Candidate:
 
 
 def candidates(seat: Seat, airing: Airing | None, rows: Sequence[Person]) -> list[Candidate]:
-    """These people for this seat: free ones first, then whoever appeared least. Four queries, however many people."""
+    """These people for this seat: free ones first, then whoever appeared least. Five queries, however many people."""
     keys = [each.pk for each in rows]
     busy: dict[int, list[Clash]] = {}
     away: dict[int, str] = {}
