@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -10,23 +11,29 @@ from django.utils.http import quote_etag
 
 from broadcast.errors import InvalidInput
 
+# Raised when the same facts are written in another way, so that nobody keeps the old one.
+FORM = 1
+
 
 def site_of(request: HttpRequest) -> str:
     """https://host, without a slash at its end."""
     return request.build_absolute_uri("/").rstrip("/")
 
 
-def tagged(request: HttpRequest, body: bytes, media_type: str, *, private: bool = False) -> HttpResponseBase:
-    """The bytes, or 304 when the reader has the same. Kept by nobody without asking: what is withdrawn is gone at the next look."""
-    etag = quote_etag(hashlib.sha256(body).hexdigest()[:32])
-    answer = HttpResponse(body, content_type=media_type)
+def tagged(
+    request: HttpRequest, said: object, write: Callable[[], bytes], media_type: str, *, private: bool = False
+) -> HttpResponseBase:
+    """What `write` makes, or 304 without making it when the reader has the same: `said` is all that it is made of.
+
+    Kept by nobody without asking: what is withdrawn is gone at the next look.
+    """
+    etag = quote_etag(hashlib.sha256(f"{FORM}{media_type}{said!r}".encode()).hexdigest()[:32])
+    answer: HttpResponseBase | None = get_conditional_response(request, etag=etag)
+    if answer is None:
+        answer = HttpResponse(write(), content_type=media_type)
     answer["ETag"] = etag
     answer["Cache-Control"] = "private, no-cache" if private else "no-cache"
-    found = get_conditional_response(request, etag=etag, response=answer)
-    if found is None:
-        return answer
-    found["Cache-Control"] = answer["Cache-Control"]
-    return found
+    return answer
 
 
 def whole(request: HttpRequest, name: str, default: int, most: int) -> int:

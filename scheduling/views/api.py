@@ -34,7 +34,8 @@ def _answered(scope: Scope) -> Callable[[View], Callable[[HttpRequest], HttpResp
         def answered(request: HttpRequest) -> HttpResponseBase:
             try:
                 left = _let_in(request, scope)
-                answer = tagged(request, msgspec.json.encode(view(request)), JSON, private=True)
+                told = view(request)
+                answer = tagged(request, told, lambda: msgspec.json.encode(told), JSON, private=True)
             except BroadcastError as error:
                 return _refused(request, error)
             answer["RateLimit-Limit"], answer["RateLimit-Remaining"] = str(allowance.PER_TOKEN), str(left)
@@ -108,7 +109,7 @@ def _programme(request: HttpRequest) -> str:
 def openapi(request: HttpRequest) -> HttpResponseBase:
     """The OpenAPI document, for anybody."""
     made = wire.openapi(_("议事：节目单接口"), site_of(request))
-    answer = tagged(request, msgspec.json.format(msgspec.json.encode(made), indent=1), JSON)
+    answer = tagged(request, made, lambda: msgspec.json.format(msgspec.json.encode(made), indent=1), JSON)
     answer["Access-Control-Allow-Origin"] = "*"
     return answer
 

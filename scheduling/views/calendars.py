@@ -34,9 +34,8 @@ COMING = 60
 def calendar(request: HttpRequest, slug: str = "") -> HttpResponseBase:
     """What is announced, of one programme or of all that are for everybody, as a calendar."""
     programme = _public_programme(slug)
-    found = outings.recent(_of(programme))
-    body = feeds.calendar(_head(request, programme), versioned(outings.told(found)))
-    return _for_everybody(tagged(request, body, ICS))
+    head, found = _head(request, programme), versioned(outings.told(outings.recent(_of(programme))))
+    return _for_everybody(tagged(request, (head, found), lambda: feeds.calendar(head, found), ICS))
 
 
 @require_safe
@@ -44,8 +43,8 @@ def feed(request: HttpRequest, form: str, slug: str = "") -> HttpResponseBase:
     """What comes, as Atom or JSON Feed."""
     programme = _public_programme(slug)
     media_type, write = FORMATS[form]
-    found = outings.coming(_of(programme))[:COMING]
-    return _for_everybody(tagged(request, write(_head(request, programme), versioned(outings.told(found))), media_type))
+    head, found = _head(request, programme), versioned(outings.told(outings.coming(_of(programme))[:COMING]))
+    return _for_everybody(tagged(request, (head, found), lambda: write(head, found), media_type))
 
 
 @require_safe
@@ -56,8 +55,8 @@ def private(request: HttpRequest, secret: str) -> HttpResponseBase:
         raise NotFound(_("没有这个日历。它可能已经收回，请向给您地址的人要新的。"))
     site = site_of(request)
     head = feeds.Head(title_of(token), site, "", site, _language())
-    found = outings.told(outings.recent(outings.of_token(token)), private=True, role=token.role)
-    answer = tagged(request, feeds.calendar(head, versioned(found), private=True), ICS, private=True)
+    found = versioned(outings.told(outings.recent(outings.of_token(token)), private=True, role=token.role))
+    answer = tagged(request, (head, found), lambda: feeds.calendar(head, found, private=True), ICS, private=True)
     answer["Referrer-Policy"], answer["X-Robots-Tag"] = "no-referrer", "noindex"
     return answer
 

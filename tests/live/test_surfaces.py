@@ -26,11 +26,13 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from broadcast import clock
+from broadcast.access import HOUSE
 from broadcast.models import Airing, Episode, RoleGrant
 from live import commands, overlay_token, protocol, routing
 from live.models import Comment, Question
 from live.queries import overlay as overlays
 from live.services import overlay
+from scheduling.services import tokens
 from tests.live import making, nginx
 from tests.live.nginx import PROXY, VISITOR, Front
 from tests.live.sockets import Server, Socket, staff_socket, viewer_socket
@@ -71,6 +73,8 @@ class Hall:
     replay: making.Show
     items: dict[str, dict[str, int]]
     leader: Any
+    # The secret of a private calendar of the show's programme.
+    calendars: dict[str, str]
 
     def filled(self, route: str, show: making.Show) -> str | None:
         """The address of a route for this show; None for what no browser of this site asks by GET."""
@@ -87,6 +91,7 @@ class Hall:
             "name": "x",
             "rung": "master",
             "path": "x",
+            "secret": self.calendars[str(show.id)],
         }
 
         def fill(found: re.Match[str]) -> str:
@@ -127,7 +132,8 @@ def make_hall() -> Hall:
     Episode.objects.filter(pk=replay.episode.pk).update(signed_off_at=end)
     leader = making.make_staff(live.programme, RoleGrant.Role.DUTY_LEADER)
     RoleGrant.objects.create(user=leader, programme=None, role="duty_leader", granted_at=clock.now())
-    return Hall(live, replay, items, leader)
+    calendars = {str(show.id): tokens.make_role_calendar(HOUSE, "host", show.programme.pk)[1] for show in shows}
+    return Hall(live, replay, items, leader, calendars)
 
 
 def routes(found: list[Any] | None = None, before: str = "") -> Iterator[str]:
