@@ -148,7 +148,8 @@ def _done_by_then(course: _Course, action: str) -> str:
 def _apply(course: _Course, action: str) -> None:
     course.announced = course.announced or action in {_A.ANNOUNCE, _A.START}
     course.signed_off = course.signed_off or action == _A.PUBLISH
-    course.state = {_A.OPEN_FEED: _S.WAITING, _A.START: _S.ON_AIR, _A.END: _S.ENDED}.get(action, course.state)
+    after: dict[str, str] = {_A.OPEN_FEED: _S.WAITING, _A.START: _S.ON_AIR, _A.END: _S.ENDED}
+    course.state = after.get(action, course.state)
 
 
 def _reason(due: Due, plan: AiringPlan) -> str:
@@ -186,15 +187,18 @@ def _used_feeds(now: dt.datetime, until: dt.datetime) -> dict[int, list[Airing]]
     )
     found: defaultdict[int, list[Airing]] = defaultdict(list)
     for each in rows:
-        for feed_id in {each.feed_id, each.backup_feed_id} - {None}:
+        for feed_id in _feeds(each):
             found[feed_id].append(each)
     return found
 
 
+def _feeds(airing: Airing) -> set[int]:
+    return {key for key in (airing.feed_id, airing.backup_feed_id) if key is not None}
+
+
 def _in_the_way(airing: Airing, at: dt.datetime, used: dict[int, list[Airing]]) -> list[Airing]:
     """Others that hold one of its feeds at that time, unless they are ended by then by themselves."""
-    own = {airing.feed_id, airing.backup_feed_id} - {None}
-    others = {each.pk: each for feed_id in own for each in used.get(feed_id, []) if each.pk != airing.pk}
+    others = {each.pk: each for feed_id in _feeds(airing) for each in used.get(feed_id, []) if each.pk != airing.pk}
     return [each for each in others.values() if _holds(each, at)]
 
 
