@@ -145,7 +145,9 @@ class SegmentForm(_PlainForm):
     pk = forms.IntegerField(required=False, widget=forms.HiddenInput)
     role = forms.ChoiceField(label=gettext_lazy("环节"), required=False)
     title = forms.CharField(label=gettext_lazy("内容"), max_length=80, required=False)
-    minutes = LengthField(label=gettext_lazy("分钟"), required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"}))
+    minutes = LengthField(
+        label=gettext_lazy("分钟"), required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"})
+    )
 
     def __init__(self, *args: Any, roles: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

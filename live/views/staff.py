@@ -71,6 +71,7 @@ def _page_data(request: HttpRequest, actor: Actor, airing: Airing, part: str) ->
     pages = {"desk": may["see_desk"], "control": may["run"], "host": may["host"], "overlay": may["run"]}
     pages["figures"] = may["see_desk"]
     pages["calls"] = may["screen_calls"]
+    pages["rundown"] = may["watch_internal"]
     return {
         "airing": str(airing.pk),
         "kind": airing.get_kind_display(),

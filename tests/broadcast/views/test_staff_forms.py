@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from django.test import Client
 from broadcast import clock, lifecycle
 from broadcast.access import HOUSE
 from broadcast.models import Episode, Feed, Person, Programme, RoleGrant, SegmentRole, User
+from broadcast.services import rundown
 
 pytestmark = pytest.mark.django_db
 NEW = "/staff/episodes/new?programme=yiting"
@@ -168,3 +171,58 @@ def test_an_unnumbered_special_needs_an_address(producer, programme):
     assert "请填写期号；不编期号的特别节目请填写网址名。" in page
     assert producer.post(NEW, typed(number="", slug="spring-special")).status_code == 302
     assert Episode.objects.get().key == "spring-special"
+
+
+def _edited(producer: Client, episode: Episode, **changes: Any) -> Any:
+    rows = [
+        {
+            "pk": str(each.pk),
+            "role": "",
+            "title": each.title,
+            "minutes": f"{each.planned_seconds // 60}:{each.planned_seconds % 60:02d}",
+        }
+        for each in episode.segments.all()
+    ]
+    return producer.post(f"/staff/episodes/{episode.pk}/edit", typed(segments=rows, **changes))
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("5:10", 310), ("0：20", 20), ("5", 300), ("30.5", 1830)])
+def test_a_length_is_minutes_or_minutes_and_seconds(
+    producer: Client, programme: Programme, written: str, seconds: int
+) -> None:
+    producer.post(NEW, typed(segments=[{"role": "explain", "title": "台呼", "minutes": written}]))
+    episode = Episode.objects.get()
+    assert episode.segments.get().planned_seconds == seconds
+    page = producer.get(f"/staff/episodes/{episode.pk}/edit").content.decode()
+    shown = re.search(r'name="segments-0-minutes" value="([^"]+)"', page)
+    assert shown is not None
+    producer.post(
+        f"/staff/episodes/{episode.pk}/edit", typed(segments=[{"role": "", "title": "台呼", "minutes": shown.group(1)}])
+    )
+    assert episode.segments.get().planned_seconds == seconds
+
+
+@pytest.mark.parametrize("written", ["0", "五", "5:61", "361", "-1"])
+def test_a_length_that_cannot_be_is_told(producer: Client, programme: Programme, written: str) -> None:
+    assert producer.post(NEW, typed(segments=[{"role": "", "title": "台呼", "minutes": written}])).status_code == 422
+    assert not Episode.objects.exists()
+
+
+def test_the_form_keeps_how_segments_are_timed_and_writes_over_nobody(producer: Client, programme: Programme) -> None:
+    producer.post(NEW, typed())
+    episode = Episode.objects.get()
+    airing = episode.airings.get()
+    first, second = rundown.plans(episode)
+    timed = [replace(first, start="hard", offset=0, wait=5), replace(second, is_floating=True, least=60)]
+    rundown.revise(HOUSE, airing.pk, 1, timed)
+    assert _edited(producer, episode, rundown_version="2", title="新标题").status_code == 302
+    assert [replace(line, role="") for line in rundown.plans(episode)] == [replace(line, role="") for line in timed]
+    rundown.revise(HOUSE, airing.pk, 3, [replace(line, role="", seconds=100) for line in timed])
+    stale = _edited(producer, episode, rundown_version="3")
+    assert stale.status_code == 302, "the rows are as they are: nothing is written over"
+    rows = [{"pk": str(first.pk), "role": "", "title": "改过的", "minutes": "3"}]
+    refused = producer.post(f"/staff/episodes/{episode.pk}/edit", typed(segments=rows, rundown_version="3"))
+    assert refused.status_code == 422
+    assert "刚被别人改过" in refused.content.decode()
+    assert "改过的" in refused.content.decode()
+    assert [line.seconds for line in rundown.plans(episode)] == [100, 100]

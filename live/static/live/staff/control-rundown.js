@@ -30,10 +30,10 @@ export function Rundown({ room }) {
   const closed = room.state === "ended" || room.state === "cancelled";
   const [next, ...rest] = closed ? [null, ...later] : later;
   if (!room.segments.length) {
-    const words = room.lane.seq < 0 ? t("正在连接…") : html`${t("还没有环节。")} <a href=${room.page.urls.episode}>${t("去排")}</a>`;
+    const words = room.lane.seq < 0 ? t("正在连接…") : html`${t("还没有环节。")} <a href=${room.page.urls.rundown || room.page.urls.episode}>${t("去排")}</a>`;
     return html`<section class="pane" aria-labelledby="h-run"><h2 id="h-run">${t("串联单")}</h2><p class="quiet">${words}</p></section>`;
   }
-  return html`<section class="pane scrolls" aria-labelledby="h-run"><h2 id="h-run">${t("串联单")}</h2><div class="cues">
+  return html`<section class="pane scrolls" aria-labelledby="h-run"><div class="spread"><h2 id="h-run">${t("串联单")}</h2>${room.page.urls.rundown && html`<a class="xs" href=${room.page.urls.rundown}>${t("改时间、打印")}</a>`}</div><div class="cues">
     ${done.length > 0 && html`<h3>${t("已完")}</h3><ol>${done.map((each) => html`<li class="done" key=${each.id}><span>${hourMinute(each.started_at)}</span><${Mark} segment=${each} /><span class="name">${each.title}</span><span>${signed(Date.parse(each.ended_at) - Date.parse(each.started_at) - each.planned_seconds * 1000)}</span></li>`)}</ol>`}
     ${current && html`<${Current} room=${room} segment=${current} />`}
     ${next && html`<div class="next-card">
