@@ -7,7 +7,7 @@ from typing import Any
 
 from broadcast import registry
 from broadcast.models import Airing
-from live import demo, panel, queries, restraint_panel
+from live import demo, panel, queries, restraint_panel, telephony
 from live.queries import calls, desk, personal
 from live.services import aftercare, forgetting, levels, rescans, rule_seeds, similar
 
@@ -23,6 +23,7 @@ def register() -> None:
     registry.seeds.register("live", rule_seeds.seed)
     registry.reconcilers.register("similar", similar.look)
     registry.demo.register("live", demo.fill)
+    registry.doctor_checks.register("telephony", telephony.check)
     registry.leaving.register("live", leaving)
     registry.control_panels.register("load", panel.load_panel)
     registry.control_panels.register("desk", desk.panel)

@@ -46,6 +46,16 @@ def current() -> Adapter:
     return found
 
 
+def check() -> list[tuple[str, str, str]]:
+    """doctor's: whether the adapter that the settings name is there."""
+    expected, name = "manual, or a dotted path to a function (event, number)", settings.TELEPHONY
+    try:
+        is_there = callable(current())
+    except ImportError as error:
+        return [(f"YISHI_TELEPHONY={name}: {error}", expected, "correct YISHI_TELEPHONY")]
+    return [(f"call desk by {name}", expected, "" if is_there else "correct YISHI_TELEPHONY")]
+
+
 def follow(event: Event, sealed_number: bytes | None) -> bool:
     """Tell the telephone system. Returns whether it took it; what it did not take is logged, without the number."""
     try:

@@ -55,3 +55,20 @@ class TestTelephony:
     def test_the_desk_goes_on_when_it_fails(self, show: making.Show) -> None:
         Exchange.fails = True
         assert calling.air(show, calling.waits(show)).state == S.ON_AIR
+
+
+@pytest.mark.parametrize("name", ["manual", "tests.live.test_telephony.exchange"])
+def test_the_doctor_finds_the_adapter(settings: Any, name: str) -> None:
+    settings.TELEPHONY = name
+    [(found, _expected, mend)] = telephony.check()
+    assert name in found
+    assert not mend
+
+
+@pytest.mark.parametrize(
+    "name", ["no.such.exchange", "tests.live.test_telephony.pytestmark_of_none", "tests.live.calling.NUMBER"]
+)
+def test_the_doctor_says_that_the_adapter_is_not_there(settings: Any, name: str) -> None:
+    settings.TELEPHONY = name
+    [(_found, _expected, mend)] = telephony.check()
+    assert mend == "correct YISHI_TELEPHONY"
