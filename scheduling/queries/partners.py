@@ -100,10 +100,10 @@ def _airing(site: str, airing: Airing) -> wire.Airing:
         description=episode.description,
         kind=airing.kind,  # type: ignore[arg-type]  # only these two are public
         state=airing.state,  # type: ignore[arg-type]
-        starts_at=airing.planned_start.astimezone(zone).isoformat(),
-        ends_at=airing.planned_end.astimezone(zone).isoformat(),
-        started_at=airing.actual_start.astimezone(zone).isoformat() if airing.actual_start else None,
-        ended_at=airing.actual_end.astimezone(zone).isoformat() if airing.actual_end else None,
+        starts_at=airing.planned_start.astimezone(zone).isoformat(timespec="seconds"),
+        ends_at=airing.planned_end.astimezone(zone).isoformat(timespec="seconds"),
+        started_at=airing.actual_start.astimezone(zone).isoformat(timespec="seconds") if airing.actual_start else None,
+        ended_at=airing.actual_end.astimezone(zone).isoformat(timespec="seconds") if airing.actual_end else None,
         people=list(dict.fromkeys(each.person.name for each in episode.appearances.all())),
         url=site + reverse("episode", args=[episode.programme.slug, episode.key]),
         has_replay=airing.state == Airing.State.ENDED and replay_is_released(airing),
