@@ -86,7 +86,7 @@ function Hold({ room, load }) {
   </div>`;
 }
 
-/** Closed while nothing is thinned; opens by itself when something is, and then stays as people leave it. */
+/** Below the run-down, which it must not push away: the level and why; what was measured, and the level by hand, for whoever opens it. */
 export function Load({ room }) {
   const load = room.lane.panels.load;
   if (!load || room.state === "ended" || room.state === "cancelled") return null;
@@ -95,10 +95,9 @@ export function Load({ room }) {
   const thinned = load.level > 0;
   const drops = Object.entries(load.drops);
   const word = thinned ? t("第 {n} 级，{name}", { n: load.level, name: names[load.level] }) : t("正常");
-  return html`<details class="pane load" open=${thinned || load.held}>
-    <summary><h2>${t("压力")}</h2> <b class=${thinned ? "warn" : "ok"}>${word}</b>${load.held && html`<span class="tag warn">${t("人工")}</span>`}</summary>
+  return html`<details class="pane load">
+    <summary><h2>${t("压力")}</h2> <b class=${thinned ? "warn" : "ok"}>${word}</b>${load.held && html`<span class="tag warn">${t("人工")}</span>`}${last && html`<span class="xs quiet why">${clock(last.at)} ${why(last)}</span>`}</summary>
     ${thinned && html`<p class="xs">${t("现在减的：{what}。投票和播出不减。", { what: names.slice(1, load.level + 1).join(t("、")) })}</p>`}
-    ${last && html`<p class="xs quiet">${clock(last.at)} ${why(last)}</p>`}
     ${load.percent < 100 && html`<p class="xs warn">${t("评论列表约显示 {n}%，页面上已说明。", { n: load.percent })}</p>`}
     <${Measures} measures=${load.measures} />
     ${load.may_hold && html`<${Hold} room=${room} load=${load} />`}

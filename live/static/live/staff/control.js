@@ -42,9 +42,9 @@ function Foot({ room }) {
 
 function App({ room }) {
   return html`<${Head} room=${room} />
-    <${Rundown} room=${room} />
+    <section class="rundown-side"><${Rundown} room=${room} /><${Load} room=${room} /></section>
     <main id="main"><div class="screens"><div class="onair-side"><${Monitor} room=${room} /><${Source} room=${room} /><${After} room=${room} /><${Addresses} room=${room} /></div><${Polls} room=${room} /></div><${Questions} room=${room} /></main>
-    <aside class="meters" aria-label=${t("数字和开关")}><div class="numbers-side"><${Numbers} room=${room} /><${Load} room=${room} /><${Pushes} room=${room} /></div><${Show} room=${room} /><${Ahead} room=${room} /><${Cut} room=${room} /></aside>
+    <aside class="meters" aria-label=${t("数字和开关")}><div class="numbers-side"><${Numbers} room=${room} /><${Pushes} room=${room} /></div><${Show} room=${room} /><${Ahead} room=${room} /><${Cut} room=${room} /></aside>
     <${Foot} room=${room} /><${Dialog} room=${room} />`;
 }
 
