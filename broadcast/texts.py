@@ -20,6 +20,7 @@ _PLAIN = {"gettext", "gettext_lazy", "gettext_noop", "_"}
 _PLURAL = {"ngettext", "ngettext_lazy"}
 _CONTEXT = {"pgettext", "pgettext_lazy"}
 _SCRIPT = re.compile(r"""(?<![\w.$])(?:t|word)\(\s*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`[^`$\\]*`)""")
+_SCRIPT_CONTEXT = re.compile(r"""(?<![\w.$])tc\(\s*"([^"\\\n]+)",\s*"([^"\\\n]+)"\)""")
 _INLINE = re.compile(r"""_\(("[^"]*"|'[^']*')\)""")
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w+)\}")
 
@@ -114,10 +115,12 @@ def in_template(source: str) -> Iterator[Text]:
 
 
 def in_script(source: str) -> Iterator[Text]:
-    """Literal arguments of t(), and of word(), which marks a text that is translated elsewhere."""
+    """Literal arguments of t(), of tc() with its context, and of word(), which marks a text that is translated elsewhere."""
     for literal in _SCRIPT.findall(source):
         text = literal[1:-1] if literal[0] == "`" else ast.literal_eval(literal)
         yield Text(text, is_python=False)
+    for context, text in _SCRIPT_CONTEXT.findall(source):
+        yield Text(text, context=context, is_python=False)
 
 
 def _block(bits: list[str], singular: str | None, last: str) -> Text:

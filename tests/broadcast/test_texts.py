@@ -39,6 +39,8 @@ def test_scripts():
         """t("一"); t('二', {n}); not("不"); x.t("不"); t(variable); const W = {a: word("三")}; start("不"); t(`四`)"""
     )
     assert ids(in_script(source)) == ["一", "二", "三", "四"]
+    told = [(each.context, each.msgid) for each in in_script('tc("一条", "提问"); x.tc("不", "不"); atc("不", "不")')]
+    assert told == [("一条", "提问")]
 
 
 @pytest.fixture

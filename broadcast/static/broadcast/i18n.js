@@ -15,6 +15,12 @@ export async function ready() {
   }
 }
 
+/** A text that other languages say in several ways, by what it is about; `context` is not shown. */
+export function tc(context, text) {
+  const found = catalog[`${context}\u0004${text}`];
+  return typeof found === "string" && found ? found : text;
+}
+
 /** The text in the reader's language, with {name} replaced by values.name. */
 export function t(text, values = {}) {
   const found = catalog[text];

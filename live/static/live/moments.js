@@ -1,7 +1,7 @@
 /* The replay's list of moments: questions, polls, segments and comments at their time; it follows the picture and a touch goes there. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { t } from "../broadcast/i18n.js";
+import { t, tc } from "../broadcast/i18n.js";
 import { OwnKept } from "./own.js";
 import { Report, Upheld } from "./report.js";
 import { clock, html, lasting, useStore } from "./view.js";
@@ -36,7 +36,7 @@ export async function fetchMarks(urls) {
 }
 
 const KINDS = {
-  question: () => t("提问"), call: () => t("听众来电"), poll: () => t("投票"), segment: () => t("环节"), comment: () => t("评论"), airing: () => t("节目"), output: () => t("播出"),
+  question: () => tc("一条", "提问"), call: () => t("听众来电"), poll: () => t("投票"), segment: () => t("环节"), comment: () => t("评论"), airing: () => t("节目"), output: () => t("播出"),
 };
 
 /** 提问, 投票 … of a mark; its kind may be finer, such as question.answered. */

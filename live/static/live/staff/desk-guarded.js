@@ -4,7 +4,7 @@
 import htm from "htm";
 import { h } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { t } from "../../broadcast/i18n.js";
+import { t, tc } from "../../broadcast/i18n.js";
 import { clock, lengthWord, reasonWord } from "./words.js";
 
 const html = htm.bind(h);
@@ -40,9 +40,9 @@ export function Switches({ desk, frame: Sheet }) {
   const bool = [[1, t("开")], [0, t("关")]];
   return html`<${Sheet} desk=${desk} title=${t("本场开关")}><div class="form">
     <p class="xs quiet">${t("选了立刻生效，观众的页面会说明。每一次都记入审计。")}</p>
-    ${line("takes_comments", t("评论"), "", bool, onOff, true)}
+    ${line("takes_comments", tc("开关", "评论"), "", bool, onOff, true)}
     ${line("comment_seconds", t("一人两条评论之间"), t("慢速模式。工作人员不受限。"), choices(PACES, switches.comment_seconds, pace), pace)}
-    ${line("takes_questions", t("提问"), "", bool, onOff)}
+    ${line("takes_questions", tc("开关", "提问"), "", bool, onOff)}
     ${line("question_seconds", t("一人两条提问之间"), "", choices(PACES, switches.question_seconds, pace), pace)}
     ${line("verified_only", t("仅限实名"), t("只收验证过手机的人的评论和提问。"), bool, onOff)}
     <${Field} id="s-alarm" label=${t("等多久报警")} help=${t("最久的一条等过这么久，队列变红。")}>${select("s-alarm", alarm, turn("alarm_seconds", [t("等多久报警"), lengthWord]), choices(ALARMS, alarm, lengthWord))}</${Field}>

@@ -2,7 +2,7 @@
 
 import htm from "htm";
 import { h } from "preact";
-import { t } from "../../broadcast/i18n.js";
+import { t, tc } from "../../broadcast/i18n.js";
 import { Acts, Said } from "./desk-foot.js";
 import { Bound, Past } from "./desk-sanctions.js";
 import { Marked, foundSpans, itemTitle, ruleOf } from "./desk-parts.js";
@@ -171,7 +171,7 @@ export function Item({ desk, watch }) {
     <${Head} desk=${desk} item=${item} watch=${watch} />
     <div class="body" tabindex="0" role="group" aria-label=${t("这一条的内容")}>
       ${watchers.length > 0 && html`<p class="xs quiet">${t("{name}也在看", { name: watchers.map((each) => each.name).join(t("、")) })}</p>`}
-      <p class="words" id="words">${item.kind === "question" && html`<b>${t("提问")}</b>`}<${Marked} text=${item.text} spans=${foundSpans(item)} /></p>
+      <p class="words" id="words">${item.kind === "question" && html`<b>${tc("一条", "提问")}</b>`}<${Marked} text=${item.text} spans=${foundSpans(item)} /></p>
       <p class="xs quiet facts-row phone-words phone-facts"><span>${itemTitle(item)}</span><span>${item.author}</span><span>${assuranceWord(desk.page, item.assurance)}</span><span>${item.district}</span><span>${clock(item.at)}</span></p>
       ${item.mask.length > 0 ? html`<p class="xs quiet">${t("公众看到：{text}", { text: masked(item.text, hide) })}</p>` : ""}
       ${item.to && html`<p class="xs">${t("问：{name}", { name: item.to })}</p>`}

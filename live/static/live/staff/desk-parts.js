@@ -2,7 +2,7 @@
 
 import htm from "htm";
 import { h } from "preact";
-import { t } from "../../broadcast/i18n.js";
+import { t, tc } from "../../broadcast/i18n.js";
 import { DONE, LEAD, OPEN, WAITING, isWaiting, mine, pieces, reporters, since, standing } from "./desk-queues.js";
 import { actWord, airingWord, assuranceWord, clock, count, leftWord, reasonWord, showName, span, stateClass, stateWord } from "./words.js";
 
@@ -81,8 +81,8 @@ const paceWord = (seconds) => (seconds === 0 ? t("不另限") : seconds === 60 ?
 /** The room's switches as they stand: [name, words, whether it is out of the ordinary]. */
 export function switchLines(switches) {
   return [
-    [t("评论"), switches.takes_comments ? (switches.comment_seconds ? paceWord(switches.comment_seconds) : t("开")) : t("关"), !switches.takes_comments],
-    [t("提问"), switches.takes_questions ? (switches.question_seconds ? paceWord(switches.question_seconds) : t("开")) : t("关"), !switches.takes_questions],
+    [tc("开关", "评论"), switches.takes_comments ? (switches.comment_seconds ? paceWord(switches.comment_seconds) : t("开")) : t("关"), !switches.takes_comments],
+    [tc("开关", "提问"), switches.takes_questions ? (switches.question_seconds ? paceWord(switches.question_seconds) : t("开")) : t("关"), !switches.takes_questions],
     [t("仅限实名"), onOff(switches.verified_only), switches.verified_only],
     ...(switches.is_post ? [[t("先发后审"), t("开"), true]] : []),
   ];
@@ -193,7 +193,7 @@ export function Row({ desk, id, at }) {
   return html`<li data-key=${id} class=${done || taken ? "taken" : ""} aria-current=${now ? "true" : undefined} aria-posinset=${at + 1} aria-setsize=${desk.keys.length}
       tabindex=${now ? 0 : -1} onClick=${() => desk.moveTo(id, { openOnPhone: true })}>
     ${desk.mayAct ? html`<label class="pick" onClick=${(event) => event.stopPropagation()}><input type="checkbox" aria-label=${t("选择第 {n} 条", { n: at + 1 })} checked=${desk.selected.has(id)} disabled=${done || Boolean(taken)} onClick=${(event) => { event.stopPropagation(); desk.toggle(id); }} /></label>` : html`<span></span>`}
-    <div><p class="text">${item.kind === "question" && html`<b>${t("提问")}</b>`}<${Marked} text=${item.text} spans=${foundSpans(item)} /></p>
+    <div><p class="text">${item.kind === "question" && html`<b>${tc("一条", "提问")}</b>`}<${Marked} text=${item.text} spans=${foundSpans(item)} /></p>
       <p class="meta">${done ? html`<span class="tag">${outcome(desk, id, item)}</span>` : html`<${Tags} desk=${desk} item=${item} />`}
         ${!done && !WAITING.includes(item.state) && !isWaiting(desk.queue) && html`<span class=${`fact ${stateClass(item.state)}`}>${ruleOf(item)} ${stateWord(item.state)}${item.reason ? t("：{reason}", { reason: reasonWord(desk.page, item.reason) }) : ""}</span>`}
         ${who && html`<span class=${taken ? "tag" : "tag own"}>${who}</span>`}
