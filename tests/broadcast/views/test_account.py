@@ -183,7 +183,7 @@ def test_the_pages_are_in_english_too(client):
 def test_health_says_what_answers(client):
     response = client.get("/healthz")
     assert response.status_code == 200
-    assert response.json() == {"status": "ok", "database": True, "bus": True}
+    assert response.json() == {"status": "ok", "database": True, "bus": True, "schedule": True}
     assert not response.cookies
 
 
