@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from broadcast import clock
 from broadcast.models import Airing, Appearance, Episode, Person, Programme
 from scheduling.holidays import Days, Kind
-from scheduling.models import Slot, Studio
+from scheduling.models import DayRule, Slot, Studio
 from scheduling.queries import days as holidays
 from scheduling.queries import warnings
 from scheduling.queries.regular import Key, Span, regular
@@ -141,6 +141,12 @@ def opened(airing_id: UUID) -> Opened | None:
     return Opened(
         airing, _entry(airing, (), cautions, holidays.known()), studio or "", tuple(airing.episode.appearances.all())
     )
+
+
+def rules(programmes: Collection[Programme]) -> list[Slot]:
+    """The slots whose rule says something of days that are not ordinary: what explains the calendar's struck lines. One query."""
+    slots = Slot.objects.filter(programme__in=programmes, is_active=True).select_related("programme")
+    return list(slots.exclude(on_holiday=DayRule.AIR, on_workday=DayRule.AIR))
 
 
 def people_of(

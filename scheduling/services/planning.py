@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from broadcast import clock, lifecycle
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, InvalidInput, NotFound
-from broadcast.models import Airing, Programme
+from broadcast.models import Airing, Programme, Segment
+from broadcast.rundown_lines import LinePlan, plan_of
 from broadcast.services import airings, episodes
 from scheduling import foreseen
 from scheduling.models import Occurrence, Slot
@@ -39,7 +40,7 @@ class Wish:
 
 
 def place(actor: Actor, wish: Wish) -> Airing:
-    """A numbered draft with its airing; parts and minutes of the run-down are the programme's usual ones.
+    """A numbered draft with its airing; parts, minutes and timing of the run-down are the programme's usual ones.
 
     Raises Conflict (data: field, clashes) when somebody or something would be in two places, InvalidInput (data: field). Nothing is
     written then. Locks the programme, so that two producers get two numbers.
@@ -60,7 +61,7 @@ def place(actor: Actor, wish: Wish) -> Airing:
             number=episodes.next_number(programme),
             feed=wish.feed,
             guests=wish.guests,
-            segments=_usual_segments(programme),
+            segments=_usual_lines(programme),
         )
         airing = episodes.create(actor, plan).airings.get()
         if wish.studio is not None:
@@ -144,14 +145,12 @@ def _moved_meanwhile(airing: Airing) -> Conflict:
     )
 
 
-def _usual_segments(programme: Programme) -> list[episodes.SegmentPlan]:
-    """Parts and minutes of the last episode that had some, without its words."""
+def _usual_lines(programme: Programme) -> list[LinePlan]:
+    """Parts, minutes and timing of the last episode that had some, without its words."""
     last = programme.episodes.filter(segments__isnull=False).order_by("-created_at").first()
-    if last is None:
-        return []
-    return [
-        episodes.SegmentPlan(
-            each.role.name_zh if each.role else each.title, each.planned_seconds, each.role.code if each.role else ""
-        )
-        for each in last.segments.select_related("role")
-    ]
+    return [_usual(each) for each in last.segments.select_related("role")] if last else []
+
+
+def _usual(segment: Segment) -> LinePlan:
+    title = segment.role.name_zh if segment.role else segment.title
+    return replace(plan_of(segment), pk=None, title=title, note="")

@@ -170,6 +170,7 @@ def context(actor: Actor, place: Place) -> dict[str, Any]:
         "weeks": [days[at : at + 7] for at in range(0, len(days), 7)],
         "hours": _hours(days) if place.view == "week" else [],
         "people": query.people_of(shown, place.first, place.last, place.person),
+        "rules": query.rules(shown),
         "today": today(),
         "not_announced": [year for year in years if not known.is_announced(year)],
         "ahead": dry_run.count(numbers) if producing else None,

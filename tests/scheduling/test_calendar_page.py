@@ -17,7 +17,7 @@ from scheduling.models import Studio
 from scheduling.services import planning
 from tests.scheduling import making as rows
 from tests.scheduling.test_calendar import full_month
-from tests.scheduling.test_planning import HOUR, HOUSE, TEN, wish
+from tests.scheduling.test_planning import HOUR, HOUSE, TEN, saturdays, wish
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 2, 4, 3, 52, tzinfo=dt.UTC)
@@ -232,6 +232,14 @@ def test_a_rerun_is_planned_from_the_airing_that_it_plays_again(producer: Client
     assert producer.post(address, {"date": "2026-02-08"}).status_code == 422
     page = producer.post(address, {"date": "2026-02-08", "from": "20:00"}, follow=True).content.decode()
     assert "第 118 期，重播" in page
+
+
+def test_the_rules_behind_struck_lines_are_said_below(producer: Client, forum: Programme) -> None:
+    assert "看规则" not in producer.get(FEBRUARY).content.decode()
+    slot = saturdays(programme=forum, on_holiday="skip")
+    page = producer.get(FEBRUARY).content.decode()
+    assert "委员议事厅：放假停播，上班日照常播出。" in page
+    assert f"/staff/programmes/forum/slots/{slot.pk}" in page
 
 
 def test_airings_of_others_are_not_there(producer: Client) -> None:

@@ -11,7 +11,7 @@ import pytest
 from broadcast import clock
 from broadcast.access import HOUSE
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotAllowed
-from broadcast.models import Airing, AuditEntry, Episode, Person
+from broadcast.models import Airing, AuditEntry, Episode, Person, Segment, SegmentRole
 from broadcast.services.episodes import GuestPlan
 from scheduling.models import Booking, Slot, SlotException, Studio
 from scheduling.services import making, planning
@@ -59,6 +59,18 @@ def test_a_new_airing_is_a_numbered_draft_with_its_studio_feed_and_guests() -> N
     assert (airing.episode.number, airing.episode.publication, airing.announced_at) == (118, "draft", None)
     taken = {(each.person_id, each.studio_id, each.feed_id) for each in Booking.objects.filter(airing=airing)}
     assert taken == {(lin.pk, None, None), (None, studio.pk, None), (None, None, feed().pk)}
+
+
+def test_the_run_down_is_the_usual_one_without_its_words() -> None:
+    first = planning.place(HOUSE, wish()).episode
+    role = SegmentRole.objects.create(
+        programme=first.programme, code="discuss", mark="议", name_zh="委员议", name_en="Discuss"
+    )
+    Segment.objects.create(
+        episode=first, position=1, role=role, title="三本账", planned_seconds=600, start="hard", offset_seconds=120
+    )
+    made = planning.place(HOUSE, wish(TEN + 2 * HOUR)).episode.segments.get()
+    assert (made.title, made.planned_seconds, made.start, made.offset_seconds) == ("委员议", 600, "hard", 120)
 
 
 def test_nobody_is_put_in_two_places_and_nothing_half_is_left() -> None:
