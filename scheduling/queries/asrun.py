@@ -144,9 +144,10 @@ def _log(airing: Airing, stretches: Sequence[Ran]) -> Log:
 
 
 def _by_state(airing: Airing, delay: dt.timedelta) -> Iterable[tuple[dt.datetime, dt.datetime]]:
-    """Where no recorder ran: from the start of the show to its end, or to now."""
+    """Where no recorder ran: from the start of the show to its end, as far as the public has it by now."""
     if airing.state in _BEGUN and airing.actual_start is not None:
-        yield airing.actual_start + delay, (airing.actual_end or clock.now()) + delay
+        now = clock.now()
+        yield airing.actual_start + delay, min(airing.actual_end + delay, now) if airing.actual_end else now
 
 
 def _names(airing: Airing) -> tuple[str, ...]:

@@ -78,6 +78,13 @@ def test_without_a_recorder_the_states_own_times_stand_and_say_so():
     assert row.log.spans == ((second(6), second(1806)),)
 
 
+def test_of_a_show_on_air_no_more_is_told_than_the_public_has_by_now():
+    airing(state="on_air", actual_start=NOON, delay_seconds=6)
+    for seconds, spans in ((3, ()), (6, ()), (10, ((second(6), second(10)),))):
+        with clock.frozen(second(seconds)):
+            assert day().rows[0].log.spans == spans
+
+
 def test_what_did_not_go_out_is_there_without_times():
     airing()
     (row,) = day().rows

@@ -15,6 +15,7 @@ from broadcast import clock
 from broadcast.access import HOUSE, Actor, is_public
 from broadcast.models import Airing, Episode, Person, Programme
 from broadcast.services import episodes, timing
+from scheduling import feeds
 from scheduling.queries import outings
 from scheduling.services import tokens
 
@@ -93,13 +94,17 @@ def test_programmes_that_are_not_for_everybody_have_no_calendar(client: Client):
     assert events(client, "/calendar/all.ics") == {}
 
 
-def test_the_same_calendar_is_not_sent_twice_and_never_kept_without_asking(client: Client):
+def test_the_same_calendar_is_not_written_twice_and_never_kept_without_asking(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+):
     show = shown()
     first = client.get(HOTLINE)
     assert first["Cache-Control"] == "no-cache"
     assert not first.cookies
     assert first["Access-Control-Allow-Origin"] == "*"
-    again = client.get(HOTLINE, headers={"If-None-Match": first["ETag"]})
+    with monkeypatch.context() as patch:
+        patch.setattr(feeds, "calendar", lambda *_: pytest.fail("written although nothing changed"))
+        again = client.get(HOTLINE, headers={"If-None-Match": first["ETag"]})
     assert (again.status_code, again.content, again["Cache-Control"]) == (304, b"", "no-cache")
     Airing.objects.filter(pk=show.pk).update(state="cancelled")
     assert client.get(HOTLINE, headers={"If-None-Match": first["ETag"]}).status_code == 200
