@@ -18,8 +18,9 @@ from scheduling.models import Invitation
 from scheduling.queries import invitations as queries
 from scheduling.services import invitations
 
-# The link is the key: no proxy keeps it, no page that is linked from it is told it, no search engine lists it.
-_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+# The link is the key: no proxy keeps it, no other site is told it, no search engine lists it. With no-referrer browsers would send
+# the answer with "Origin: null", which no check of where a form comes from lets through.
+_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex, nofollow"}
 
 
 @require_http_methods(["GET", "POST"])

@@ -52,7 +52,9 @@ def test_a_guest_is_found_asked_answers_and_appears(producer: Client, client: Cl
     assert "data:image/svg+xml" in words(asked), "the link as a picture for WeChat"
     page = client.get(reverse("invitation", args=[token]))
     assert "谈谈电动车" in words(page)
-    assert (page["Referrer-Policy"], page["Cache-Control"]) == ("no-referrer", "no-store")
+    assert (page["Referrer-Policy"], page["Cache-Control"]) == ("same-origin", "no-store"), (
+        "no-referrer: null as Origin"
+    )
     assert client.post(reverse("invitation", args=[token]), {"answer": "accept", "words": "好"}).status_code == 302
     assert "您已接受" in words(client.get(reverse("invitation", args=[token])))
     assert Appearance.objects.get(episode=made).person == who
@@ -212,3 +214,13 @@ def test_the_list_searches_orders_and_pages(producer: Client) -> None:
     second = words(producer.get(reverse("staff:roster"), {"page": "2", "order": "least"}))
     assert "2 / 2" in second
     assert "没有找到" in words(producer.get(reverse("staff:roster"), {"q": "没有这个人"}))
+
+
+def test_the_answer_passes_the_check_of_where_a_form_comes_from() -> None:
+    _one, link = _asked()
+    guest = Client(enforce_csrf_checks=True, headers={"Origin": "http://testserver"})
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', words(guest.get(link)))
+    assert token is not None
+    form = {"answer": "accept", "csrfmiddlewaretoken": token[1]}
+    assert guest.post(link, form, headers={"Origin": "null"}).status_code == 403
+    assert guest.post(link, form).status_code == 302
