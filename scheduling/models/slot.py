@@ -19,7 +19,8 @@ class DayRule(models.TextChoices):
 class Slot(models.Model):
     """A regular time of a programme: local wall time and zone, and an RFC 5545 rule counted in local days."""
 
-    programme = models.ForeignKey("broadcast.Programme", on_delete=models.CASCADE, related_name="slots")
+    # A programme with a future is not deleted: its slots are stopped first.
+    programme = models.ForeignKey("broadcast.Programme", on_delete=models.PROTECT, related_name="slots")
     name = models.CharField(max_length=60, blank=True)
     first_date = models.DateField(help_text=_("规则从这一天算起"))
     local_time = models.TimeField()

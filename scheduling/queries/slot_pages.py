@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -58,6 +59,29 @@ class Listed:
     next: Row | None
     made: int
     trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Brand:
+    """One programme of a list, with its regular times in words and what it sends next."""
+
+    programme: Programme
+    slots: list[str]
+    next: Airing | None
+
+
+def brands(programmes: Iterable[Programme]) -> list[Brand]:
+    """The programmes in their order. Three queries, whatever their number."""
+    found = list(programmes)
+    words: defaultdict[int, list[str]] = defaultdict(list)
+    for slot in Slot.objects.filter(programme__in=found, is_active=True):
+        words[slot.programme_id].append(words_of(slot))
+    rows = Airing.objects.filter(
+        episode__programme__in=found, state=Airing.State.PLANNED, planned_start__gte=clock.now()
+    ).exclude(kind=Airing.Kind.FILLER)
+    first = rows.order_by("episode__programme_id", "planned_start").distinct("episode__programme_id")
+    coming_next = {each.episode.programme_id: each for each in first.select_related("episode")}
+    return [Brand(each, words[each.pk], coming_next.get(each.pk)) for each in found]
 
 
 def stamp(original: dt.datetime) -> str:

@@ -91,6 +91,7 @@ def _shown(
         "slot": slot,
         "programme": slot.programme,
         "row": row,
+        "words": slot_pages.words_of(slot),
         "said": said if said is not None and said.cause != "holiday" else None,
         "form": form,
         "act": form.data.get("act", "") if form.is_bound else "",

@@ -63,7 +63,7 @@ class PlainForm(forms.Form):
         self.add_error(field if field in self.fields else None, message)
 
 
-class TemplateChoice(forms.ModelChoiceField):
+class TemplateChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     """Templates by their names."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -184,8 +184,8 @@ class SlotForm(PlainForm):
             for field in self
             if field.name not in {"version", "reason"} and _shown(field.value()) != _shown(now[field.name].value())
         ]
-        self.data = self.data.copy()
-        self.data["version"] = str(version)
+        typed = {name: self.data[name] for name in self.data}
+        self.data = typed | {"weekdays": self["weekdays"].value(), "version": str(version)}
         return found
 
     def plan(self) -> SlotPlan:

@@ -16,7 +16,7 @@ from broadcast import clock
 from broadcast.access import Ability, Actor, can, require
 from broadcast.errors import BroadcastError
 from broadcast.models import Programme
-from broadcast.views.staff_page import for_staff, shell
+from broadcast.views.staff_page import for_staff, programmes_of, shell
 from scheduling.models import Slot
 from scheduling.queries import coming, days, slot_pages
 from scheduling.services import slots
@@ -25,6 +25,21 @@ from scheduling.views import occurrence, slot_templates
 from scheduling.views.slot_forms import SlotForm, initial, seen
 
 _NEW = SlotPlan(dt.date(2000, 1, 1), dt.time(11), "FREQ=WEEKLY;BYDAY=SA", 30)
+
+
+@for_staff
+@require_safe
+def programmes(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """The programmes that one works for: regular times, what comes next, and the way to their pages."""
+    rows = [
+        {
+            "brand": each,
+            "may_produce": can(actor, Ability.PRODUCE, each.programme.pk),
+            "may_administer": can(actor, Ability.ADMINISTER, each.programme.pk),
+        }
+        for each in slot_pages.brands(programmes_of(actor))
+    ]
+    return shell(request, actor, "scheduling/staff/programmes.html", {"rows": rows})
 
 
 @for_staff
@@ -198,6 +213,7 @@ def _form_page(
 
 
 urlpatterns = [
+    path("", programmes, name="programmes"),
     path("<slug:slug>/slots", listed, name="slots"),
     path("<slug:slug>/slots/new", new, name="slot-new"),
     path("<slug:slug>/slots/<int:pk>", show, name="slot"),

@@ -170,6 +170,13 @@ def test_the_list_says_when_by_which_rule_and_what_is_next(producer, slot):
     assert "已建好 3 场" in page
 
 
+def test_programmes_lead_to_their_slots(producer, slot):
+    page = producer.get(reverse("staff:programmes")).content.decode()
+    assert "每周六 11:00–11:30" in page
+    assert "2026-11-28 周六 11:00 第 1001 期" in page
+    assert reverse("staff:slots", args=["hotline"]) in page
+
+
 def occurrence(slot: Slot, start: dt.datetime = NOON) -> str:
     return reverse("staff:slot-occurrence", args=["hotline", slot.pk]) + f"?start={slot_pages.stamp(start)}"
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from django.db import connection
+from django.db.models import ProtectedError
 
 from broadcast import clock, lifecycle
 from broadcast.access import HOUSE, Actor
@@ -283,6 +284,12 @@ def test_a_change_that_cannot_be_leaves_nothing_half_done(slot):
         change(slot, zone="Nowhere/Land")
     assert planned() == [(NOON, 1001), (NOON + WEEK, 1002)]
     assert Occurrence.objects.filter(original_start=NOON).exists()
+
+
+def test_a_programme_with_a_future_is_not_deleted(slot):
+    with pytest.raises(ProtectedError):
+        slot.programme.delete()
+    assert Slot.objects.exists()
 
 
 def test_stopping_cancels_what_was_made_for_later(slot):
