@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests import npm
 from tests.journeys.citizen import some_phone
 from tests.journeys.house import House
 from tests.journeys.pages import DESK, PHONE, Person, wait_for
+from tests.journeys.test_barriers import _RUN as RUN_AXE
+from tests.journeys.test_barriers import HOSTILE
 
 pytestmark = [pytest.mark.browser, pytest.mark.ffmpeg, pytest.mark.timeout(400)]
 _SHOW = """
@@ -49,6 +52,16 @@ _COLUMN = """
 import json
 from live.models import Call
 print(json.dumps([str(getattr(each, {column!r})) for each in Call.objects.filter(room={airing!r}).order_by("pk")]))
+"""
+_WORDS = """
+from live import protocol
+from live.models import Call
+from live.services import calls
+from broadcast.access import HOUSE
+from tests.live import making
+call = Call.objects.filter(room={airing!r}, state="waiting").first()
+words = {words!r}
+calls.screen(HOUSE, call.room_id, protocol.ScreenCall(id=making.command_id(), call=call.pk, version=call.version, **words))
 """
 _COUNT = """
 from live import queries
@@ -235,6 +248,24 @@ def test_a_number_is_put_on_the_list_and_the_next_call_of_it_says_so(hotline: Ho
     screener.press("登记")
     screener.sees("这个号码在不接入名单里：反复谩骂")
     shoot(hotline, "blocked")
+
+
+def test_nothing_keeps_people_out_and_hostile_words_break_nothing(hotline: Hotline) -> None:
+    words = {"name": HOSTILE[0][:40], "district": HOSTILE[1][:40], "topic": HOSTILE[0][:200], "note": HOSTILE[2][:300]}
+    hotline.house.does(_WORDS.format(airing=hotline.airing, words=words))
+    modules, _node = npm.installed()
+    axe = (modules / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+    hotline.listener.open(f"{hotline.page}call")
+    for person in (hotline.screener, hotline.mobile, hotline.host, hotline.listener):
+        person.page.reload()
+        expect(person.page.locator("header").first).to_be_visible(timeout=30_000)
+        if person in (hotline.screener, hotline.mobile):
+            person.sees("endless").click()
+        person.page.evaluate(axe)
+        assert person.page.evaluate(RUN_AXE) == []
+        person.page.set_viewport_size({"width": 360, "height": 640})
+        never_scrolls_sideways(person)
+    shoot(hotline, "hostile")
 
 
 def test_nobody_saw_an_error(hotline: Hotline) -> None:
