@@ -13,7 +13,7 @@ from broadcast.access import HOUSE, Actor
 from broadcast.errors import InvalidInput, NotAllowed
 from broadcast.models import Airing, AuditEntry, Person
 from broadcast.services import episodes, timing
-from scheduling.models import AiringPlan, Firing, Notice, Seat
+from scheduling.models import AiringPlan, Firing, Notice, Occurrence, Seat, Slot
 from scheduling.queries import due as reading
 from scheduling.services import firing, ledger
 
@@ -223,6 +223,27 @@ def test_a_draft_is_announced_at_its_time_and_then_fires(django_capture_on_commi
     with at(0):
         assert firing.tick() == 2
     assert outcomes(draft) == [("announce", "fired"), ("open_feed", "fired"), ("start", "fired")]
+
+
+def test_a_slots_draft_has_its_number_in_time_when_it_is_announced():
+    """Drafts are numbered in order once all are made; a tick may come between."""
+    later, first = (
+        airing(NOON + dt.timedelta(days=7), number=1001, announced=False),
+        airing(number=1002, announced=False),
+    )
+    slot = Slot.objects.create(
+        programme=first.episode.programme,
+        first_date=dt.date(2026, 11, 7),
+        local_time=dt.time(11),
+        rule="FREQ=WEEKLY;BYDAY=SA",
+    )
+    for each in (later, first):
+        AiringPlan.objects.create(airing=each, auto_announce=True)
+        Occurrence.objects.create(slot=slot, original_start=each.planned_start, airing=each)
+    with at(-60):
+        firing.tick()
+    assert Airing.objects.get(pk=first.pk).episode.number == 1001
+    assert Airing.objects.get(pk=later.pk).episode.number == 1002
 
 
 def test_what_was_withdrawn_is_neither_announced_nor_begun_by_the_house():

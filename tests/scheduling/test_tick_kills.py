@@ -1,0 +1,93 @@
+"""`kill -9` of `python -m broadcast tick`, ten times, while shows fall due every second: each act is done once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from broadcast import clock
+from broadcast.models import Airing, AuditEntry
+from scheduling.models import AiringPlan, Firing
+
+from .making import airing
+
+KILLS = 10
+SHOWS = 30
+
+
+def start_tick() -> subprocess.Popen[bytes]:
+    """One more process with the database of this test."""
+    base = settings.DATABASES["default"]
+    host = f"{base['HOST']}:{base['PORT']}" if base["PORT"] else base["HOST"]
+    url = f"postgresql://{base['USER']}:{base['PASSWORD']}@{host}/{connection.settings_dict['NAME']}"
+    environ = {**os.environ, "YISHI_DATABASE_URL": url, "YISHI_SECRET_KEY": settings.SECRET_KEY}
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-m", "broadcast", "tick"], cwd=settings.BASE_DIR, env=environ
+    )
+
+
+def claiming(ticks: list[subprocess.Popen[bytes]]) -> int:
+    """The process that stands between its claim and its act; any, where none is caught so for some seconds."""
+    deadline = time.monotonic() + 3
+    while time.monotonic() < deadline:
+        for node in Firing.objects.filter(outcome="claimed").values_list("node", flat=True):
+            for number, each in enumerate(ticks):
+                if node.endswith(f":{each.pid}"):
+                    return number
+    return random.randrange(2)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(400)
+@pytest.mark.django_db(transaction=True)
+def test_ten_kills_repeat_and_lose_nothing() -> None:
+    chance = random.Random(20261122)
+    begins = clock.now() + dt.timedelta(seconds=15)
+    for number in range(SHOWS):
+        made = airing(begins + dt.timedelta(seconds=number), number=number + 1, port=9000 + number)
+        Airing.objects.filter(pk=made.pk).update(planned_end=made.planned_start + dt.timedelta(seconds=SHOWS))
+        AiringPlan.objects.create(
+            airing=made, auto_open=True, open_minutes_before=0, auto_start=True, auto_end=True, auto_publish=True
+        )
+    ticks = [start_tick(), start_tick()]
+    try:
+        time.sleep(15)
+        for _kill in range(KILLS):
+            time.sleep(chance.uniform(0.5, 3.0))
+            victim = claiming(ticks)
+            ticks[victim].send_signal(signal.SIGKILL)
+            ticks[victim].wait()
+            ticks[victim] = start_tick()
+        deadline = time.monotonic() + 240
+        done = Firing.objects.filter(outcome__in=["fired", "skipped"])
+        while done.count() < 4 * SHOWS and time.monotonic() < deadline:
+            time.sleep(0.5)
+    finally:
+        for each in ticks:
+            each.kill()
+            each.wait()
+    outcomes = Counter(Firing.objects.values_list("action", "outcome"))
+    # A show whose start was quicker than the claim of one that died needs its feed opened no more.
+    needless = outcomes.pop(("open_feed", "skipped"), 0)
+    assert outcomes == {
+        ("open_feed", "fired"): SHOWS - needless,
+        ("start", "fired"): SHOWS,
+        ("end", "fired"): SHOWS,
+        ("publish", "fired"): SHOWS,
+    }
+    acts = {"airing.open": SHOWS - needless, "airing.start": SHOWS, "airing.end": SHOWS, "episode.sign_off": SHOWS}
+    for act, count in acts.items():
+        assert AuditEntry.objects.filter(act=act).count() == count, act
+    assert set(Airing.objects.values_list("state", flat=True)) == {Airing.State.ENDED}
+    taken_up = Firing.objects.filter(attempt__gt=1).count()
+    print(f"{KILLS} kills, {sum(outcomes.values())} acts, {taken_up} taken up after a death, {needless} needless")
