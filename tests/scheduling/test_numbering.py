@@ -177,7 +177,9 @@ class Season(RuleBasedStateMachine):
 
     @invariant()
     def drafts_stand_in_order_of_time(self) -> None:
-        rows = Airing.objects.filter(state=S.PLANNED, announced_at=None, kind="premiere").order_by("planned_start")
+        rows = Airing.objects.filter(state=S.PLANNED, announced_at=None, kind="premiere").order_by(
+            "planned_start", "episode__number"
+        )
         numbers = [each.episode.number for each in rows.select_related("episode")]
         assert numbers == sorted(numbers)
 
