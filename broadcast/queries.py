@@ -43,10 +43,14 @@ def title_of(episode: Episode) -> str:
     return (episode.title_en if english else "") or episode.title
 
 
-def on_air(actor: Actor) -> list[Listed]:
-    """Shows on air that `actor` may watch, the latest start first."""
-    rows = _announced().filter(state=Airing.State.ON_AIR).order_by("-actual_start")[:12]
-    return [_listed(actor, airing, with_rail=True) for airing in rows if may_watch(actor, airing)]
+def on_air(actor: Actor, programme: Programme | None = None) -> list[Listed]:
+    """Shows on air that `actor` may watch, the latest start first; at most twelve."""
+    rows = _announced().filter(state=Airing.State.ON_AIR)
+    if programme is not None:
+        rows = rows.filter(episode__programme=programme)
+    return [
+        _listed(actor, each, with_rail=True) for each in rows.order_by("-actual_start")[:12] if may_watch(actor, each)
+    ]
 
 
 def coming(actor: Actor, limit: int = 10, programme: Programme | None = None) -> list[Listed]:

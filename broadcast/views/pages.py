@@ -46,7 +46,7 @@ def programme(request: HttpRequest, slug: str) -> HttpResponse:
     past = queries.past(actor, PAGE_OF_PAST + 1, found, (page - 1) * PAGE_OF_PAST)
     context = {
         "programme": found,
-        "on_air": [row for row in queries.on_air(actor) if row.airing.episode.programme_id == found.pk],
+        "on_air": queries.on_air(actor, found),
         "coming": queries.coming(actor, 20, found),
         "past": past[:PAGE_OF_PAST],
         "earlier": page + 1 if len(past) > PAGE_OF_PAST else None,

@@ -100,15 +100,12 @@ class Citizen:
         return {thing["key"]: thing for thing in frame["objects"]}
 
 
-def airing_on_air(address: str, page_pattern: str = r'href="(/programmes/[^"]+/[^"/]+/)"') -> tuple[str, str]:
-    """The page and airing id of the show that the home page offers as on air."""
-    home = httpx.get(address + "/").text
-    for page in re.findall(page_pattern, home):
-        # Shows that a journey made for itself alone have neither picture nor polls.
-        if page.startswith("/programmes/show-"):
-            continue
+def airing_on_air(address: str) -> tuple[str, str]:
+    """The page and airing id of the demo's show, which is on air: that of its programme, however many journeys made others since."""
+    listed = httpx.get(address + "/programmes/members-forum/").text
+    for page in re.findall(r'href="(/programmes/members-forum/[^"/]+/)"', listed):
         text = httpx.get(address + page).text
         found = re.search(r"/live/airings/([0-9a-f-]{36})/", text)
         if found and "直播中" in text:
             return page, found.group(1)
-    raise AssertionError("no show on air on the home page")
+    raise AssertionError("no show of the demo is on air")

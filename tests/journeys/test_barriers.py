@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests import npm
 from tests.journeys.desks import Desk
 from tests.journeys.house import House
-from tests.journeys.pages import DESK, Person
+from tests.journeys.pages import DESK, Person, wait_for
 
 pytestmark = [
     pytest.mark.browser,
@@ -171,7 +171,8 @@ def test_every_dialog_of_the_desk_is_free_of_barriers_and_gives_the_focus_back(
             page.keyboard.press("Enter")
         sheet = page.get_by_role("dialog")
         expect(sheet).to_be_visible()
-        assert sheet.evaluate("each => each.contains(document.activeElement)"), "the dialog has the focus"
+        # Given by the script a moment after it is drawn.
+        wait_for(lambda sheet=sheet: sheet.evaluate("each => each.contains(document.activeElement)"), 20, "the focus")
         for _each in range(30):
             page.keyboard.press("Tab")
         assert sheet.evaluate("each => each.contains(document.activeElement)"), "and keeps it"

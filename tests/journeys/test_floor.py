@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 MOVING = "(() => { const v = document.querySelector('video'); return v && !v.paused && v.videoWidth > 0 && v.currentTime })()"
 
 # How many items the desk says are waiting. The list itself keeps what was just decided, so that it can be undone.
-COUNT = r"(document.body.innerText.match(/待审核\s+(\d+)/) || [])[1]"
+COUNT = r"(document.body.innerText.match(/待审核?\s+(\d+)/) || [])[1]"
 
 
 @pytest.fixture

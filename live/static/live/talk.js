@@ -2,6 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
+import { AppealState } from "./appeal.js";
 import { useDraft } from "./draft.js";
 import { Masked, Own, ownRows } from "./own.js";
 import { Report, ReportError, Upheld } from "./report.js";
@@ -100,7 +101,7 @@ function Row({ row, room }) {
   return html`<li class=${row.mine ? "own" : ""}>
     <p class="who"><span>${row.mine ? t("我") : comment.author}</span>${row.mine && html`<b class="state done">${t("已公开")}</b>`}${comment.badge === "member" && html`<span class="role">${t("委员")}</span>`}<time>${clock(comment.at)}</time>${!row.mine && html`<${Report} room=${room} kind="comment" id=${comment.id} author=${comment.author} text=${comment.text} />`}</p>
     <p class="said">${comment.text}</p>
-    ${row.mine ? html`<${Masked} item=${row.mine} />` : html`<${ReportError} room=${room} kind="comment" id=${comment.id} />`}
+    ${row.mine ? html`<${Masked} item=${row.mine} /><${AppealState} item=${row.mine} />` : html`<${ReportError} room=${room} kind="comment" id=${comment.id} />`}
   </li>`;
 }
 

@@ -88,6 +88,16 @@ def test_the_programme_pages(client):
     assert client.get("/programmes/nonsense/").status_code == 404
 
 
+def test_a_programmes_show_stands_on_its_page_however_many_others_went_on_air_since(client):
+    earliest = make("on_air", hours=-3)
+    for number in range(13):
+        other = make("on_air", audience="public", hours=-1)
+        brand = Programme.objects.create(slug=f"other-{number}", name_zh="别的", name_en="Other", kind="video")
+        Episode.objects.filter(pk=other.episode_id).update(programme=brand)
+    page = client.get(f"/programmes/{earliest.episode.programme.slug}/").content.decode()
+    assert f'href="/programmes/forum-public/{earliest.episode.number}/"' in page
+
+
 @pytest.mark.parametrize("path", ["/about/privacy", "/about/agreement"])
 def test_notices(client, path):
     assert "同意" in text(client, path)
