@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
+import { AppealState } from "./appeal.js";
 import { draftOf, useDraft } from "./draft.js";
 import { Masked, Own, State, ownRows } from "./own.js";
 import { all, mode, one } from "./reducer.js";
@@ -81,7 +82,7 @@ function Ask({ question, room, open }) {
     <div>
       <p class="who"><${State} state=${question.state} /><span>${mine ? t("我") : question.author}</span><span>${clock(question.at)}</span>${question.to && html`<span>${t("问 {name}", { name: question.to })}</span>`}${!mine && html`<${Report} room=${room} kind="question" id=${question.id} author=${question.author} text=${question.text} />`}</p>
       <h3>${phrase(question.text)}</h3>
-      ${mine ? html`<${Masked} item=${mine} />` : html`<${ReportError} room=${room} kind="question" id=${question.id} />`}
+      ${mine ? html`<${Masked} item=${mine} /><${AppealState} item=${mine} />` : html`<${ReportError} room=${room} kind="question" id=${question.id} />`}
       ${failed && html`<p class="error" role="alert">${failed.error}</p>`}
     </div>
     ${open
