@@ -26,6 +26,7 @@ from live.queries import RoomLevel
 from live.services import leases, levels, polls
 from live.state import Encoded, Objects, State
 from live.threads import Threads
+from live.waking import ended
 
 logger = logging.getLogger(__name__)
 
@@ -305,7 +306,5 @@ class Composers:
         led = [airing_id for airing_id, (composer, _task) in self._running.items() if composer.leads]
         tasks = [task for _composer, task in self._running.values()]
         self._running.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(tasks)
         return led

@@ -16,7 +16,7 @@ from live.overlay_token import Link
 from live.protocol import CloseCode, OverlayScene
 from live.queries import overlay as overlays
 from live.threads import Threads
-from live.waking import woken
+from live.waking import ended, woken
 
 logger = logging.getLogger(__name__)
 
@@ -130,9 +130,7 @@ class OverlayLane:
         """End every lane."""
         lanes = list(self._lanes.values())
         self._lanes.clear()
-        for lane in lanes:
-            lane.task.cancel()
-        await asyncio.gather(*(lane.task for lane in lanes), return_exceptions=True)
+        await ended(lane.task for lane in lanes)
 
 
 def worded(scene: OverlayScene) -> str:

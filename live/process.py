@@ -40,6 +40,7 @@ from live.shelf import Shelf
 from live.staff_lane import StaffLane
 from live.state import State
 from live.threads import Threads
+from live.waking import ended
 
 logger = logging.getLogger(__name__)
 
@@ -115,12 +116,7 @@ class Live:
         await self.composers.stop()
         await self.staff.stop()
         await self.overlay.stop()
-        left = set(self._tasks)
-        while left:
-            # Again, until it is taken: `wait_for` of Python 3.11 may swallow one that comes in the instant it is done.
-            for task in left:
-                task.cancel()
-            _done, left = await asyncio.wait(left, timeout=1)
+        await ended(self._tasks)
         await self.bus.close()
         for threads in (self.reading, self.composing, self.slow, self.writing):
             await threads.close()

@@ -20,7 +20,7 @@ from live.queries import StaffView
 from live.queries import desk as desk_queries
 from live.queries import staff as staff_queries
 from live.threads import Threads
-from live.waking import woken
+from live.waking import ended, woken
 
 logger = logging.getLogger(__name__)
 
@@ -278,6 +278,4 @@ class StaffLane:
         """End every lane."""
         lanes = list(self._lanes.values())
         self._lanes.clear()
-        for lane in lanes:
-            lane.task.cancel()
-        await asyncio.gather(*(lane.task for lane in lanes), return_exceptions=True)
+        await ended(lane.task for lane in lanes)

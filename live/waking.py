@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from typing import Any
 
 
 async def woken(event: asyncio.Event, most_seconds: float) -> bool:
@@ -16,3 +18,15 @@ async def woken(event: asyncio.Event, most_seconds: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel them, and return when all are done.
+
+    Again, until it is taken: `wait_for` of Python 3.11, in libraries too, may swallow one that comes in the instant it is done.
+    """
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _done, left = await asyncio.wait(left, timeout=3)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from live.waking import woken
+from live.waking import ended, woken
 
 
 async def test_it_says_whether_the_event_came() -> None:
@@ -25,3 +25,23 @@ async def test_whoever_is_cancelled_in_the_instant_of_the_event_is_cancelled() -
     resting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await resting
+
+
+async def test_a_cancellation_that_is_swallowed_is_given_again() -> None:
+    swallowed = 0
+
+    async def stubborn() -> None:
+        nonlocal swallowed
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                swallowed += 1
+                if swallowed > 1:
+                    raise
+
+    task = asyncio.create_task(stubborn())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(ended([task]), 30)
+    assert task.cancelled()
+    assert swallowed == 2
