@@ -155,7 +155,7 @@ class Staff:
         self.items |= {(each.kind, each.id): each for each in change.items}
         self.polls |= {each.id: each for each in change.polls}
         # Counts have no number: the lane compares them at each look.
-        for poll in queries.staff.open_polls(self.room.show.id) if self.view is StaffView.DESK else ():
+        for poll in queries.staff.open_polls(self.room.show.id) if self.view.has_polls else ():
             self.polls[poll.id] = poll
         for item in queries.staff.supported(self.room.show.id):
             self.items["question", item.id] = item
