@@ -13,25 +13,10 @@ from archive.fallback import offered
 from archive.models import Filler, PlayoutRule, SimulcastTarget
 from archive.playout import HEIGHTS, LIMITS
 from broadcast.access import may_be_rerun
+from broadcast.forms import PlainForm
 from broadcast.models import Airing, Programme
 
 _RERUNS_OFFERED = 30
-
-
-class PlainForm(forms.Form):
-    """Says what is missing by the field's own name, and leaves the telling to the page, not to the browser."""
-
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("label_suffix", "")
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.error_messages["required"] = _("请填写%(label)s。") % {"label": field.label}
-
-    def blame(self, field: str, message: str) -> None:
-        """Put a service's refusal beside the field that it names."""
-        self.add_error(field if field in self.fields else None, message)
 
 
 class TargetForm(PlainForm):

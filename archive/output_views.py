@@ -14,10 +14,11 @@ from django.views.decorators.http import require_POST
 
 from archive import playout, simulcast
 from archive.models import PlayoutRule, SimulcastTarget
-from archive.output_forms import PlainForm, RuleForm, TargetForm
+from archive.output_forms import RuleForm, TargetForm
 from archive.pull import NO_PROGRAMME
 from broadcast.access import Ability, Actor, can, require
 from broadcast.errors import BroadcastError
+from broadcast.forms import PlainForm
 from broadcast.models import Programme
 from broadcast.views.staff_page import for_staff, shell
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,52 +12,16 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from broadcast.forms import PlainForm, SegmentRow, date_input, length_text
 from broadcast.models import Airing, Appearance, Episode, Feed, Person, Programme
 from broadcast.services.episodes import EpisodePlan, GuestPlan, SegmentPlan, next_number
 from broadcast.views.staff_rows import MORE_ROWS, MOST_ROWS
 
 ZONE = ZoneInfo("Asia/Shanghai")
 LONGEST_MINUTES = 24 * 60
-LONGEST_LENGTH = 6 * 3600
 
 
-def _date_input() -> forms.DateInput:
-    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-
-
-class _PlainForm(forms.Form):
-    """Says what is missing by the field's own name, and leaves the telling to the page, not to the browser."""
-
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("label_suffix", "")
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.error_messages["required"] = _("请填写%(label)s。") % {"label": field.label}
-
-
-class LengthField(forms.CharField):
-    """Minutes, 5 or 0.5, or minutes and seconds, 5:10; cleaned to whole seconds, None where nothing was typed."""
-
-    _TYPED = re.compile(r"(\d{1,3})[:：]([0-5]?\d)|(\d{1,3}(?:\.\d{1,2})?)")
-
-    def clean(self, value: Any) -> Any:
-        """Seconds of what was typed."""
-        text = super().clean(value)
-        if not text:
-            return None
-        found = self._TYPED.fullmatch(text)
-        if found is None:
-            raise forms.ValidationError(_("写成分钟数，或 分:秒，例如 5:10。"))
-        minutes, seconds, plain = found.groups()
-        length = round(float(plain) * 60) if plain else int(minutes) * 60 + int(seconds)
-        if not 1 <= length <= LONGEST_LENGTH:
-            raise forms.ValidationError(_("时长要在 1 秒到 6 小时之间。"))
-        return length
-
-
-class EpisodeForm(_PlainForm):
+class EpisodeForm(PlainForm):
     """Words, number, time and feed of an episode and its first airing."""
 
     number = forms.IntegerField(label=gettext_lazy("期号"), required=False, min_value=1, max_value=999_999)
@@ -81,7 +44,7 @@ class EpisodeForm(_PlainForm):
         label=gettext_lazy("这一场是"),
         choices=[(each.value, each.label) for each in (Airing.Kind.PREMIERE, Airing.Kind.REHEARSAL)],
     )
-    date = forms.DateField(label=gettext_lazy("日期"), widget=_date_input())
+    date = forms.DateField(label=gettext_lazy("日期"), widget=date_input())
     start = forms.TimeField(
         label=gettext_lazy("开始时间"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
     )
@@ -139,33 +102,13 @@ class EpisodeForm(_PlainForm):
         return start, start + dt.timedelta(minutes=self.cleaned_data["minutes"])
 
 
-class SegmentForm(_PlainForm):
-    """One row of the run-down; a row without a title and minutes is no row."""
+class SegmentForm(SegmentRow):
+    """The same, of an episode: a segment that stands already is known by its number."""
 
     pk = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    role = forms.ChoiceField(label=gettext_lazy("环节"), required=False)
-    title = forms.CharField(label=gettext_lazy("内容"), max_length=80, required=False)
-    minutes = LengthField(
-        label=gettext_lazy("分钟"), required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"})
-    )
-
-    def __init__(self, *args: Any, roles: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        role = self.fields["role"]
-        assert isinstance(role, forms.ChoiceField)
-        role.choices = [("", _("不分类")), *roles]
-
-    def clean(self) -> dict[str, Any]:
-        """Half a row is told, not dropped."""
-        data = super().clean() or self.cleaned_data
-        if data.get("title") and data.get("minutes") is None and "minutes" not in self.errors:
-            self.add_error("minutes", _("请填写这个环节的分钟数。"))
-        if data.get("minutes") is not None and not data.get("title") and "title" not in self.errors:
-            self.add_error("title", _("请填写这个环节的内容。"))
-        return data
 
 
-class GuestForm(_PlainForm):
+class GuestForm(PlainForm):
     """One guest: somebody we know by name and organisation, or somebody new."""
 
     name = forms.CharField(
@@ -296,14 +239,10 @@ def _segment_rows(episode: Episode, *, keep: bool) -> list[dict[str, Any]]:
             "pk": each.pk if keep else None,
             "role": each.role.code if each.role else "",
             "title": each.title if keep or each.role is None else each.role.name_zh,
-            "minutes": _length(each.planned_seconds),
+            "minutes": length_text(each.planned_seconds),
         }
         for each in episode.segments.select_related("role")
     ]
-
-
-def _length(seconds: int) -> str:
-    return f"{seconds / 60:g}" if seconds % 30 == 0 else f"{seconds // 60}:{seconds % 60:02d}"
 
 
 def _guest_rows(episode: Episode) -> list[dict[str, Any]]:

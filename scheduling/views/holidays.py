@@ -17,12 +17,12 @@ from django.views.decorators.http import require_http_methods
 from broadcast import clock
 from broadcast.access import Ability, Actor
 from broadcast.errors import BroadcastError, NotAllowed
+from broadcast.forms import PlainForm, date_input
 from broadcast.views.staff_page import for_staff, programmes_of, shell
 from scheduling.holidays import Day
 from scheduling.models import Holiday
 from scheduling.queries import days
 from scheduling.services import holidays
-from scheduling.views.slot_forms import PlainForm, date_input
 
 YEARS_AHEAD = 2
 

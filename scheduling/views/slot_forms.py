@@ -12,6 +12,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from broadcast.forms import PlainForm, date_input, time_input
 from broadcast.models import Feed, Programme
 from scheduling import rule_words, slot_plan
 from scheduling.models import DayRule, EpisodeTemplate, Studio
@@ -35,32 +36,6 @@ _SAME = (
     "weeks_ahead",
 )
 AUTO = ("auto_announce", "auto_start", "auto_end", "auto_publish", "auto_remind")
-
-
-def date_input() -> forms.DateInput:
-    """A day, as browsers ask for it."""
-    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-
-
-def time_input() -> forms.TimeInput:
-    """A time of day."""
-    return forms.TimeInput(format="%H:%M", attrs={"type": "time"})
-
-
-class PlainForm(forms.Form):
-    """Says what is missing by the field's own name, and leaves the telling to the page, not to the browser."""
-
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("label_suffix", "")
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.error_messages["required"] = _("请填写%(label)s。") % {"label": field.label}
-
-    def blame(self, field: str, message: str) -> None:
-        """Put a refusal of the service beside the field it names, else at the top."""
-        self.add_error(field if field in self.fields else None, message)
 
 
 class TemplateChoice(forms.ModelChoiceField):  # type: ignore[type-arg]

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import BroadcastError
+from broadcast.forms import LengthField, PlainForm, SegmentRow, length_text
 from broadcast.models import Appearance, Person, Programme
 from broadcast.rundown_lines import LinePlan
 from broadcast.views.staff_page import for_staff, shell
@@ -23,7 +24,6 @@ from broadcast.views.staff_rows import MORE_ROWS, MOST_ROWS, rearranged
 from scheduling.models import EpisodeTemplate
 from scheduling.services import templates
 from scheduling.services.templates import SeatPlan, TemplatePlan
-from scheduling.views.slot_forms import PlainForm
 
 _STARTS = [
     ("follow", gettext_lazy("接着上一节")),
@@ -57,45 +57,24 @@ class TemplateForm(PlainForm):
         host.queryset = Person.objects.filter(pk__in=hosts).order_by("name")
 
 
-class SegmentForm(PlainForm):
-    """One segment; a row without title is no row."""
+class SegmentForm(SegmentRow):
+    """The same, of a template: with how it begins."""
 
-    role = forms.ChoiceField(label=gettext_lazy("环节"), required=False)
-    title = forms.CharField(label=gettext_lazy("内容"), max_length=80, required=False)
-    minutes = forms.DecimalField(
-        label=gettext_lazy("分钟"), min_value=0, max_value=360, max_digits=5, decimal_places=1, required=False
-    )
     start = forms.ChoiceField(label=gettext_lazy("怎样开始"), choices=_STARTS, required=False)
-    offset = forms.DecimalField(
-        label=gettext_lazy("第几分钟"), min_value=0, max_value=1440, max_digits=6, decimal_places=1, required=False
+    offset = LengthField(
+        label=gettext_lazy("第几分钟"), required=False, least=0, widget=forms.TextInput(attrs={"inputmode": "decimal"})
     )
     is_floating = forms.BooleanField(label=gettext_lazy("浮动"), required=False)
-
-    def __init__(self, *args: Any, roles: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        role = self.fields["role"]
-        assert isinstance(role, forms.ChoiceField)
-        role.choices = [("", _("不分类")), *roles]
-
-    def clean(self) -> dict[str, Any]:
-        """Half a row is told, not dropped."""
-        data = super().clean() or self.cleaned_data
-        if data.get("title") and data.get("minutes") is None and "minutes" not in self.errors:
-            self.add_error("minutes", _("请填写这个环节的分钟数。"))
-        if data.get("minutes") is not None and not data.get("title") and "title" not in self.errors:
-            self.add_error("title", _("请填写这个环节的内容。"))
-        return data
 
     def line(self) -> LinePlan:
         """As the run-down has it."""
         data = self.cleaned_data
-        offset = int(data["offset"] * 60) if data["offset"] is not None else None
         return LinePlan(
             title=data["title"],
-            seconds=int(data["minutes"] * 60),
+            seconds=data["minutes"],
             role=data["role"],
             start=data["start"] or "follow",
-            offset=offset,
+            offset=data["offset"],
             is_floating=data["is_floating"],
         )
 
@@ -152,9 +131,9 @@ def _initial(template: EpisodeTemplate | None) -> dict[str, Any]:
         {
             "role": each.role.code if each.role else "",
             "title": each.title,
-            "minutes": f"{each.planned_seconds / 60:g}",
+            "minutes": length_text(each.planned_seconds),
             "start": each.start,
-            "offset": f"{each.offset_seconds / 60:g}" if each.offset_seconds is not None else None,
+            "offset": length_text(each.offset_seconds) if each.offset_seconds is not None else None,
             "is_floating": each.is_floating,
         }
         for each in template.segments.select_related("role")

@@ -300,6 +300,19 @@ def test_a_template_that_cannot_be_is_told_by_its_row(producer):
     assert not EpisodeTemplate.objects.exists()
 
 
+def test_lengths_to_the_second_are_kept_when_a_template_is_saved_again(producer):
+    template = EpisodeTemplate.objects.create(programme=programme(), name="常规", title="话题待定")
+    template.segments.create(position=1, title="片头", planned_seconds=310, start="soft", offset_seconds=70)
+    url = reverse("staff:template", args=["hotline", template.pk])
+    page = producer.get(url).content.decode()
+    row = dict(re.findall(r'name="segments-0-(minutes|offset)" value="([^"]*)"', page))
+    assert row == {"minutes": "5:10", "offset": "1:10"}
+    data = {"name": "常规", "title": "话题待定", "version": str(template.version), **rows("seats")}
+    sent = data | rows("segments", {"title": "片头", "start": "soft", **row})
+    assert producer.post(url, sent).status_code == 302
+    assert template.segments.values_list("planned_seconds", "offset_seconds").get() == (310, 70)
+
+
 def test_a_template_in_use_is_not_taken_away(producer, slot):
     template = EpisodeTemplate.objects.create(programme=programme(), name="常规", title="话题待定")
     Slot.objects.update(template=template)
