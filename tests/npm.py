@@ -21,7 +21,12 @@ def installed() -> tuple[Path, str]:
         work.mkdir(parents=True, exist_ok=True)
         search = vendor.run_npm(places, work)
         stamp.write_text(json.dumps({"lock": lock, "search": search}))
-    search = json.loads(stamp.read_text())["search"]
-    node = shutil.which("node", path=search)
-    assert node, f"npm was found, node was not, in {search}"
-    return work / "node_modules", node
+    return work / "node_modules", node(json.loads(stamp.read_text())["search"])
+
+
+def node(search: str = "") -> str:
+    """The node that npm stands on: the machine's, or that of the package which `./yishi test` installs where there is none."""
+    places = [search] if search else [found for _npm, found in vendor.npms()]
+    found = next((found for each in places if (found := shutil.which("node", path=each))), None)
+    assert found, f"node was not found in {places}: install npm, or the lock file `node`"
+    return found

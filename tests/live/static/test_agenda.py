@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import npm
 
 SOURCE = Path(__file__).resolve().parents[3] / "live" / "static" / "live" / "agenda.js"
 SCRIPT = """
@@ -27,8 +28,6 @@ export const mode = () => "replay";
 NOTHING = "export const clock = 0, count = 0, html = 0, lasting = 0, phrase = 0, useSecond = 0, useStore = 0, t = 0;"
 START = "2026-11-22T03:00:00.000Z"
 SHOWN_FROM = "2026-11-22T03:00:20.000Z"
-
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 
 
 @pytest.fixture
@@ -55,7 +54,7 @@ def shown(tmp_path: Path) -> Any:
         ]
         asked = json.dumps([[airing, *parts], now, playing])
         done = subprocess.run(
-            ["node", "run.mjs", asked], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+            [npm.node(), "run.mjs", asked], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
         )
         return [list(each) for each in json.loads(done.stdout)]
 

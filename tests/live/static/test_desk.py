@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests import npm
 
 SOURCE = Path(__file__).resolve().parents[3] / "live" / "static" / "live" / "staff" / "desk-queues.js"
 SCRIPT = """
@@ -71,8 +72,6 @@ ME = {"id": 1, "lead": False}
 LEADER = {"id": 1, "lead": True}
 NOW = 1_800_000_000_000
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
-
 
 def item(**more: Any) -> dict[str, Any]:
     plain = {"kind": "comment", "id": 1, "state": "pending", "text": "请问物业", "mask": [], "hits": [], "claim": None}
@@ -85,7 +84,7 @@ def node(tmp_path: Path) -> Callable[..., Any]:
 
     def run(*values: Any, script: str = SCRIPT) -> Any:
         (tmp_path / "run.mjs").write_text(script, encoding="utf-8")
-        command = ["node", "run.mjs", json.dumps(values)]
+        command = [npm.node(), "run.mjs", json.dumps(values)]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
         return json.loads(done.stdout)
 

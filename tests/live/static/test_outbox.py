@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests import npm
 
 SOURCE = Path(__file__).resolve().parents[3] / "live" / "static" / "live" / "outbox.js"
 HEAD = """
@@ -42,8 +43,6 @@ const ids = (list) => list.map((command) => command.id);
 const tell = (found) => console.log(JSON.stringify(found));
 """
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
-
 
 @pytest.fixture
 def run(tmp_path):
@@ -51,7 +50,7 @@ def run(tmp_path):
 
     def run(script, kept=None):
         (tmp_path / "run.mjs").write_text(HEAD + script + "\nprocess.exit(0);\n", encoding="utf-8")
-        command = ["node", "run.mjs", json.dumps(kept or {})]
+        command = [npm.node(), "run.mjs", json.dumps(kept or {})]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)

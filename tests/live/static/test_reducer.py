@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests import npm
 
 SOURCE = Path(__file__).resolve().parents[3] / "live" / "static" / "live" / "reducer.js"
 SCRIPT = """
@@ -33,8 +34,6 @@ console.log(JSON.stringify({
 }));
 """
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
-
 
 @pytest.fixture
 def run(tmp_path):
@@ -43,7 +42,7 @@ def run(tmp_path):
 
     def run(*frames):
         done = subprocess.run(
-            ["node", "run.mjs", json.dumps(frames)],
+            [npm.node(), "run.mjs", json.dumps(frames)],
             cwd=tmp_path,
             capture_output=True,
             text=True,

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import npm
+
 SOURCES = Path(__file__).resolve().parents[3] / "live" / "static" / "live"
 HEAD = """
 import { createLink } from "./socket.js";
@@ -41,8 +43,6 @@ link.start();
 sockets[0].open();
 """
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
-
 
 @pytest.fixture
 def run(tmp_path):
@@ -52,7 +52,9 @@ def run(tmp_path):
 
     def run(script):
         (tmp_path / "run.js").write_text(HEAD + script + "\nprocess.exit(0);\n", encoding="utf-8")
-        done = subprocess.run(["node", "run.js"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(
+            [npm.node(), "run.js"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
