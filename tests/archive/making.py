@@ -78,18 +78,21 @@ def until(condition: Callable[[], Any], seconds: float = 60.0, what: str | Calla
         if found:
             return found
         time.sleep(0.1)
-    said = what()[-3_000:] if callable(what) else what
-    raise AssertionError(f"not within {seconds} s: {said or condition}")
+    raise AssertionError(f"not within {seconds} s: {_said(what) or condition}")
 
 
-async def eventually(condition: Callable[[], Any], seconds: float = 60.0, what: str = "") -> Any:
+def _said(what: str | Callable[[], str]) -> str:
+    return what()[-3_000:] if callable(what) else what
+
+
+async def eventually(condition: Callable[[], Any], seconds: float = 60.0, what: str | Callable[[], str] = "") -> Any:
     """The same without standing in the loop's way."""
     for _ in range(int(seconds * 20)):
         found = condition()
         if found:
             return found
         await asyncio.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {what or condition}")
+    raise AssertionError(f"not within {seconds} s: {_said(what) or condition}")
 
 
 class RecorderProcess:

@@ -108,7 +108,7 @@ def test_a_cut_shows_filler_and_its_media_have_no_public_name(
     lifecycle.open_feed(HOUSE, airing.pk)
     until(lambda: Recording.objects.get(airing=airing).state == "listening")
     publisher.srt(airing)
-    until(lambda: Recording.objects.get(airing=airing).state == "receiving", what=recorder.words())
+    until(lambda: Recording.objects.get(airing=airing).state == "receiving", what=recorder.words)
     lifecycle.start(HOUSE, airing.pk)
     folder = media_root / "airings" / str(airing.pk)
 

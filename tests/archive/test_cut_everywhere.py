@@ -49,7 +49,7 @@ def test_what_two_people_cut_is_on_no_output(
     until(lambda: Recording.objects.get(airing=airing).state == "listening", 60)
     publishers.append(Publisher(make_numbered(tmp_path / "numbered.mp4"), tmp_path / "publisher.log"))
     publishers[-1].srt(airing)
-    until(lambda: Recording.objects.get(airing=airing).state == "receiving", 60, recorder.words())
+    until(lambda: Recording.objects.get(airing=airing).state == "receiving", 60, recorder.words)
     lifecycle.start(HOUSE, airing.pk)
     until(lambda: icecast.content_type("live.mp3"), 60, recorder.words)
     listener = listen(icecast.listener("live.mp3"), tmp_path / "radio.mp3")

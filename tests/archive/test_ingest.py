@@ -67,13 +67,13 @@ def test_rtmp_goes_through_a_gate(
     assert segments(media_root, airing) == []
 
     publisher.rtmp(airing, recorder.rtmp_port)
-    until(lambda: state(airing) == "receiving", what=recorder.words())
+    until(lambda: state(airing) == "receiving", what=recorder.words)
     part = until(lambda: Part.objects.filter(recording_id=airing.pk).first(), what="a part")
     assert part.source == "rtmp"
 
     other = waiting_airing()
     publishers.append(Publisher(publisher.clip, publisher.log).srt(other))
-    until(lambda: state(other) == "receiving", what=recorder.words())
+    until(lambda: state(other) == "receiving", what=recorder.words)
     garbage_harms_nobody(recorder.rtmp_port)
     for each in (airing, other):
         assert state(each) == "receiving"
@@ -113,17 +113,17 @@ def test_srt_asks_for_its_passphrase_and_a_drop_makes_two_parts_and_a_gap(
     publishers.append(wrong)
     assert wrong.process is not None
     assert wrong.process.wait(60) != 0
-    until(lambda: "code=wrong_passphrase" in recorder.words(), what=recorder.words())
+    until(lambda: "code=wrong_passphrase" in recorder.words(), what=recorder.words)
     until(lambda: Recording.objects.get(airing=airing).refused.get("wrong_passphrase"), what="counted")
 
     publisher.srt(airing)
-    until(lambda: state(airing) == "receiving", what=recorder.words())
+    until(lambda: state(airing) == "receiving", what=recorder.words)
     lifecycle.start(HOUSE, airing.pk)
     until(lambda: len(segments(media_root, airing)) >= 4, what="segments")
     publisher.stop()
     until(lambda: state(airing) == "lost", what="lost")
     publisher.srt(airing)
-    until(lambda: Part.objects.filter(recording_id=airing.pk).count() == 2, what=recorder.words())
+    until(lambda: Part.objects.filter(recording_id=airing.pk).count() == 2, what=recorder.words)
     airing.refresh_from_db()
     until(lambda: queries.gap_map(airing), what="a gap")
     playlist = media_root / "airings" / str(airing.pk) / "live.m3u8"

@@ -92,7 +92,7 @@ def test_three_shows_with_two_lanes_each_do_not_disturb_one_another(
     for each in shows:
         services.ensure_recording(each.pk)
         lifecycle.open_feed(HOUSE, each.pk)
-    until(lambda: Recording.objects.filter(state="listening").count() == 3, 60, recorder.words())
+    until(lambda: Recording.objects.filter(state="listening").count() == 3, 60, recorder.words)
 
     def encoder() -> BackupPublisher:
         publishers.append(BackupPublisher(clip, tmp_path / "publisher.log"))
@@ -115,7 +115,7 @@ def test_three_shows_with_two_lanes_each_do_not_disturb_one_another(
         {("main", "rtmp"), ("backup", "srt")},
         {("main", "rtmp"), ("backup", "rtmp")},
     ]
-    until(lambda: [lanes(each) for each in shows] == wanted, 60, recorder.words())
+    until(lambda: [lanes(each) for each in shows] == wanted, 60, recorder.words)
     for each in shows:
         for part in Part.objects.filter(recording_id=each.pk):
             note = json.loads((media_root / "airings" / str(each.pk) / part.directory / "part.json").read_text())

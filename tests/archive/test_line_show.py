@@ -62,7 +62,7 @@ def test_backup_takes_over_without_a_break_then_filler_then_the_feed_again(
     playout.set_rule(HOUSE, programme.pk, fallback="filler", missing_seconds=5, steady_seconds=4)
     airing = with_backup(programme=programme, delay=10)
     folder = media_root / "airings" / str(airing.pk)
-    until(lambda: Recording.objects.get(airing=airing).state == "listening", what=recorder.words())
+    until(lambda: Recording.objects.get(airing=airing).state == "listening", what=recorder.words)
     until(lambda: len(list((media_root / "filler" / "1" / "picture").glob("*.ts"))) == 30, 60, "the filler is made")
     ingest = services.addresses_of(airing, IngestSecret.objects.get(airing=airing))
     assert ingest.backup

@@ -94,7 +94,7 @@ def stage(recorder: RecorderProcess, tmp_path: Path, media_root: Path) -> Iterat
 
     with ThreadPoolExecutor(2) as pool:
         made = dict(zip(REELS, pool.map(make, REELS), strict=True))
-    until(lambda: Recording.objects.get(airing=airing).state == "listening", what=recorder.words())
+    until(lambda: Recording.objects.get(airing=airing).state == "listening", what=recorder.words)
     until(lambda: len(list((media_root / "filler" / "1" / "picture").glob("*.ts"))) == 30, 60, "the filler is made")
     stage = Stage(airing, media_root / "airings" / str(airing.pk), made, recorder.rtmp_port)
     yield stage

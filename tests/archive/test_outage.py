@@ -180,7 +180,7 @@ def test_the_line_waits_for_a_lock_and_a_cut_holds_beside_an_airing_that_cannot_
         lifecycle.open_feed(HOUSE, each.pk)
     until(lambda: Recording.objects.get(airing=airing).state == "listening")
     publisher.srt(airing)
-    until(lambda: Recording.objects.get(airing=airing).state == "receiving", what=recorder.words())
+    until(lambda: Recording.objects.get(airing=airing).state == "receiving", what=recorder.words)
     lifecycle.start(HOUSE, airing.pk)
     file = media_root / "airings" / str(airing.pk) / "live.m3u8"
 

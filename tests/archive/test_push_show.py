@@ -40,7 +40,7 @@ def test_what_is_cut_reaches_no_target_and_bad_targets_cost_the_recording_nothin
     until(lambda: Recording.objects.get(airing=airing).state == "listening")
     publishers.append(Publisher(make_numbered(tmp_path / "numbered.mp4"), tmp_path / "publisher.log"))
     publishers[-1].srt(airing)
-    until(lambda: Recording.objects.get(airing=airing).state == "receiving", what=recorder.words())
+    until(lambda: Recording.objects.get(airing=airing).state == "receiving", what=recorder.words)
     lifecycle.start(HOUSE, airing.pk)
     for name in ("srt", "rtmp"):
         until(lambda name=name: push(name).state == "sending", 90, recorder.words)

@@ -31,7 +31,7 @@ def test_a_silent_feed_gives_way_to_the_filler_and_comes_back_when_it_is_heard(
     lifecycle.open_feed(HOUSE, airing.pk)
     folder = media_root / "airings" / str(airing.pk)
     clip = make_numbered(tmp_path / "silent.mp4", 60, tone="if(between(t,14,32),0,440)")
-    until(lambda: Recording.objects.get(airing=airing).state == "listening", 90, recorder.words())
+    until(lambda: Recording.objects.get(airing=airing).state == "listening", 90, recorder.words)
     ingest = services.addresses_of(airing, IngestSecret.objects.get(airing=airing))
     publishers.append(Publisher(clip, tmp_path / "publisher.log").send_srt(ingest.srt_port, ingest.passphrase))
     until(lambda: (folder / "parts" / "001" / "000001.ts").exists(), 90, "the feed is received")

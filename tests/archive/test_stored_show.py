@@ -36,7 +36,7 @@ def test_a_show_leaves_for_the_store_through_an_outage(
     lifecycle.open_feed(HOUSE, airing.pk)
     until(lambda: state(airing) == "listening", what="listening")
     publisher.srt(airing)
-    until(lambda: state(airing) == "receiving", 60, stored_recorder.words())
+    until(lambda: state(airing) == "receiving", 60, stored_recorder.words)
     lifecycle.start(HOUSE, airing.pk)
     until(lambda: len(listed(proxy, airing, "live.m3u8")) >= 2, 60, stored_recorder.words)
     proxy.fail("500", "*", times=100_000)

@@ -113,15 +113,14 @@ def hotline(house: House, browser: Browser) -> Iterator[Hotline]:
     found.mobile.open(f"/staff/airings/{airing}/calls")
     found.host.open(f"/staff/airings/{airing}/host")
     yield found
-    if "JOURNEY_SHOTS" in os.environ:
-        shoot(found, "last")
+    shoot(found, "last")
 
 
 def shoot(hotline: Hotline, when: str) -> None:
-    """Leave a picture of what each of them sees."""
-    folder = Path(os.environ.get("JOURNEY_SHOTS", ""))
-    if not folder.is_dir():
+    """Leave a picture of what each of them sees, in the folder that JOURNEY_SHOTS names, if it names one."""
+    if "JOURNEY_SHOTS" not in os.environ:
         return
+    folder = Path(os.environ["JOURNEY_SHOTS"])
     for name in ("screener", "mobile", "host", "listener"):
         getattr(hotline, name).page.screenshot(path=folder / f"{when}-{name}.png")
 

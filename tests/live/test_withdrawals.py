@@ -93,16 +93,18 @@ def test_the_same_command_by_two_ways_at_once_hides_once_so_that_one_restoring_b
         command, start, made = everything(), threading.Barrier(3), []
 
         def send(command: Any = command, start: threading.Barrier = start, made: list[int] = made) -> None:
-            start.wait()
-            made.append(commands.perform(chief, show.id, command)["withdrawal"])
-            connection.close()
+            try:
+                start.wait(30)
+                made.append(commands.perform(chief, show.id, command)["withdrawal"])
+            finally:
+                connection.close()
 
         threads = [threading.Thread(target=send) for _each in range(3)]
         for each in threads:
             each.start()
         for each in threads:
-            each.join()
-        assert len(set(made)) == 1
+            each.join(60)
+        assert (len(made), len(set(made))) == (3, 1)
         commands.perform(chief, show.id, back(made[0]))
         assert public(show) == kept
 

@@ -134,19 +134,21 @@ def test_a_sender_that_died_leaves_doubt_not_a_second_mail(post: list[Message]) 
 def test_many_workers_hand_one_notice_over_once(post: list[Message]) -> None:
     one = asked()
     notices.invite(HOUSE, one.pk, one.version, BASE)
-    ready = threading.Barrier(8)
+    ready, done = threading.Barrier(8), []
 
     def work() -> None:
-        ready.wait(30)
-        notices.hand_over()
-        connection.close()
+        try:
+            ready.wait(30)
+            done.append(notices.hand_over())
+        finally:
+            connection.close()
 
     threads = [threading.Thread(target=work) for _each in range(8)]
     for each in threads:
         each.start()
     for each in threads:
         each.join(60)
-    assert len(post) == 1
+    assert (len(done), len(post)) == (8, 1)
 
 
 def test_who_has_no_contact_is_told_by_people() -> None:

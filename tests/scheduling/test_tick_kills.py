@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from broadcast import clock, lifecycle
 from broadcast.access import HOUSE
 from broadcast.models import Airing, AuditEntry
 from scheduling.models import AiringPlan, Firing
+from tests.ticks import start_tick
 
 from .making import airing
 
@@ -26,18 +23,7 @@ KILLS = 10
 SHOWS = 30
 
 
-def start_tick() -> subprocess.Popen[bytes]:
-    """One more process with the database of this test."""
-    base = settings.DATABASES["default"]
-    host = f"{base['HOST']}:{base['PORT']}" if base["PORT"] else base["HOST"]
-    url = f"postgresql://{base['USER']}:{base['PASSWORD']}@{host}/{connection.settings_dict['NAME']}"
-    environ = {**os.environ, "YISHI_DATABASE_URL": url, "YISHI_SECRET_KEY": settings.SECRET_KEY}
-    return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-m", "broadcast", "tick"], cwd=settings.BASE_DIR, env=environ
-    )
-
-
-def claiming(ticks: list[subprocess.Popen[bytes]]) -> int:
+def claiming(ticks: list[subprocess.Popen[bytes]], chance: random.Random) -> int:
     """The process that stands between its claim and its act; any, where none is caught so for some seconds."""
     deadline = time.monotonic() + 3
     while time.monotonic() < deadline:
@@ -45,7 +31,7 @@ def claiming(ticks: list[subprocess.Popen[bytes]]) -> int:
             for number, each in enumerate(ticks):
                 if node.endswith(f":{each.pid}"):
                     return number
-    return random.randrange(2)
+    return chance.randrange(2)
 
 
 @pytest.mark.long
@@ -67,7 +53,7 @@ def test_ten_kills_repeat_and_lose_nothing() -> None:
         time.sleep(15)
         for _kill in range(KILLS):
             time.sleep(chance.uniform(0.5, 3.0))
-            victim = claiming(ticks)
+            victim = claiming(ticks, chance)
             ticks[victim].send_signal(signal.SIGKILL)
             ticks[victim].wait()
             ticks[victim] = start_tick()
@@ -93,4 +79,5 @@ def test_ten_kills_repeat_and_lose_nothing() -> None:
         assert AuditEntry.objects.filter(act=act).count() == count, act
     assert Counter(Airing.objects.values_list("state", flat=True)) == {"on_air": SHOWS, "ended": SHOWS}
     taken_up = Firing.objects.filter(attempt__gt=1).count()
+    assert taken_up, "no kill came between a claim and its act"
     print(f"{KILLS} kills, {sum(outcomes.values())} acts, {taken_up} taken up after a death, {needless} needless")

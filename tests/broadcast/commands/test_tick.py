@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
 
@@ -18,6 +14,7 @@ from broadcast import clock
 from broadcast.management.commands.tick import LONGEST_PAUSE_SECONDS, Job, beat
 from broadcast.models import Airing, AuditEntry, Episode, EvidenceRecord, OneTimeCode, Programme
 from scheduling.models import AiringPlan, Firing
+from tests.ticks import start_tick
 
 
 def test_a_failing_job_pauses_longer_and_alone():
@@ -91,15 +88,6 @@ def test_a_lost_database_connection_is_found_again():
             break
         time.sleep(0.05)
     assert seen[1] != seen[0]
-
-
-def start_tick() -> subprocess.Popen[bytes]:
-    database = settings.DATABASES["default"]
-    host = f"{database['HOST']}:{database['PORT']}" if database["PORT"] else database["HOST"]
-    url = f"postgresql://{database['USER']}:{database['PASSWORD']}@{host}/{connection.settings_dict['NAME']}"
-    environ = {**os.environ, "YISHI_DATABASE_URL": url, "YISHI_SECRET_KEY": settings.SECRET_KEY}
-    environ["DJANGO_SETTINGS_MODULE"] = "broadcast.settings"
-    return subprocess.Popen([sys.executable, "-m", "django", "tick"], env=environ, cwd=settings.BASE_DIR)
 
 
 def wait_for(condition, seconds: float = 20) -> None:
