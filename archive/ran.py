@@ -16,9 +16,10 @@ def ran(airing_ids: Sequence[UUID]) -> dict[UUID, list[Ran]]:
     rows = list(AsRunEntry.objects.filter(airing_id__in=airing_ids))
     fillers = _fillers(row.subject for row in rows if row.kind == AsRunEntry.Kind.FILLER)
     reruns = _reruns(row.subject for row in rows if row.kind == AsRunEntry.Kind.RERUN)
+    subjects = fillers | reruns
     found: dict[UUID, list[Ran]] = defaultdict(list)
     for row in rows:
-        subject = {**fillers, **reruns}.get(row.subject, "") if row.subject else ""
+        subject = subjects.get(row.subject, "") if row.subject else ""
         label = str(row.get_kind_display())
         found[row.airing_id].append(Ran(row.started_at, row.ended_at, row.kind, label, row.reason, subject))
     return dict(found)

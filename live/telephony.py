@@ -60,7 +60,9 @@ def follow(event: Event, sealed_number: bytes | None) -> bool:
     """Tell the telephone system. Returns whether it took it; what it did not take is logged, without the number."""
     try:
         current()(event, unseal(sealed_number) if sealed_number else None)
-    except Exception:
-        logger.exception("telephone system did not follow call=%s after=%s", event.call, event.after)
+    except Exception as error:
+        # Its own words may hold the number.
+        kind = type(error).__name__
+        logger.error("telephone system did not follow call=%s after=%s error=%s", event.call, event.after, kind)
         return False
     return True

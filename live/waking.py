@@ -23,10 +23,14 @@ async def woken(event: asyncio.Event, most_seconds: float) -> bool:
 async def ended(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel them, and return when all are done.
 
-    Again, until it is taken: `wait_for` of Python 3.11, in libraries too, may swallow one that comes in the instant it is done.
+    Again every three seconds, until it is taken: `wait_for` of Python 3.11, in libraries too, may swallow one that comes in the instant
+    it is done. What a task does to clean up must not take longer.
     """
     left = set(tasks)
     while left:
         for task in left:
             task.cancel()
-        _done, left = await asyncio.wait(left, timeout=3)
+        done, left = await asyncio.wait(left, timeout=3)
+        for task in done:
+            # Asked for, so that nobody is told of it: they end because they are told to.
+            _failed = task.cancelled() or task.exception()

@@ -13,7 +13,7 @@ from broadcast import clock
 from broadcast.access import Ability, Actor, can
 from broadcast.models import Airing, Segment
 from live import protocol, wording
-from live.models import Call, CallBlock, CallVote, Room
+from live.models import Call, CallBlock, CallVote, Poll, Room
 
 # Of those that are over, the newest.
 OVER_SHOWN = 300
@@ -153,6 +153,12 @@ def of_participant(airing_id: UUID, actor: Actor) -> Call | None:
     if actor.participant_id is None:
         return None
     return Call.objects.filter(room=airing_id, participant=actor.participant_id).order_by("-pk").first()
+
+
+def shown_on_behalf(polls: Iterable[Poll]) -> dict[int, int]:
+    """By poll, how many of its ballots were cast for callers: as frozen, else as they count now."""
+    found = {poll.pk: int(poll.result.get("on_behalf", 0)) for poll in polls if poll.result is not None}
+    return found | on_behalf(poll.pk for poll in polls if poll.result is None)
 
 
 def on_behalf(poll_ids: Iterable[int]) -> dict[int, int]:

@@ -24,6 +24,8 @@ ITEMS_SHOWN = 100
 # Of an item so young its author was just told; of a sanction so young everybody it concerns may still have to be told.
 YOUNG = dt.timedelta(seconds=5)
 LATELY = dt.timedelta(seconds=15)
+# What comes after the decision that made a question public: who supported it has been told by then.
+_LATER = ("queued", "on_air", "answered")
 
 
 def mine_of(airing: Airing, actor: Actor) -> protocol.Mine:
@@ -103,11 +105,11 @@ def _supports_moved(
 ) -> dict[str, tuple[int, ...]]:
     """All supports of those who sit here and gave one to a question that was merged or taken out of a merge."""
     into = {row.merged_into_id for row in changed if row.merged_into_id is not None}
-    # Taken apart they wait for a decision from the moment of that act on; others too, which costs a look and nothing else.
+    # Taken apart, or the merge undone: then nothing can be put back. What was queued or aired since was told before.
     apart = {
         row.pk
         for row in changed
-        if row.merged_into_id is None and row.decided_at and row.waiting_since == row.decided_at
+        if row.merged_into_id is None and row.decided_command and not row.before and row.state not in _LATER
     }
     if not into and not apart:
         return {}

@@ -243,7 +243,7 @@ def _polls(airing: Airing, sight: Sight) -> Objects:
     rows = Poll.objects.filter(room=airing.pk).exclude(state=Poll.State.DRAFT).prefetch_related("options")
     now = clock.now()
     shown = [poll for poll in rows if sight.seen is None or behind.poll_is_shown(poll, now)]
-    behalf = calls.on_behalf(poll.pk for poll in shown if _results_are_public(poll))
+    behalf = calls.shown_on_behalf([poll for poll in shown if _results_are_public(poll)])
     return [_poll(poll, now, behalf.get(poll.pk, 0)) for poll in shown]
 
 

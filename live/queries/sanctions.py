@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 
 from broadcast import clock
 from broadcast.access import Actor
@@ -77,8 +77,8 @@ def of_sender(programme: int, sender: UUID) -> list[Sanction]:
     by_item = Q(item_kind="comment", item__in=comments) | Q(item_kind="question", item__in=questions)
     own = Q(programme=programme) | Q(room__airing__episode__programme=programme) | Q(room=None, programme=None)
     rows = Sanction.objects.filter(own).filter(Q(participant=sender) | ~Q(scope=Sanction.Scope.PARTICIPANT) & by_item)
-    newest = list(rows.select_related("by", "lifted_by").order_by("-pk")[:PAST])
-    return sorted(newest, key=lambda row: not row.stands)
+    stands = Case(When(standing(), then=0), default=1)
+    return list(rows.select_related("by", "lifted_by").order_by(stands, "-pk")[:PAST])
 
 
 def words_said(rows: list[Sanction]) -> dict[int, str]:

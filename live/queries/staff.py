@@ -82,7 +82,7 @@ def staff_polls(airing_id: UUID, only: Iterable[int] | None = None) -> tuple[pro
     """The polls of an airing with their counts."""
     rows = Poll.objects.filter(room=airing_id).prefetch_related("options")
     found = list(rows if only is None else rows.filter(pk__in=list(only)))
-    behalf = calls.on_behalf(poll.pk for poll in found)
+    behalf = calls.shown_on_behalf(found)
     return tuple(_poll(poll, behalf.get(poll.pk, 0)) for poll in found)
 
 

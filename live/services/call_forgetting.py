@@ -14,7 +14,7 @@ from broadcast.services import codes, holds
 from broadcast.services.forgetting import NAMELESS
 from live import hints
 from live.models import BallotCast, Call, CallBlock
-from live.services import rooms
+from live.services import calls, rooms
 from live.services.call_votes import PARTNER
 
 PIECE = 200
@@ -78,6 +78,7 @@ def _forget(whose: Whose, rows: list[Call]) -> None:
             district="",
             topic="",
             note="",
+            referral="",
             sealed_number=None,
             number_digest="",
             number_tail="",
@@ -88,5 +89,8 @@ def _forget(whose: Whose, rows: list[Call]) -> None:
             version=F("version") + 1,
             staff_seq=sequence.get(row.room_id, row.staff_seq),
         )
+        if not over:
+            before, row.state = row.state, Call.State.DROPPED
+            calls.tell_telephone(row, before)
     for airing_id in sequence:
         hints.hint(airing_id, "staff", "withdrawn")

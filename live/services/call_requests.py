@@ -20,7 +20,7 @@ from live import hints, text
 from live.models import Call, Room
 from live.queries import calls as reading
 from live.queries import restraint
-from live.services import callers, rooms
+from live.services import callers, calls, rooms
 
 # Of one show; a desk that has this many to call back cannot do more.
 MOST_OPEN = 100
@@ -85,10 +85,13 @@ def take_back(actor: Actor, airing_id: UUID) -> Call:
             return row
         if row.state == Call.State.ON_AIR:
             raise IllegalTransition(_("正在直播中，挂断电话就可以。"), state=row.state)
+        before = row.state
         row.state, row.ended_at = Call.State.DROPPED, clock.now()
         row.version += 1
         row.staff_seq = rooms.next_staff_seq([airing_id])[airing_id]
         row.save(update_fields=["state", "ended_at", "version", "staff_seq"])
+        evidence.keep([(actor, "call.take_back", f"call:{row.pk}", airing_id)])
+        calls.tell_telephone(row, before)
         hints.hint(airing_id, "staff")
         return row
 

@@ -10,52 +10,67 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from broadcast import audit, clock, evidence
-from broadcast.access import Ability, Actor, require
+from broadcast.access import Actor
 from broadcast.errors import IllegalTransition, NotFound
 from broadcast.models import Airing, Participant, User
 from broadcast.models.catalogue import Assurance
 from broadcast.services.identity import Standing
 from live import hints, protocol
 from live.models import Ballot, BallotCast, Call, CallVote, Poll
-from live.services import ballots, rooms
+from live.services import ballots, callers, rooms
 from live.services.batch import Batch, Write
 
+# Somebody has spoken with the caller.
+_SPOKEN = frozenset({Call.State.SCREENED, Call.State.WAITING, Call.State.ON_AIR, Call.State.ENDED})
 # No browser may choose "~" in a command id, so nothing that comes over the wire can pass for a vote of the desk.
 MARK = "call~"
 PARTNER = "telephone"
 
 
 def vote(actor: Actor, airing_id: UUID, command: protocol.VoteForCaller) -> dict[str, Any]:
-    """The caller's ballot in an open poll, in the caller's own name: one number, one ballot. Audited, without what was chosen.
+    """The caller's ballot in an open poll, in the caller's own name: one call and one number, one ballot. Audited, without what was
+    chosen.
 
-    Locks the call, then the poll (shared), as every ballot does. The account of a number counts as the same person; where it voted
-    by itself, that stands and this is refused. Raises IllegalTransition, NotFound, InvalidInput.
+    Locks the participant, the call, then the poll (shared), as every ballot does. The account of a number counts as the same person;
+    where it voted by itself, that stands and this is refused. An account made after the call is another person to us. Once a call
+    has voted it stays that person, whatever number is written down later. Raises IllegalTransition, NotFound, InvalidInput.
     """
     with transaction.atomic():
-        airing = rooms.airing_of(airing_id)
-        require(actor, Ability.SCREEN_CALLS, airing.episode.programme_id)
-        call = Call.objects.select_for_update(of=("self",)).filter(pk=command.call, room=airing_id).first()
+        airing = callers.screening(actor, airing_id)
+        found = Call.objects.filter(pk=command.call, room=airing_id).first()
         poll = Poll.objects.filter(pk=command.poll, room=airing_id).first()
-        if call is None or poll is None:
+        if found is None or poll is None:
             raise NotFound(_("没有找到这个来电或投票。"))
-        if poll.least_assurance > Assurance.PHONE:
+        person = _locked(_person(found, poll))
+        call = Call.objects.select_for_update(of=("self",)).get(pk=found.pk)
+        if (call.number_digest, call.participant_id) != (found.number_digest, found.participant_id):
+            raise IllegalTransition(_("这个来电刚刚改过，请看过以后再投。"), state=call.state)
+        if call.state not in _SPOKEN:
+            raise IllegalTransition(_("还没有和对方通话，不能代投。"), state=call.state)
+        if poll.least_assurance > person.assurance:
             raise IllegalTransition(_("这个投票要更高的身份验证，不能代投。"), state=poll.state)
-        person = _person(call)
-        _require_own(call, poll, person)
+        _require_own(poll, person)
         answer = _cast(actor, airing, person, command)
-        cast = BallotCast.objects.get(poll=poll, participant=person, command_id=MARK + command.id)
+        # Not the cast of this command: a retry that comes late changes nothing.
+        cast = Ballot.objects.values_list("cast", flat=True).get(poll=poll, participant=person)
         CallVote.objects.update_or_create(
-            call=call, poll=poll, defaults={"by_id": actor.user_id, "at": clock.now(), "cast": cast.pk}
+            call=call, poll=poll, defaults={"by_id": actor.user_id, "at": clock.now(), "cast": cast}
         )
         call.staff_seq = rooms.next_staff_seq([airing_id])[airing_id]
         call.save(update_fields=["staff_seq"])
-        audit.record(actor, "call.vote", f"call:{call.pk}", airing=airing, after={"poll": poll.pk, "cast": cast.pk})
+        audit.record(actor, "call.vote", f"call:{call.pk}", airing=airing, after={"poll": poll.pk, "cast": cast})
         hints.hint(airing_id, "staff", "polls")
         return {"call": call.pk, "poll": answer["poll"]}
 
 
-def _person(call: Call) -> Participant:
-    """Who the caller is among participants: of the account with this number, else one made for the number."""
+def _person(call: Call, poll: Poll) -> Participant:
+    """Who the caller is among participants: whoever it voted as, the account with this number, else one made for the number.
+
+    Without a number it is nobody whose phone we know, so such votes count only where guests may vote.
+    """
+    voted = CallVote.objects.filter(call=call, poll=poll, cast__isnull=False).values_list("cast", flat=True).first()
+    if voted is not None:
+        return BallotCast.objects.select_related("participant").get(pk=voted).participant
     if call.participant_id is not None:
         return Participant.objects.get(pk=call.participant_id)
     if call.number_digest:
@@ -64,15 +79,24 @@ def _person(call: Call) -> Participant:
         if own is not None:
             return own
     subject = call.number_digest or f"call-{call.pk}"
+    assurance = Assurance.PHONE if call.number_digest else Assurance.GUEST
     made, _is_new = Participant.objects.get_or_create(
         partner=PARTNER,
         partner_subject=subject,
-        defaults={"kind": Participant.Kind.PARTNER, "assurance": Assurance.PHONE, "created_at": clock.now()},
+        defaults={"kind": Participant.Kind.PARTNER, "assurance": assurance, "created_at": clock.now()},
     )
     return made
 
 
-def _require_own(call: Call, poll: Poll, person: Participant) -> None:
+def _locked(person: Participant) -> Participant:
+    """The row, held against a merge and against a vote on the page, or that into which it was merged."""
+    held = Participant.objects.select_for_update(of=("self",)).get(pk=person.pk)
+    if held.merged_into_id is None:
+        return held
+    return Participant.objects.select_for_update(of=("self",)).get(pk=held.merged_into_id)
+
+
+def _require_own(poll: Poll, person: Participant) -> None:
     ballot = Ballot.objects.filter(poll=poll, participant=person).values_list("cast", flat=True).first()
     if ballot is not None and not CallVote.objects.filter(poll=poll, cast=ballot).exists():
         raise IllegalTransition(_("这个号码的主人已经自己投过票，不再代投。"), state=poll.state)
@@ -84,7 +108,7 @@ def _cast(actor: Actor, airing: Airing, person: Participant, command: protocol.V
     cast = protocol.CastVote(id=MARK + command.id, poll=command.poll, options=command.options)
     write = Write(replace(actor, participant_id=person.pk), airing.pk, cast)
     write.airing, write.room = airing, rooms.ensure([airing.pk])[airing.pk]
-    write.participant = Standing(person.pk, Assurance.PHONE, "", person.generation, None, True)
+    write.participant = Standing(person.pk, person.assurance, "", person.generation, None, True)
     batch = Batch([write])
     ballots.cast(batch)
     if write.refusal is not None:

@@ -53,7 +53,7 @@ def set_number(row: Call, raw: str) -> None:
 def reveal(actor: Actor, airing_id: UUID, command: protocol.RevealNumber) -> dict[str, Any]:
     """The whole number, for whoever screens. Audited each time. Raises NotFound where there is none, or it is forgotten."""
     with transaction.atomic():
-        airing = _screening(actor, airing_id)
+        airing = screening(actor, airing_id)
         row = Call.objects.filter(pk=command.call, room=airing_id).first()
         if row is None or row.sealed_number is None:
             raise NotFound(_("没有留号码，或者节目结束后已经抹去。"))
@@ -67,9 +67,11 @@ def block(actor: Actor, airing_id: UUID, command: protocol.BlockCaller) -> dict[
     if not reason:
         raise InvalidInput(_("请写明为什么不接入。"), field="reason")
     with transaction.atomic():
-        airing = _screening(actor, airing_id)
-        row = Call.objects.select_for_update().filter(pk=command.call, room=airing_id).first()
-        if row is None or not row.number_digest:
+        airing = screening(actor, airing_id)
+        found = Call.objects.filter(pk=command.call, room=airing_id).exclude(number_digest="").first()
+        rows = _of_number(airing_id, found.number_digest) if found is not None else []
+        row = next((each for each in rows if each.pk == command.call), None)
+        if row is None:
             raise NotFound(_("这个来电没有号码，不能列入名单。"))
         now = clock.now()
         until = now + dt.timedelta(days=command.days) if command.days else None
@@ -85,15 +87,16 @@ def block(actor: Actor, airing_id: UUID, command: protocol.BlockCaller) -> dict[
 def unblock(actor: Actor, airing_id: UUID, command: protocol.UnblockCaller) -> dict[str, Any]:
     """Lift a block. Repeating changes nothing."""
     with transaction.atomic():
-        airing = _screening(actor, airing_id)
-        standing = CallBlock.objects.select_for_update().filter(pk=command.block).first()
-        if standing is None:
+        airing = screening(actor, airing_id)
+        found = CallBlock.objects.filter(pk=command.block).first()
+        if found is None:
             raise NotFound(_("名单里没有这个号码。"))
+        rows = _of_number(airing_id, found.number_digest)
+        standing = CallBlock.objects.select_for_update().get(pk=found.pk)
         if standing.lifted_at is None:
             standing.lifted_at, standing.lifted_by_id = clock.now(), actor.user_id
             standing.save(update_fields=["lifted_at", "lifted_by"])
-            row = Call.objects.filter(room=airing_id, number_digest=standing.number_digest).first()
-            _tell(actor, airing, row, "unblock", "", {"block": standing.pk})
+            _tell(actor, airing, rows[0] if rows else None, "unblock", "", {"block": standing.pk})
         return {"block": standing.pk}
 
 
@@ -109,7 +112,8 @@ def mask_due() -> int:
         return 0
     with transaction.atomic():
         free = due.exclude(room__in=holds.guard().airings)
-        keys = [(pk, room) for pk, room in free.values_list("pk", "room")[:PIECE]]
+        # Rows before rooms, as every act on a call.
+        keys = [(row.pk, row.room_id) for row in free.select_for_update(of=("self",))[:PIECE]]
         sequence = rooms.next_staff_seq({room for _pk, room in keys})
         for airing_id in {room for _pk, room in keys}:
             own = [pk for pk, room in keys if room == airing_id]
@@ -129,7 +133,14 @@ def require_unblocked(row: Call) -> None:
         raise InvalidInput(words, field="number", block=standing.pk)
 
 
-def _screening(actor: Actor, airing_id: UUID) -> Airing:
+def _of_number(airing_id: UUID, digest: str) -> list[Call]:
+    """The calls of a show with that number, locked."""
+    rows = Call.objects.select_for_update(of=("self",)).filter(room=airing_id, number_digest=digest)
+    return list(rows.order_by("pk"))
+
+
+def screening(actor: Actor, airing_id: UUID) -> Airing:
+    """The airing, for whoever may screen its calls. Raises NotAllowed, NotFound."""
     airing = rooms.airing_of(airing_id)
     require(actor, Ability.SCREEN_CALLS, airing.episode.programme_id)
     return airing

@@ -8,15 +8,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from broadcast import audit, clock
-from broadcast.access import Ability, Actor, can, require
+from broadcast.access import Ability, Actor, can
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotAllowed, NotFound
 from broadcast.models import Airing
-from broadcast.services import moments
+from broadcast.services import codes, moments
 from live import hints, protocol, telephony, text
 from live.models import Call
 from live.services import callers, rooms
@@ -47,7 +47,7 @@ class Stale(Conflict):
 def log(actor: Actor, airing_id: UUID, command: protocol.LogCall) -> dict[str, Any]:
     """A call rings. A retry of the command returns the first one. An adapter of the telephone system calls this as the house."""
     with transaction.atomic():
-        airing = _screening(actor, airing_id)
+        airing = callers.screening(actor, airing_id)
         if airing.state in _OVER:
             raise IllegalTransition(_("节目已经结束。"), state=airing.state)
         rooms.ensure([airing_id])
@@ -72,7 +72,7 @@ def screen(actor: Actor, airing_id: UUID, command: protocol.ScreenCall) -> dict[
     Compare-and-set on the version. The audit names fields, never words.
     """
     with transaction.atomic():
-        airing = _screening(actor, airing_id)
+        airing = callers.screening(actor, airing_id)
         row = _locked(airing_id, command.call)
         if row.is_over and command.number is not None:
             raise IllegalTransition(_("这个来电已经处理完，号码不能再改。"), state=row.state)
@@ -91,7 +91,7 @@ def screen(actor: Actor, airing_id: UUID, command: protocol.ScreenCall) -> dict[
 def move(actor: Actor, airing_id: UUID, command: protocol.MoveCall) -> dict[str, Any]:
     """Another state, off the air (`FROM`). Whoever waits was told of the recording and is not blocked. Repeating changes nothing."""
     with transaction.atomic():
-        airing = _screening(actor, airing_id)
+        airing = callers.screening(actor, airing_id)
         row, to = _locked(airing_id, command.call), S(command.to)
         if row.state == to:
             return told(row)
@@ -108,7 +108,7 @@ def move(actor: Actor, airing_id: UUID, command: protocol.MoveCall) -> dict[str,
         row.state, row.ended_at = to, now if to in Call.OVER else None
         row.screener_id = actor.user_id
         _save(actor, airing, row, "pass", before)
-        _tell_telephone(actor, airing, row, before)
+        tell_telephone(row, before, actor.name)
         return told(row)
 
 
@@ -117,8 +117,7 @@ def put_on_air(actor: Actor, airing_id: UUID, command: protocol.PutCallOnAir) ->
     with transaction.atomic():
         airing = _on_stage(actor, airing_id)
         # Two who put different calls on air come one after the other: the second sees, and ends, what the first put there.
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"call.air {airing_id}"])
+        codes.lock(f"call.air:{airing_id}")
         rows = Call.objects.select_for_update(of=("self",)).filter(room=airing_id).order_by("pk")
         found = {row.pk: row for row in (rows.filter(pk=command.call) | rows.filter(state=S.ON_AIR))}
         row = found.get(command.call)
@@ -138,7 +137,7 @@ def put_on_air(actor: Actor, airing_id: UUID, command: protocol.PutCallOnAir) ->
         row.state, row.on_air_at = S.ON_AIR, clock.now()
         _save(actor, airing, row, "air", S.WAITING)
         moments.mark(airing, "call.start", at=row.on_air_at, data={"call": row.pk})
-        _tell_telephone(actor, airing, row, S.WAITING)
+        tell_telephone(row, S.WAITING, actor.name)
         return told(row)
 
 
@@ -159,20 +158,20 @@ def end(actor: Actor, airing_id: UUID, command: protocol.EndCall) -> dict[str, A
 def refer(actor: Actor, airing_id: UUID, command: protocol.ReferCall) -> dict[str, Any]:
     """Note the case's number at the 12345 line, at any time; the last one stands."""
     with transaction.atomic():
-        airing = _screening(actor, airing_id)
+        airing = callers.screening(actor, airing_id)
         row = _locked(airing_id, command.call)
         referral = _clean(command.referral, "referral", 40)
         if row.referral == referral:
             return told(row)
         row.referral = referral
-        _save(actor, airing, row, "refer", row.state, {"referral": referral})
+        _save(actor, airing, row, "refer", row.state, {"fields": ["referral"]})
         return told(row)
 
 
 def take_callbacks(actor: Actor, airing_id: UUID, command: protocol.TakeCallbacks) -> dict[str, Any]:
     """Whether listeners may ask on the page to be called back, from now on in this show."""
     with transaction.atomic():
-        airing = _screening(actor, airing_id)
+        airing = callers.screening(actor, airing_id)
         room = rooms.ensure([airing_id])[airing_id]
         if room.takes_callbacks is not command.on:
             before, room.takes_callbacks = room.takes_callbacks, command.on
@@ -205,7 +204,7 @@ def _leave(actor: Actor, airing: Airing, row: Call, after: str) -> None:
     _save(actor, airing, row, "end", before)
     if before == S.ON_AIR:
         moments.mark(airing, "call.end", at=now, data={"call": row.pk}, public=False)
-    _tell_telephone(actor, airing, row, before)
+    tell_telephone(row, before, actor.name)
 
 
 def _write(row: Call, command: protocol.ScreenCall) -> set[str]:
@@ -234,12 +233,6 @@ def _require_ready(row: Call) -> None:
     if row.notice_given_at is None:
         raise InvalidInput(_("先告诉对方：通话会录音，并在节目里播出。勾上以后再接。"), field="notice")
     callers.require_unblocked(row)
-
-
-def _screening(actor: Actor, airing_id: UUID) -> Airing:
-    airing = rooms.airing_of(airing_id)
-    require(actor, Ability.SCREEN_CALLS, airing.episode.programme_id)
-    return airing
 
 
 def _on_stage(actor: Actor, airing_id: UUID, *also: Ability) -> Airing:
@@ -294,10 +287,10 @@ def _save(actor: Actor, airing: Airing, row: Call, verb: str, before: str, more:
     hints.hint(airing.pk, "staff", *(["own"] if row.participant_id else []))
 
 
-def _tell_telephone(actor: Actor, airing: Airing, row: Call, before: str) -> None:
-    """The telephone system follows what is committed; what it cannot do a person does by hand."""
+def tell_telephone(row: Call, before: str, by: str = "") -> None:
+    """The telephone system follows what is committed; what it cannot do a person does by hand. `by`: staff; nobody for a listener."""
     event = telephony.Event(
-        airing=str(airing.pk), call=row.pk, line=row.line, before=str(before), after=str(row.state), by=actor.name
+        airing=str(row.room_id), call=row.pk, line=row.line, before=str(before), after=str(row.state), by=by
     )
     number = bytes(row.sealed_number) if row.sealed_number and row.state == S.RINGING else None
     transaction.on_commit(lambda: telephony.follow(event, number))

@@ -16,16 +16,15 @@ from django.views.decorators.http import require_http_methods
 
 from broadcast import queries as catalogue
 from broadcast.access import Actor, may_watch
-from broadcast.errors import AssuranceTooLow, BroadcastError, InvalidInput, TooMany
+from broadcast.errors import AssuranceTooLow, BroadcastError, InvalidInput
 from broadcast.identity import actor_of_request
 from broadcast.models import Airing, Episode
 from broadcast.models.catalogue import Assurance
 from broadcast.services import identity
-from live import allowance
 from live.queries import calls as reading
 from live.services import call_requests
 from live.services.call_requests import Wish
-from live.views import room
+from live.views import forms, room
 
 _ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
@@ -55,10 +54,7 @@ def request_page(request: HttpRequest, slug: str, key: str) -> HttpResponse:
 
 def _act(request: HttpRequest, actor: Actor, airing: Airing) -> str:
     form = request.POST
-    brought = None if request.identity_is_new else actor.participant_id  # type: ignore[attr-defined]
-    wait = allowance.sent.take(allowance.sender(brought, actor.address), 1, sum(len(each) for each in form.values()))
-    if wait:
-        raise TooMany(_("操作太快了，请稍等一下再试。"), retry_after_seconds=wait)
+    forms.admit(request, actor)
     if form.get("act") == "take_back":
         call_requests.take_back(actor, airing.pk)
         return _("已取消，不会再给您打电话。")

@@ -33,7 +33,7 @@ def act(request: HttpRequest, slug: str, key: str) -> HttpResponse:
         return room.closed(request, actor, found, airing)
     name = request.POST.get("act", "")
     try:
-        _admit(request, actor)
+        admit(request, actor)
         commands.perform(actor, airing.pk, _command(name, request.POST))
     except BroadcastError as error:
         return _refused(request, airing, name, error)
@@ -42,7 +42,8 @@ def act(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     return _back(slug, key, request.POST)
 
 
-def _admit(request: HttpRequest, actor: Actor) -> None:
+def admit(request: HttpRequest, actor: Actor) -> None:
+    """Count the form against its sender's allowance. Raises TooMany."""
     # The identity that a browser was given just now is as good as none: it would have a full bucket every time.
     brought = None if request.identity_is_new else actor.participant_id  # type: ignore[attr-defined]
     wait = allowance.sent.take(

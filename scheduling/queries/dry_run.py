@@ -66,14 +66,14 @@ class _Course:
 
 def count(programmes: Iterable[int] | None = None, hours: int = 48) -> int:
     """How many acts the house will do by itself."""
-    return sum(each.will for each in next_hours(hours, programmes))
+    return sum(each.will for each in next_hours(hours, programmes, notes=False))
 
 
-def next_hours(hours: int = 48, programmes: Iterable[int] | None = None) -> list[Expected]:
+def next_hours(hours: int = 48, programmes: Iterable[int] | None = None, *, notes: bool = True) -> list[Expected]:
     """Every act that falls due until then, those of before that are still to be done too, in order of time.
 
     Shows that people must begin or end themselves stand between them. The number of queries does not depend on that of the airings,
-    but for what other apps tell of those that go on air.
+    but for what other apps tell of those that go on air; without `notes` they are not asked.
     """
     now = clock.now()
     until = now + dt.timedelta(hours=hours)
@@ -82,16 +82,17 @@ def next_hours(hours: int = 48, programmes: Iterable[int] | None = None) -> list
     rows = [plan for plan in reading.living(now) if mine is None or plan.airing.episode.programme_id in mine]
     reminders = reading.reminders_of([plan.airing for plan in rows if plan.auto_remind])
     known = reading.keys_of(plan.airing_id for plan in rows)
-    used = _used_feeds(now, until)
+    used = _used_feeds(now, until) if notes else {}
     for plan in rows:
         acts = [each for each in plans.wanted(plan, reminders[plan.airing_id], foreseen=True) if each.key not in known]
-        found += _through(plan, sorted(acts, key=lambda each: (each.at, each.action != _A.START)), until, now, used)
+        acts.sort(key=lambda each: (each.at, each.action != _A.START))
+        found += _through(plan, acts, until, now, used if notes else None)
     found += _by_people(now, until, mine)
     return sorted(found, key=lambda each: (each.at, str(each.airing.pk), each.action))
 
 
 def _through(
-    plan: AiringPlan, acts: list[Due], until: dt.datetime, now: dt.datetime, used: dict[int, list[Airing]]
+    plan: AiringPlan, acts: list[Due], until: dt.datetime, now: dt.datetime, used: dict[int, list[Airing]] | None
 ) -> list[Expected]:
     """What becomes of each act, one after the other: what one does, the next finds done."""
     airing = plan.airing
@@ -103,7 +104,7 @@ def _through(
         notes: list[str] = []
         if verdict == WILL:
             why = why or _reason(due, plan)
-            notes = _notes(course, due, used)
+            notes = _notes(course, due, used) if used is not None else []
             _apply(course, due.action)
         course.expected.append(Expected(airing, due.action, due.at, verdict, why, due.subject, tuple(notes)))
     return course.expected

@@ -27,6 +27,11 @@ def show() -> making.Show:
     return making.make_show(publishes_ballots=True)
 
 
+def talks(show: making.Show, number: str = calling.NUMBER) -> Call:
+    """A call with which the desk has spoken."""
+    return calling.screen(show, calling.rings(show, number))
+
+
 def cast(show: making.Show, call: Call, poll: int, option: int, **more: str) -> None:
     calling.do(show, calling.screener(show), protocol.VoteForCaller, call=call.pk, poll=poll, options=(option,), **more)
 
@@ -41,7 +46,7 @@ def close(show: making.Show, poll: int) -> Poll:
 def test_the_vote_counts_and_recount_is_tally(show: making.Show) -> None:
     poll, (yes, no) = making.make_poll(show)
     commands.perform(making.make_viewer(), show.id, making.vote(poll, no))
-    cast(show, calling.rings(show), poll, yes)
+    cast(show, talks(show), poll, yes)
     assert tally(poll) == queries.recount(poll) == {yes: 1, no: 1}
     frozen = close(show, poll)
     assert frozen.result is not None
@@ -55,7 +60,7 @@ def test_the_vote_counts_and_recount_is_tally(show: making.Show) -> None:
 def test_a_number_has_one_ballot_however_often_it_calls(show: making.Show) -> None:
     poll, (yes, no) = making.make_poll(show)
     for option in (yes, no):
-        cast(show, calling.rings(show), poll, option)
+        cast(show, talks(show), poll, option)
     assert queries.recount(poll) == {no: 1}
     assert Ballot.objects.count() == 1
     assert BallotCast.objects.count() == 2
@@ -63,16 +68,55 @@ def test_a_number_has_one_ballot_however_often_it_calls(show: making.Show) -> No
 
 def test_a_retry_casts_once(show: making.Show) -> None:
     poll, (yes, _no) = making.make_poll(show)
-    call = calling.rings(show)
+    call = talks(show)
     for _again in range(2):
         cast(show, call, poll, yes, id="the-same-command")
     assert BallotCast.objects.count() == 1
 
 
+def test_a_call_has_one_ballot_whatever_number_is_written_down_later(show: making.Show) -> None:
+    poll, (yes, no) = making.make_poll(show)
+    call = talks(show)
+    cast(show, call, poll, yes)
+    call = calling.screen(show, calling.now(call), number="139 0000 9999")
+    cast(show, call, poll, no)
+    assert queries.recount(poll) == {no: 1}
+    [staff] = staff_snapshot(calling.screener(show), show.id, StaffView.CALLS).polls
+    assert staff.on_behalf == 1
+
+
+def test_a_retry_that_comes_late_does_not_hide_the_newer_vote(show: making.Show) -> None:
+    poll, (yes, no) = making.make_poll(show)
+    call = talks(show)
+    cast(show, call, poll, yes, id="the-first-command")
+    cast(show, call, poll, no)
+    cast(show, call, poll, yes, id="the-first-command")
+    assert queries.recount(poll) == {no: 1}
+    assert CallVote.objects.get().cast == Ballot.objects.get().cast_id
+    cast(show, call, poll, yes)
+    assert queries.recount(poll) == {yes: 1}
+
+
+def test_nobody_votes_for_whom_nobody_has_spoken_with(show: making.Show) -> None:
+    poll, (yes, _no) = making.make_poll(show)
+    for call in (calling.rings(show), calling.move(show, talks(show, "139 0000 7777"), "refused")):
+        with pytest.raises(IllegalTransition):
+            cast(show, call, poll, yes)
+    assert not Ballot.objects.exists()
+
+
+def test_a_poll_for_verified_phones_takes_no_vote_of_a_call_without_a_number(show: making.Show) -> None:
+    poll, (yes, _no) = making.make_poll(show, least_assurance=int(Assurance.PHONE))
+    with pytest.raises(IllegalTransition):
+        cast(show, talks(show, ""), poll, yes)
+    cast(show, talks(show), poll, yes)
+    assert queries.recount(poll) == {yes: 1}
+
+
 def test_calls_without_a_number_are_different_people(show: making.Show) -> None:
     poll, (yes, _no) = making.make_poll(show)
     for _each in range(2):
-        cast(show, calling.rings(show, ""), poll, yes)
+        cast(show, talks(show, ""), poll, yes)
     assert queries.recount(poll) == {yes: 2}
 
 
@@ -80,7 +124,7 @@ def test_who_voted_on_the_page_is_not_voted_for(show: making.Show) -> None:
     poll, (yes, no) = making.make_poll(show)
     commands.perform(calling.listener(), show.id, making.vote(poll, no))
     with pytest.raises(IllegalTransition):
-        cast(show, calling.rings(show), poll, yes)
+        cast(show, talks(show), poll, yes)
     assert queries.recount(poll) == {no: 1}
     assert not CallVote.objects.exists()
 
@@ -88,7 +132,7 @@ def test_who_voted_on_the_page_is_not_voted_for(show: making.Show) -> None:
 def test_who_votes_on_the_page_afterwards_has_the_last_word_and_it_is_not_named_on_behalf(show: making.Show) -> None:
     poll, (yes, no) = making.make_poll(show, results="always")
     listener = calling.listener()
-    cast(show, calling.rings(show), poll, yes)
+    cast(show, talks(show), poll, yes)
     assert shown(show).on_behalf == 1
     commands.perform(listener, show.id, making.vote(poll, no))
     assert queries.recount(poll) == {no: 1}
@@ -103,7 +147,7 @@ def shown(show: making.Show) -> protocol.PollObject:
 
 def test_the_public_reads_how_many_only_where_it_reads_the_counts(show: making.Show) -> None:
     poll, (yes, _no) = making.make_poll(show, results="after_close")
-    cast(show, calling.rings(show), poll, yes)
+    cast(show, talks(show), poll, yes)
     assert shown(show).on_behalf == 0
     [staff] = staff_snapshot(calling.screener(show), show.id, StaffView.CALLS).polls
     assert staff.on_behalf == 1
@@ -114,12 +158,12 @@ def test_the_public_reads_how_many_only_where_it_reads_the_counts(show: making.S
 def test_no_vote_in_a_closed_poll_or_for_what_is_not_offered(show: making.Show) -> None:
     poll, (yes, _no) = making.make_poll(show)
     with pytest.raises(InvalidInput):
-        cast(show, calling.rings(show), poll, yes + 1_000)
+        cast(show, talks(show), poll, yes + 1_000)
     close(show, poll)
     with pytest.raises(BroadcastError):
-        cast(show, calling.rings(show), poll, yes)
+        cast(show, talks(show), poll, yes)
     with pytest.raises(NotFound):
-        cast(show, calling.rings(show), making.make_poll(making.make_show())[0], yes)
+        cast(show, talks(show), making.make_poll(making.make_show())[0], yes)
     assert not BallotCast.objects.exists()
     assert not CallVote.objects.exists()
 
@@ -127,13 +171,13 @@ def test_no_vote_in_a_closed_poll_or_for_what_is_not_offered(show: making.Show) 
 def test_a_poll_for_members_takes_no_votes_by_telephone(show: making.Show) -> None:
     poll, (yes, _no) = making.make_poll(show, least_assurance=int(Assurance.MEMBER))
     with pytest.raises(IllegalTransition):
-        cast(show, calling.rings(show), poll, yes)
+        cast(show, talks(show), poll, yes)
 
 
 def test_consents_are_not_invented_and_the_record_names_the_screener_not_the_choice(show: making.Show) -> None:
     poll, (yes, _no) = making.make_poll(show)
     before = Consent.objects.count()
-    cast(show, calling.rings(show), poll, yes)
+    cast(show, talks(show), poll, yes)
     assert Consent.objects.count() == before
     assert EvidenceRecord.objects.filter(kind="poll.vote").count() == 1
     entry = AuditEntry.objects.get(act="call.vote")
@@ -143,7 +187,7 @@ def test_consents_are_not_invented_and_the_record_names_the_screener_not_the_cho
 
 def test_who_is_forgotten_keeps_the_count_and_leaves_the_chain_whole(show: making.Show) -> None:
     poll, (yes, _no) = making.make_poll(show)
-    cast(show, calling.rings(show), poll, yes)
+    cast(show, talks(show), poll, yes)
     listener = calling.listener()
     assert listener.participant_id is not None
     user = Participant.objects.get(pk=listener.participant_id).user_id

@@ -90,7 +90,12 @@ def test_who_supported_is_told_where_their_support_stands_now() -> None:
         return {each: set(found[seats[each]].supports) for each in crowd[1:] if seats[each] in found}
 
     assert told(merge, into, other)[crowd[2]] == {into}
-    assert told(unmerge, other) == {crowd[1]: {into, other}, crowd[2]: {other}}
+    apart = {crowd[1]: {into, other}, crowd[2]: {other}}
+    assert told(unmerge, other) == apart
+    act = making.command_id()
+    told(lambda show, *each: merge(show, *each, id=act), into, other)
+    undone = protocol.UndoAct(id=making.command_id(), act=act)
+    assert told(lambda show: commands.perform(making.staff_actor(show.moderator), show.id, undone)) == apart
 
 
 def test_taken_apart_each_has_its_own_again() -> None:

@@ -1,0 +1,13 @@
+"""Kinds of polls, who may vote, thresholds."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import migrations
+from django.db.migrations.operations.base import Operation
+
+
+class Migration(migrations.Migration):
+    dependencies = [("live", "0012_callbacks")]
+    operations: ClassVar[list[Operation]] = []
