@@ -5,6 +5,7 @@ from live.models.desk import Appeal, Presence, Report, Rescan, Rule, RuleHit, Sa
 from live.models.item import Comment, Item, Question, Support
 from live.models.overlay import Overlay
 from live.models.poll import Ballot, BallotCast, Option, Poll
+from live.models.reply import Commitment, Reply, Slate
 from live.models.room import ComposerLease, LevelChange, LikeCount, Reason, Room
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "CallBlock",
     "CallVote",
     "Comment",
+    "Commitment",
     "ComposerLease",
     "Item",
     "LevelChange",
@@ -25,12 +27,14 @@ __all__ = [
     "Presence",
     "Question",
     "Reason",
+    "Reply",
     "Report",
     "Rescan",
     "Room",
     "Rule",
     "RuleHit",
     "Sanction",
+    "Slate",
     "Support",
     "Term",
     "Withdrawal",

@@ -111,18 +111,43 @@ class Question(Item):
         QUEUED = "queued", _("待播")
         ON_AIR = "on_air", _("正在回答")
         ANSWERED = "answered", _("已回答")
+        PROMISED = "promised", _("待书面答复")
+        CLOSED = "closed", _("已了结")
         REJECTED = "rejected", _("未通过")
         WITHDRAWN = "withdrawn", _("已撤下")
         RETRACTED = "retracted", _("作者撤回")
         MERGED = "merged", _("已合并")
 
-    PUBLIC = ("approved", "queued", "on_air", "answered")
+    class Closing(models.TextChoices):
+        COVERED = "covered", _("节目里已经谈到")
+        ELSEWHERE = "elsewhere", _("转其他渠道办理")
+        CARRIED = "carried", _("转到下一场")
+        OFF_TOPIC = "off_topic", _("不属于本场议题")
+        OTHER = "other", _("其他原因")
+
+    PUBLIC = ("approved", "queued", "on_air", "answered", "promised", "closed")
+    # Public, and nobody has said yet what becomes of it.
+    OPEN = ("approved", "queued", "on_air")
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="questions")
     state = models.CharField(max_length=10, choices=State.choices)
     person = models.ForeignKey("broadcast.Person", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     on_air_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField(null=True)
+    # Asked of a department of the episode instead of one person, by its name.
+    department = models.CharField(max_length=120, blank=True)
+    # That a department answers in writing, and until which day.
+    promised_at = models.DateTimeField(null=True)
+    promised_to = models.CharField(max_length=120, blank=True)
+    due_on = models.DateField(null=True)
+    # That it ended without an answer, and why; the note is public.
+    closed_at = models.DateTimeField(null=True)
+    closing = models.CharField(max_length=12, choices=Closing.choices, blank=True)
+    closing_note = models.CharField(max_length=200, blank=True)
+    # The question of an earlier show that goes on here.
+    carried_from = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="carried")
+    # How many answers in writing are out, private ones too: most questions have none, and cost no look.
+    replies_out = models.PositiveSmallIntegerField(default=0)
     # The question that stands for this one: a person found that both ask the same.
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
 
@@ -135,6 +160,7 @@ class Question(Item):
             models.Index(fields=["room", "state"]),
             models.Index(fields=["room", "staff_seq"], name="questions_by_staff_seq"),
             models.Index(fields=["author", "id"], name="questions_by_author"),
+            models.Index(fields=["promised_to", "due_on"], condition=Q(state="promised"), name="promised_questions"),
         ]
 
 
