@@ -6,6 +6,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from broadcast.models.catalogue import Assurance
 
@@ -22,6 +23,17 @@ class Participant(models.Model):
         ACCOUNT = "account"
         PARTNER = "partner"
 
+    # The partner of those who are known by their number alone, which is the subject (its keyed digest): callers.
+    TELEPHONE = "telephone"
+
+    class Age(models.TextChoices):
+        """What was said of being 14; whoever is under may only watch until a guardian allows more."""
+
+        UNSAID = "", _("没有说明")
+        OVER = "over", _("已满 14 周岁")
+        UNDER = "under", _("未满 14 周岁")
+        ALLOWED = "allowed", _("未满 14 周岁，监护人已同意")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.GUEST)
     user = models.OneToOneField(
@@ -32,6 +44,7 @@ class Participant(models.Model):
     assurance = models.PositiveSmallIntegerField(choices=Assurance.choices, default=Assurance.GUEST)
     display_name = models.CharField(max_length=40, blank=True)
     district = models.CharField(max_length=40, blank=True)
+    age = models.CharField(max_length=8, choices=Age.choices, default=Age.UNSAID, blank=True)
     # 0: a guest's. An account's begins with 1 and grows at log-out; a token of another generation is refused.
     generation = models.PositiveIntegerField(default=0)
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")

@@ -22,7 +22,7 @@ from broadcast.identity import Identity
 from broadcast.models import Consent, Participant, User
 from broadcast.models.catalogue import Assurance
 from broadcast.sealing import seal
-from broadcast.services import codes, ranks, second_factor
+from broadcast.services import codes, ranks, second_factor, telephone
 from broadcast.services.second_factor import Passed
 
 Sent = codes.Sent
@@ -270,10 +270,14 @@ def _user_of_phone(number: str) -> User:
 
 
 def _join(actor: Actor, user: User) -> Participant:
-    """The account's participant, with the browser's guest upgraded to it or merged into it. Locks both rows in id order."""
+    """The account's participant, with the browser's guest upgraded to it or merged into it, and whoever called from its number merged.
+
+    Locks the number, the account, then the rows in id order.
+    """
+    caller = telephone.known(user.phone_digest)
     codes.lock(f"user:{user.pk}")
     own = Participant.objects.filter(user=user, merged_into=None).values_list("pk", flat=True).first()
-    ids = sorted(each for each in (own, actor.participant_id) if each is not None)
+    ids = sorted(each for each in (own, actor.participant_id, caller) if each is not None)
     rows = {row.pk: row for row in Participant.objects.select_for_update().filter(pk__in=ids).order_by("pk")}
     guest = rows.get(actor.participant_id) if actor.participant_id else None
     if guest is not None and (guest.kind != Participant.Kind.GUEST or is_stale(actor, guest)):
@@ -286,8 +290,9 @@ def _join(actor: Actor, user: User) -> Participant:
     target.assurance = ranks.assurance_of(user)
     target.display_name = str(user)[:40]
     target.save()
-    if guest is not None and guest.pk != target.pk:
-        _merge(guest, target)
+    for source in (guest, rows.get(caller) if caller else None):
+        if source is not None and source.pk != target.pk and source.merged_into_id is None:
+            _merge(source, target)
     return target
 
 

@@ -15,7 +15,6 @@ from broadcast.services.forgetting import NAMELESS
 from live import hints
 from live.models import BallotCast, Call, CallBlock
 from live.services import calls, rooms
-from live.services.call_votes import PARTNER
 
 PIECE = 200
 CALLS = gettext_noop("来电的登记")
@@ -48,7 +47,7 @@ def _forget_votes(digests: set[str]) -> None:
     """Votes that the desk cast for the number, where it stood for itself: they count, but lead nowhere any more."""
     with transaction.atomic():
         held = holds.guard().airings
-        callers = Participant.objects.filter(partner=PARTNER, partner_subject__in=digests)
+        callers = Participant.objects.filter(partner=Participant.TELEPHONE, partner_subject__in=digests)
         own = BallotCast.objects.filter(participant__in=callers.values("pk"), salt__isnull=False)
         own.exclude(poll__room__in=held).update(salt=None)
         if not own.exists():

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from broadcast import audit, clock, evidence
 from broadcast.access import Actor
 from broadcast.errors import IllegalTransition, NotFound
-from broadcast.models import Airing, Participant, User
-from broadcast.models.catalogue import Assurance
+from broadcast.models import Airing, Participant
+from broadcast.services import telephone
 from broadcast.services.identity import Standing
 from live import hints, protocol
-from live.models import Ballot, BallotCast, Call, CallVote, Poll
+from live.models import Ballot, BallotCast, Call, CallVote, Poll, Sanction
+from live.queries import restraint
 from live.services import ballots, callers, rooms
 from live.services.batch import Batch, Write
 
@@ -24,16 +25,16 @@ from live.services.batch import Batch, Write
 _SPOKEN = frozenset({Call.State.SCREENED, Call.State.WAITING, Call.State.ON_AIR, Call.State.ENDED})
 # No browser may choose "~" in a command id, so nothing that comes over the wire can pass for a vote of the desk.
 MARK = "call~"
-PARTNER = "telephone"
 
 
 def vote(actor: Actor, airing_id: UUID, command: protocol.VoteForCaller) -> dict[str, Any]:
     """The caller's ballot in an open poll, in the caller's own name: one call and one number, one ballot. Audited, without what was
     chosen.
 
-    Locks the participant, the call, then the poll (shared), as every ballot does. The account of a number counts as the same person;
-    where it voted by itself, that stands and this is refused. An account made after the call is another person to us. Once a call
-    has voted it stays that person, whatever number is written down later. Raises IllegalTransition, NotFound, InvalidInput.
+    Locks the number, the participant, the call, then the poll (shared), as every ballot does. The account of a number is the same
+    person, also one that verifies it after the call (`identity` merges them; the last cast of both counts); where it voted by itself,
+    that stands and this is refused. Once a call has voted it stays that person, whatever number is written down later. What stands
+    against the number or its owner holds here too. Raises IllegalTransition, NotFound, InvalidInput.
     """
     with transaction.atomic():
         airing = callers.screening(actor, airing_id)
@@ -49,6 +50,7 @@ def vote(actor: Actor, airing_id: UUID, command: protocol.VoteForCaller) -> dict
             raise IllegalTransition(_("还没有和对方通话，不能代投。"), state=call.state)
         if poll.least_assurance > person.assurance:
             raise IllegalTransition(_("这个投票要更高的身份验证，不能代投。"), state=poll.state)
+        _require_free(airing, call, person)
         _require_own(poll, person)
         answer = _cast(actor, airing, person, command)
         # Not the cast of this command: a retry that comes late changes nothing.
@@ -73,19 +75,7 @@ def _person(call: Call, poll: Poll) -> Participant:
         return BallotCast.objects.select_related("participant").get(pk=voted).participant
     if call.participant_id is not None:
         return Participant.objects.get(pk=call.participant_id)
-    if call.number_digest:
-        user = User.objects.filter(phone_digest=call.number_digest).first()
-        own = Participant.objects.filter(user=user, merged_into=None).first() if user else None
-        if own is not None:
-            return own
-    subject = call.number_digest or f"call-{call.pk}"
-    assurance = Assurance.PHONE if call.number_digest else Assurance.GUEST
-    made, _is_new = Participant.objects.get_or_create(
-        partner=PARTNER,
-        partner_subject=subject,
-        defaults={"kind": Participant.Kind.PARTNER, "assurance": assurance, "created_at": clock.now()},
-    )
-    return made
+    return telephone.caller(call.number_digest, f"call-{call.pk}")
 
 
 def _locked(person: Participant) -> Participant:
@@ -94,6 +84,18 @@ def _locked(person: Participant) -> Participant:
     if held.merged_into_id is None:
         return held
     return Participant.objects.select_for_update(of=("self",)).get(pk=held.merged_into_id)
+
+
+def _require_free(airing: Airing, call: Call, person: Participant) -> None:
+    """Who is banned here, or on the list of those not put through, has no vote by way of the desk either. The screener's own device
+    and network say nothing of the caller."""
+    callers.require_unblocked(call)
+    who = Actor(participant_id=person.pk)
+    against = restraint.reaching(who, airing.pk, airing.episode.programme_id, restraint.standing([who]))
+    banned = next((each for each in against if each.kind == Sanction.Kind.BAN), None)
+    if banned is not None:
+        words = _("这个号码的主人在这里被封禁，不能代投。理由：%(reason)s。")
+        raise IllegalTransition(words % {"reason": restraint.reason_name(banned.reason)}, sanction=banned.id)
 
 
 def _require_own(poll: Poll, person: Participant) -> None:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
 from broadcast import clock
+from broadcast.access import Actor
 from broadcast.errors import BroadcastError, IllegalTransition, InvalidInput, NotFound
+from broadcast.identity import Identity
 from broadcast.models import AuditEntry, Consent, EvidenceRecord, Participant
 from broadcast.models.catalogue import Assurance
 from broadcast.personal import Held, Whose
+from broadcast.services import identity
 from live import commands, protocol, queries
-from live.models import Ballot, BallotCast, Call, CallVote, Poll
+from live.models import Ballot, BallotCast, Call, CallVote, Poll, Sanction
 from live.queries.polls import tally
 from live.queries.staff import StaffView, staff_snapshot
 from live.queries.verify import verify
 from live.services import forgetting, polls
 from tests.live import calling, making
+from tests.lockstep import together
 
 pytestmark = pytest.mark.django_db
 
@@ -138,6 +143,90 @@ def test_who_votes_on_the_page_afterwards_has_the_last_word_and_it_is_not_named_
     assert queries.recount(poll) == {no: 1}
     assert shown(show).on_behalf == 0
     assert "on_behalf" not in (close(show, poll).result or {})
+
+
+def verifies(guest: Actor, number: str = calling.NUMBER) -> Identity:
+    """As the page does: a code is sent to the phone and typed."""
+    sent = identity.send_code(guest, number)
+    return identity.verify_code(guest, number, sent.code or "")
+
+
+@pytest.fixture
+def _codes_are_told(settings: Any) -> None:
+    settings.DEMO = True
+
+
+@pytest.mark.usefixtures("_codes_are_told")
+def test_who_verifies_the_number_after_the_call_is_the_same_person_with_one_ballot(show: making.Show) -> None:
+    poll, (yes, no) = making.make_poll(show)
+    cast(show, talks(show), poll, yes)
+    who = verifies(making.make_viewer(Assurance.GUEST))
+    assert Ballot.objects.get().participant_id == who.participant_id
+    assert CallVote.objects.get().cast == Ballot.objects.get().cast_id
+    cast(show, talks(show), poll, no)
+    assert queries.recount(poll) == {no: 1}
+    commands.perform(
+        Actor(participant_id=who.participant_id, generation=who.generation), show.id, making.vote(poll, yes)
+    )
+    assert queries.recount(poll) == {yes: 1}
+    assert (close(show, poll).result or {})["total"] == 1
+    assert not verify(poll).wrong
+
+
+@pytest.mark.usefixtures("_codes_are_told")
+@pytest.mark.parametrize("page_last", [True, False])
+def test_of_a_guests_ballot_and_one_cast_for_its_number_the_last_counts(*, show: making.Show, page_last: bool) -> None:
+    poll, (yes, no) = making.make_poll(show)
+    guest = making.make_viewer(Assurance.GUEST)
+    steps = [
+        lambda: cast(show, talks(show), poll, yes),
+        lambda: commands.perform(guest, show.id, making.vote(poll, no)),
+    ]
+    for step in steps if page_last else reversed(steps):
+        step()
+    verifies(guest)
+    assert queries.recount(poll) == tally(poll) == ({no: 1} if page_last else {yes: 1})
+    close(show, poll)
+    assert not verify(poll).wrong
+
+
+@pytest.mark.usefixtures("_codes_are_told")
+@pytest.mark.django_db(transaction=True)
+def test_who_verifies_while_the_desk_votes_for_the_number_is_one_person(show: making.Show) -> None:
+    poll, (yes, _no) = making.make_poll(show)
+    call, screener, guest = talks(show), calling.screener(show), making.make_viewer(Assurance.GUEST)
+    code = identity.send_code(guest, calling.NUMBER).code or ""
+    command = protocol.VoteForCaller(id="vote-1", call=call.pk, poll=poll, options=(yes,))
+    who, voted = together(
+        lambda: identity.verify_code(guest, calling.NUMBER, code),
+        lambda: commands.perform(screener, show.id, command),
+    )
+    assert voted["poll"] == poll
+    assert Ballot.objects.get().participant_id == who.participant_id
+
+
+def test_a_ban_of_the_numbers_owner_holds_for_votes_on_behalf_too(show: making.Show) -> None:
+    poll, (yes, _no) = making.make_poll(show)
+    listener = calling.listener()
+    for kind in (Sanction.Kind.MUTE, Sanction.Kind.BAN):
+        Sanction.objects.create(
+            kind=kind, scope="participant", participant_id=listener.participant_id, room_id=show.id, at=clock.now()
+        )
+        if kind == Sanction.Kind.MUTE:
+            cast(show, talks(show), poll, yes)
+            continue
+        with pytest.raises(IllegalTransition):
+            cast(show, talks(show), poll, yes)
+    assert BallotCast.objects.count() == 1, "who is muted may vote"
+
+
+def test_nobody_votes_for_a_number_on_the_list(show: making.Show) -> None:
+    poll, (yes, _no) = making.make_poll(show)
+    call = talks(show)
+    calling.do(show, calling.screener(show), protocol.BlockCaller, call=call.pk, reason="多次辱骂", days=7)
+    with pytest.raises(InvalidInput):
+        cast(show, call, poll, yes)
+    assert not BallotCast.objects.exists()
 
 
 def shown(show: making.Show) -> protocol.PollObject:
