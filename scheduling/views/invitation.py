@@ -18,9 +18,9 @@ from scheduling.models import Invitation
 from scheduling.queries import invitations as queries
 from scheduling.services import invitations
 
-# The link is the key: no proxy keeps it, no other site is told it, no search engine lists it. With no-referrer browsers would send
-# the answer with "Origin: null", which no check of where a form comes from lets through.
-_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex, nofollow"}
+# The link is the key: no proxy keeps it, no other page and no log is told it, no search engine lists it. With no-referrer browsers
+# would send the answer with "Origin: null", which no check of where a form comes from lets through.
+_HEADERS = {"Cache-Control": "no-store", "Referrer-Policy": "strict-origin", "X-Robots-Tag": "noindex, nofollow"}
 
 
 @require_http_methods(["GET", "POST"])

@@ -99,7 +99,8 @@ class Front:
         for there, here in (
             ("worker_rlimit_nofile 65536;\n", f"{owner}pid {self.folder}/nginx.pid;\n"),
             ("worker_connections 32768", f"worker_connections {self.connections}"),
-            ("http {\n", f"http {{\n    access_log off;\n{places}"),
+            ("http {\n", f"http {{\n{places}"),
+            ("/var/log/nginx/", f"{self.folder}/"),
             ("/var/cache/nginx/", f"{self.folder}/cache-"),
             ("/etc/nginx/tls/", f"{self.folder}/tls/"),
             ("server edge:8000 resolve;", edges),

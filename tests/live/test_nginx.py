@@ -6,6 +6,7 @@ import http.client
 import json
 import secrets
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,28 @@ async def test_a_socket_goes_through_and_its_writes_name_the_visitor(front: Fron
 def overlay_link(show: making.Show) -> str:
     overlay.make_links(making.staff_actor(show.producer), show.id)
     return overlay_token.make(overlays.standing(show.id).links[0])
+
+
+def test_no_log_has_an_address_that_lets_in_by_itself(front: Front) -> None:
+    secret = secrets.token_hex(8)
+    closed = [f"/invitations/{secret}/briefing", f"/calendar/private/{secret}.ics", f"/overlay/{secret}/socket"]
+    closed += [f"/overlay/{secret}/state", f"/account/invitation/1/{secret}", f"/%69nvitations/{secret}/"]
+    for address in closed:
+        for port, tls in ((front.port, front.tls), (front.plain_port, None)):
+            way = connect(port, VISITOR, tls)
+            way.request("GET", address, headers={"Host": "127.0.0.1", "User-Agent": "walker"})
+            way.getresponse().read()
+            way.close()
+    way = connect(front.port, VISITOR, front.tls)
+    way.request("GET", "/i18n.json?last", headers={"Host": "127.0.0.1", "Referer": f"{ORIGIN}/invitations/{secret}/"})
+    way.getresponse().read()
+    log = front.folder / "access.log"
+    deadline = time.monotonic() + 30
+    while "/i18n.json?last" not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert "/i18n.json?last" in log.read_text()
+    assert secret not in log.read_text()
+    assert "walker" not in log.read_text(), "nor that somebody opened one"
 
 
 async def test_a_page_from_elsewhere_gets_no_socket_here_either(front: Front) -> None:

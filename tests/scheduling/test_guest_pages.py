@@ -52,7 +52,7 @@ def test_a_guest_is_found_asked_answers_and_appears(producer: Client, client: Cl
     assert "data:image/svg+xml" in words(asked), "the link as a picture for WeChat"
     page = client.get(reverse("invitation", args=[token]))
     assert "谈谈电动车" in words(page)
-    assert (page["Referrer-Policy"], page["Cache-Control"]) == ("same-origin", "no-store"), (
+    assert (page["Referrer-Policy"], page["Cache-Control"]) == ("strict-origin", "no-store"), (
         "no-referrer: null as Origin"
     )
     assert client.post(reverse("invitation", args=[token]), {"answer": "accept", "words": "好"}).status_code == 302
