@@ -83,6 +83,6 @@ export function Told({ run }) {
     ${notice && html`<p class="note bad spread"><span>${notice.words}</span><button type="button" onClick=${() => run.clear()}>${t("知道了")}</button></p>`}
     ${stale && html`<div class="note warn"><p><b>${t("串联单刚被别人改过，您的改动还没有记下。")}</b></p><${Changes} changes=${stale.changes} />
       <p class="row"><button type="button" class="strong" onClick=${() => run.again()}>${t("在新的上面再做一次")}</button> <button type="button" onClick=${() => run.clear()}>${t("不做了")}</button></p></div>`}
-    ${said && !stale && !notice && html`<p class="xs quiet row">${said.words}${said.undo && run.mayChange && html` <button type="button" class="plain" disabled=${run.busy} onClick=${() => run.undo()}>${t("撤销")}</button>`}</p>`}
+    ${said && !stale && !notice && html`<p class="xs quiet row">${said.words}${run.mayUndo && html` <button type="button" class="plain" disabled=${run.busy} onClick=${() => run.undo()}>${t("撤销")}</button>`}</p>`}
   </div>`;
 }

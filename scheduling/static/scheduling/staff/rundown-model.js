@@ -17,7 +17,7 @@ export class Rundown {
     this.busy = false;
     this.cued = 0;
     this.link = "live"; // live, lost, refused
-    this.said = null; // {words, undo}
+    this.said = null; // {words, undo: {lines, version}}: the lines as they were before the change that made this version
     this.notice = null; // {words, lines}
     this.stale = null; // {changes, op}: somebody was first
     this.draft = null; // what is typed: {id, …, wrong}
@@ -103,26 +103,33 @@ export class Rundown {
     await this.during(() => this.ask(this.page.urls.begin, { segment: line.id }), t("开始了“{title}”", { title: line.title }));
   }
 
-  /** Send the run-down as `op` makes it of the newest; `op` returns null when what it changes is no more there. */
-  async change(op, done) {
+  /** Send the run-down as `op` makes it of the newest; `op` returns null when what it changes is no more there. `again`: whether it
+      means the same on what somebody else made of the run-down. */
+  async change(op, done, again = true) {
     const wanted = op(this.lines);
     if (wanted === null) {
       this.notice = { words: t("这个环节已经被别人删去了。") };
       this.render();
       return false;
     }
-    const before = this.lines;
-    const ok = await this.during(() => this.ask(this.page.urls.revise, { version: this.state.version, lines: wanted.map(sent) }), done, { op, done });
-    if (ok && this.said) this.said.undo = before;
+    const { lines, version } = this.state;
+    const ok = await this.during(() => this.ask(this.page.urls.revise, { version, lines: wanted.map(sent) }), done, again ? { op, done } : null);
+    if (ok && this.said) this.said.undo = { lines, version: version + 1 };
     this.render();
     return ok;
   }
 
+  /** Whether the last change is still the newest: what somebody changed since would be taken back with it. */
+  get mayUndo() {
+    return Boolean(this.said?.undo) && this.said.undo.version === this.state.version && this.mayChange;
+  }
+
   /** Take the last change back, if nobody changed anything since. */
   undo() {
-    const before = this.said.undo;
+    if (!this.mayUndo) return this.render();
+    const before = this.said.undo.lines;
     const known = new Set(this.lines.map((line) => line.id));
-    this.change(() => before.map((line) => (known.has(line.id) ? line : { ...line, id: null })), t("撤销了刚才的改动"));
+    this.change(() => before.map((line) => (known.has(line.id) ? line : { ...line, id: null })), t("撤销了刚才的改动"), false);
   }
 
   async during(act, done, change = null) {
@@ -146,10 +153,12 @@ export class Rundown {
 
   refuse(error, change) {
     const data = (error.answer && error.answer.data) || {};
-    if (error.status === 409 && data.now && change) {
+    if (error.status === 409 && data.now) {
       this.take(data.now, 0);
-      this.stale = { changes: data.changes, ...change };
-      return;
+      if (change) {
+        this.stale = { changes: data.changes, ...change };
+        return;
+      }
     }
     this.notice = { words: error.message || t("没有办成，请再试一次。") };
     if (this.draft && data.field in this.draft) this.draft.wrong = { [data.field]: error.message };
