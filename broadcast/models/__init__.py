@@ -2,6 +2,7 @@
 
 from broadcast.models.airing import Airing, Moment, SegmentRun
 from broadcast.models.catalogue import Appearance, Episode, Feed, Person, Programme, Segment, SegmentRole
+from broadcast.models.identity import CodeDay, GuardianConsent, LinkedIdentity, SpentToken
 from broadcast.models.keeping import AuditWalk, Erasure, Hold, RetentionRun
 from broadcast.models.login import LoginSession, Passkey, RecoveryCode, RolePolicy, SecondFactor
 from broadcast.models.participant import Consent, OneTimeCode, Participant
@@ -14,12 +15,15 @@ __all__ = [
     "AuditEntry",
     "AuditPersonal",
     "AuditWalk",
+    "CodeDay",
     "Consent",
     "Episode",
     "Erasure",
     "EvidenceRecord",
     "Feed",
+    "GuardianConsent",
     "Hold",
+    "LinkedIdentity",
     "LoginSession",
     "Moment",
     "OneTimeCode",
@@ -35,5 +39,6 @@ __all__ = [
     "Segment",
     "SegmentRole",
     "SegmentRun",
+    "SpentToken",
     "User",
 ]
