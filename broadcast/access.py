@@ -36,6 +36,8 @@ class Ability(StrEnum):
     SIGN_OFF = "sign_off"
     HOST = "host"
     SCREEN_CALLS = "screen_calls"
+    # Writes the captions of a show while it runs.
+    CAPTION = "caption"
     RESPOND = "respond"
     REPORT = "report"
     # Of the three offices, each of one person who holds nothing else: accounts and settings; roles; the record.
@@ -53,6 +55,7 @@ ABILITIES: dict[str, frozenset[Ability]] = {
     _R.GUEST_SPEAKER: frozenset({Ability.WATCH_MEMBERS}),
     _R.DEPARTMENT_RESPONDENT: frozenset({Ability.WATCH_MEMBERS, Ability.RESPOND}),
     _R.CALL_SCREENER: frozenset({*_STAFF_WATCH, Ability.SCREEN_CALLS}),
+    _R.CAPTIONER: frozenset({*_STAFF_WATCH, Ability.CAPTION}),
     _R.MODERATOR: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.MODERATE}),
     _R.DUTY_LEADER: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.MODERATE, Ability.LEAD}),
     _R.PRODUCER: frozenset(
@@ -61,6 +64,7 @@ ABILITIES: dict[str, frozenset[Ability]] = {
             Ability.SEE_DESK,
             Ability.PRODUCE,
             Ability.RUN,
+            Ability.CAPTION,
             Ability.CUT,
             Ability.HOST,
             Ability.SIGN_OFF,

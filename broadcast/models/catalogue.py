@@ -53,6 +53,11 @@ class Programme(models.Model):
         AFTER_SIGN_OFF = "after_sign_off", _("签发后公开")
         AT_ONCE = "at_once", _("结束即公开")
 
+    class MembersShown(models.TextChoices):
+        BADGE = "badge", _("只标“委员”")
+        SECTOR = "sector", _("标“委员”和界别")
+        NAME = "name", _("真实姓名、“委员”和界别")
+
     slug = models.SlugField(unique=True)
     name_zh = models.CharField(max_length=60)
     name_en = models.CharField(max_length=120)
@@ -76,6 +81,8 @@ class Programme(models.Model):
     # Whether the public may read how many items came, were approved, and were refused for which reasons.
     publishes_figures = models.BooleanField(default=False)
     appeal_hours = models.PositiveSmallIntegerField(default=24)
+    # How a verified member stands beside what it says.
+    members_shown = models.CharField(max_length=8, choices=MembersShown.choices, default=MembersShown.SECTOR)
     next_number = models.PositiveIntegerField(default=1)
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)

@@ -57,6 +57,7 @@ class RoleGrant(models.Model):
         AUDITOR = "auditor", _("审计员")
         SYSTEM_ADMINISTRATOR = "system_administrator", _("系统管理员")
         SECURITY_ADMINISTRATOR = "security_administrator", _("安全管理员")
+        CAPTIONER = "captioner", _("字幕员")
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="grants")
     programme = models.ForeignKey(

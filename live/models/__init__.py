@@ -7,14 +7,17 @@ from live.models.overlay import Overlay
 from live.models.poll import Ballot, BallotCast, Option, Poll
 from live.models.reply import Commitment, Reply, Slate
 from live.models.room import ComposerLease, LevelChange, LikeCount, Reason, Room
+from live.models.voice import Announcement, CaptionLine
 
 __all__ = [
+    "Announcement",
     "Appeal",
     "Ballot",
     "BallotCast",
     "Call",
     "CallBlock",
     "CallVote",
+    "CaptionLine",
     "Comment",
     "Commitment",
     "ComposerLease",

@@ -37,6 +37,9 @@ class Item(models.Model):
     author = models.ForeignKey("broadcast.Participant", on_delete=models.PROTECT, related_name="+")
     author_name = models.CharField(max_length=40)
     assurance = models.PositiveSmallIntegerField()
+    # As what its author spoke: "member", or a role of live.services.speaking; "": as a citizen. And for whom: 界别 or organisation.
+    speaks_as = models.CharField(max_length=12, blank=True)
+    affiliation = models.CharField(max_length=120, blank=True)
     text = models.TextField()
     version = models.PositiveIntegerField(default=1)
     reason = models.CharField(max_length=32, blank=True)
@@ -77,6 +80,8 @@ class Comment(Item):
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="comments")
     state = models.CharField(max_length=10, choices=Item.State.choices)
+    # The public comment that a guest or a department answers with this one.
+    reply_to = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replies")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["author", "command_id"], name="one_comment_per_command")]

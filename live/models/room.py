@@ -31,6 +31,9 @@ class Room(models.Model):
     is_post = models.BooleanField(default=False)
     post_asked_by = models.ForeignKey("broadcast.User", on_delete=models.SET_NULL, null=True, related_name="+")
     post_asked_at = models.DateTimeField(null=True)
+    # The comment that stands first, and since when caption lines come (null: none came yet).
+    pinned = models.ForeignKey("live.Comment", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    captions_since = models.DateTimeField(null=True, blank=True)
     # The oldest waiting item may be this old before the desk raises the alarm.
     alarm_seconds = models.PositiveSmallIntegerField(default=60)
     # How much is thinned now (`live.ladder`), and whether a person holds it there.

@@ -10,9 +10,13 @@ from live.protocol.words import Command, Id, ItemKind, Reason, ReasonCode, Text
 
 
 class PostComment(Command, frozen=True, tag="comment.post"):
-    """Say something. Public after approval unless the programme is 先发后审."""
+    """Say something. Public after approval unless the programme is 先发后审.
+
+    `to`: the public comment that a guest or a department of the show answers; of others it is refused.
+    """
 
     text: Text
+    to: Id | None = None
 
 
 class AskQuestion(Command, frozen=True, tag="question.ask"):

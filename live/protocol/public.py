@@ -21,6 +21,7 @@ class AiringObject(Object, frozen=True, tag="airing"):
 
     `comments` and `questions` are what holds now: "off" also while the desk takes none, "post" only while it lets them out at once.
     One person may send one in `comment_seconds` (`question_seconds`), 0: no such pause. `callbacks`: listeners may ask to be called back.
+    `captions`: caption lines have come in this show.
     """
 
     state: Literal["planned", "waiting", "on_air", "ended", "cancelled"]
@@ -42,6 +43,7 @@ class AiringObject(Object, frozen=True, tag="airing"):
     question_seconds: int = 0
     verified_only: bool = False
     callbacks: bool = False
+    captions: bool = False
 
 
 class MediaObject(Object, frozen=True, tag="media"):
@@ -87,14 +89,54 @@ class PersonObject(Object, frozen=True, tag="person"):
     position: int
 
 
+class Quoted(Struct, frozen=True):
+    """The public comment that is answered; without words when it is not public any more."""
+
+    id: int
+    author: str
+    text: str
+
+
 class CommentObject(Object, frozen=True, tag="comment"):
-    """A public comment. `at` is when it became public; `badge` is "member" for a committee member, else empty."""
+    """A public comment. `at` is when it became public.
+
+    `badge` says as what its author speaks: member, or host, expert, department, lecturer, leader; "": as a citizen. `affiliation` is
+    a member's 界别 or who sent the others, may be empty. `reply`: what a guest or a department answers with it.
+    """
 
     id: int
     text: str
     author: str
     badge: str
     at: str
+    affiliation: str = ""
+    reply: Quoted | None = None
+
+
+class PinnedObject(Object, frozen=True, tag="pinned"):
+    """置顶: the comment that stands before all others, whether or not it is in the list."""
+
+    comment: CommentObject
+
+
+class AnnouncementObject(Object, frozen=True, tag="announcement"):
+    """公告: what the programme tells everybody first. Another one has another `id`: who put one away reads the next."""
+
+    id: int
+    text: str
+    at: str
+
+
+class CaptionObject(Object, frozen=True, tag="caption"):
+    """A line of captions. `at`, and `until` where it is known, are the studio's time, as the picture carries it.
+
+    With a delay it comes when the public's picture does. The state has the lines of the last minutes; GET …/captions has all.
+    """
+
+    id: int
+    text: str
+    at: str
+    until: str | None = None
 
 
 class QuestionObject(Object, frozen=True, tag="question"):
@@ -110,6 +152,8 @@ class QuestionObject(Object, frozen=True, tag="question"):
     on_air_at: str | None
     answered_at: str | None
     shown_from: str | None = None
+    badge: str = ""
+    affiliation: str = ""
 
 
 class OptionResult(Struct, frozen=True):
@@ -159,12 +203,14 @@ class LoadObject(Object, frozen=True, tag="load"):
     `comments_percent` in a hundred are in it, drawn by lot; all of them are at GET …/comments.
 
     `cleared` is a word that changes when something ceased to be public: whoever holds more than this state drops it then.
+    Of new comments `danmaku_percent` in a hundred fly over the picture, drawn by lot; 0: none.
     """
 
     level: int
     likes_ms: int
     comments_percent: int
     cleared: str = ""
+    danmaku_percent: int = 100
 
 
 PublicObject = (
@@ -173,6 +219,9 @@ PublicObject = (
     | SegmentObject
     | PersonObject
     | CommentObject
+    | PinnedObject
+    | AnnouncementObject
+    | CaptionObject
     | QuestionObject
     | PollObject
     | CountsObject

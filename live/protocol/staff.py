@@ -36,7 +36,8 @@ class StaffItem(Struct, frozen=True):
 
     `sender` names its author among the items of the show, for the history beside it; `source` is the partner it came through, ""
     for our own page. `since` is when it came into the queue where it waits; `similar` the first of those that look alike.
-    `first_by` gave the 初审. `hidden` says that a standing withdrawal hides it.
+    `first_by` gave the 初审. `hidden` says that a standing withdrawal hides it. `speaks_as` and `affiliation` are badge
+    and 界别 or organisation as the public reads them; `reply_to` is the comment that it answers.
     """
 
     kind: ItemKind
@@ -70,6 +71,9 @@ class StaffItem(Struct, frozen=True):
     similar: int | None = None
     merged_into: int | None = None
     hidden: bool = False
+    speaks_as: str = ""
+    affiliation: str = ""
+    reply_to: int | None = None
 
 
 class StaffPoll(Struct, frozen=True):

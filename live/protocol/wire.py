@@ -64,6 +64,7 @@ from live.protocol.show import (
     StartSegment,
     VoidPoll,
 )
+from live.protocol.voices import AddCaption, CorrectCaption, PinComment, RemoveCaption, SetAnnouncement
 from live.protocol.words import MAX_FRAME_BYTES
 
 AudienceCommand = (
@@ -111,6 +112,11 @@ StaffCommand = (
     | RevealNumber
     | VoteForCaller
     | TakeCallbacks
+    | AddCaption
+    | CorrectCaption
+    | RemoveCaption
+    | SetAnnouncement
+    | PinComment
 )
 
 
