@@ -1,7 +1,7 @@
 /* One call as the screener writes it down, and what can be done with it now; what was typed outlives everybody else's changes. */
 
 import { t } from "../../broadcast/i18n.js";
-import { OVER, callClass, callState } from "./call-words.js";
+import { OVER, callClass, callState, numberToSend, shownNumber } from "./call-words.js";
 import { html } from "./room-parts.js";
 import { clock, span } from "./words.js";
 
@@ -26,12 +26,14 @@ async function save(room, call) {
   const draft = draftOf(room, call);
   if (!isDirty(draft) && call.state !== "ringing") return { version: call.version };
   const sent = { ...draft.values };
-  const { number, ...fields } = sent;
+  const { number: typed, ...fields } = sent;
+  const number = numberToSend(typed, shownNumber(call, room.numbers.get(call.id)));
   const told = await room.run("screen", { type: "call.screen", call: call.id, version: draft.version, ...fields, ...(number === null ? {} : { number }) }, t("来电已登记"));
   if (told) {
     // What was typed while it was under way is still to be saved.
     Object.assign(draft, { version: told.version, since: told.version, base: { ...sent, number: null } });
-    if (draft.values.number === number) draft.values.number = null;
+    if (draft.values.number === typed) draft.values.number = null;
+    if (number !== null) room.numbers.delete(call.id);
   }
   // Somebody was first: what they wrote is shown beside what is typed here, and saying it again is meant.
   else draft.version = room.lane.calls.get(call.id)?.version ?? draft.version;
@@ -82,7 +84,7 @@ function Field({ room, call, draft, name, label, rows, more = {} }) {
 }
 
 function Number({ room, call, draft }) {
-  const shown = room.numbers.get(call.id);
+  const shown = shownNumber(call, room.numbers.get(call.id));
   const ask = async () => {
     const told = await room.run("number", { type: "call.number", call: call.id }, t("号码已显示，记入审计"));
     if (told) room.numbers.set(call.id, told.number);

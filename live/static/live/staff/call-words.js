@@ -14,6 +14,12 @@ export function callState(state) {
   return words[state] || state;
 }
 
+/** The whole number that was asked for, while it is still the call's; empty when it is masked or another was written down since. */
+export const shownNumber = (call, known) => (call.has_number && known?.endsWith(call.tail) ? known : "");
+
+/** What is sent of a number that was typed, null for nothing: an emptied field erases only what the screener saw in it. */
+export const numberToSend = (typed, shown) => (typed || (typed === "" && shown) ? typed : null);
+
 export const callClass = (state) => ({ on_air: "bad", waiting: "ok", ringing: "warn", callback: "warn" })[state] || "quiet";
 
 /** Those of one queue: who waits by priority and place, the others by when they came, those that are over with the last first. */

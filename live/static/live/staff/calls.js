@@ -4,7 +4,7 @@ import { render } from "preact";
 import { ready, t } from "../../broadcast/i18n.js";
 import { CallForm, draftOf } from "./call-form.js";
 import { Blocks, Votes } from "./call-side.js";
-import { QUEUES, callClass, callState, callerOf, inQueue } from "./call-words.js";
+import { OVER, QUEUES, callClass, callState, callerOf, inQueue } from "./call-words.js";
 import { RoomModel } from "./room-model.js";
 import { Dialog, Lamp, Messages, html } from "./room-parts.js";
 import { StaffLane } from "./staff-socket.js";
@@ -25,7 +25,7 @@ function Head({ room }) {
 function Row({ room, call }) {
   const now = room.lane.now();
   const since = call.state === "on_air" ? call.on_air_at : call.state === "waiting" ? call.screened_at || call.at : call.at;
-  const over = ["ended", "dropped", "refused"].includes(call.state);
+  const over = OVER.includes(call.state);
   return html`<li><button type="button" aria-current=${room.chosen === call.id ? "true" : null} onClick=${() => room.choose(call.id)}>
     <span class="who"><b>${callerOf(call)}</b>${call.priority && html` <span class="tag warn">${t("优先")}</span>`}${call.blocked && html` <span class="tag bad">${t("名单")}</span>`}${call.state === "screened" && !call.notice_at && html` <span class="tag warn">${t("未告知录音")}</span>`}</span>
     <span class="n xs">${over ? clock(call.ended_at) : span(now - Date.parse(since))}</span>
@@ -81,7 +81,8 @@ class CallRoom extends RoomModel {
     this.chosen = id;
     this.notice = null;
     place.classList.toggle("with-call", id !== null);
-    if (id !== null) draftOf(this, this.lane.calls.get(id));
+    const call = this.lane.calls.get(id);
+    if (call) draftOf(this, call);
     this.render();
   }
 
@@ -93,7 +94,7 @@ class CallRoom extends RoomModel {
     requestAnimationFrame(() => document.getElementById("f-name")?.focus());
   }
 
-  /** Resolves when the lane has brought the call. */
+  /** Resolves when the lane has brought the call, or after 3 s without it: its form opens when it comes. */
   async seen(id) {
     for (let look = 0; look < 60 && !this.lane.calls.has(id); look += 1) await new Promise((done) => setTimeout(done, 50));
   }
