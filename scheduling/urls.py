@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from scheduling.views import calendars, widget
+from scheduling.views import calendars, photos, widget
 
 app_name = "schedule"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("feeds/upcoming.json", calendars.feed, {"form": "json"}, name="json-all"),
     path("feeds/<slug:slug>/upcoming.atom", calendars.feed, {"form": "atom"}, name="atom"),
     path("feeds/<slug:slug>/upcoming.json", calendars.feed, {"form": "json"}, name="json"),
+    path("people/photos/<str:name>.jpg", photos.photo, name="photo"),
     path("widget/", widget.widget, name="widget-all"),
     path("widget/<slug:slug>/", widget.widget, name="widget"),
     path("api/v1/", include("scheduling.views.api")),

@@ -4,6 +4,7 @@ from scheduling.models.booking import Availability, Booking, Invitation, PersonC
 from scheduling.models.firing import AiringPlan, Firing
 from scheduling.models.notice import Notice
 from scheduling.models.outside import ApiToken, CalendarEntry, CalendarToken, StationEntry, StationLog
+from scheduling.models.photo import Photo
 from scheduling.models.slot import (
     DayRule,
     EpisodeTemplate,
@@ -31,6 +32,7 @@ __all__ = [
     "Notice",
     "Occurrence",
     "PersonCard",
+    "Photo",
     "Seat",
     "Slot",
     "SlotDate",

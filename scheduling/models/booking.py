@@ -64,8 +64,6 @@ class PersonCard(models.Model):
     person = models.OneToOneField("broadcast.Person", on_delete=models.CASCADE, related_name="card", primary_key=True)
     district = models.CharField(max_length=40, blank=True)
     sealed_contacts = models.BinaryField(null=True, blank=True)
-    # Below MEDIA_ROOT, made by us from what was uploaded.
-    photo = models.CharField(max_length=120, blank=True)
     note = models.TextField(blank=True)
     is_retired = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)

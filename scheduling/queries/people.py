@@ -39,10 +39,14 @@ def roll() -> QuerySet[Any]:
         .annotate(many=Count("episode", distinct=True))
         .values("many")
     )
-    return Person.objects.select_related("card").annotate(
-        times=Coalesce(Subquery(many, output_field=IntegerField()), Value(0)),
-        last_at=Subquery(gone.order_by("-planned_start").values("planned_start")[:1]),
-        next_at=Subquery(own.filter(state__in=_COMING).order_by("planned_start").values("planned_start")[:1]),
+    return (
+        Person.objects.select_related("card", "photo")
+        .defer("photo__picture")
+        .annotate(
+            times=Coalesce(Subquery(many, output_field=IntegerField()), Value(0)),
+            last_at=Subquery(gone.order_by("-planned_start").values("planned_start")[:1]),
+            next_at=Subquery(own.filter(state__in=_COMING).order_by("planned_start").values("planned_start")[:1]),
+        )
     )
 
 

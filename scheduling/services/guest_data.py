@@ -11,9 +11,10 @@ from django.utils.translation import gettext_noop
 from broadcast.models import Appearance, Person
 from broadcast.personal import Forgotten, Held, Kept, Section, Whose
 from broadcast.services import holds
-from scheduling.models import Availability, Invitation, Notice, PersonCard
+from scheduling.models import Availability, Invitation, Notice, PersonCard, Photo
 from scheduling.queries import people
 from scheduling.services import seats
+from scheduling.services.photos import photo_address
 
 APPEARANCES = gettext_noop("上过和将要上的节目（姓名、单位、身份）")
 APPEARANCES_WHY = gettext_noop("节目是公开的履职记录")
@@ -36,8 +37,9 @@ def forget(whose: Whose, _held: Held) -> Forgotten:
         if holds.guard().holds(whose):
             found.hold(CONTACTS, 1)
             return found
-        cleared = {"sealed_contacts": None, "photo": "", "note": "", "district": "", "is_retired": True}
+        cleared = {"sealed_contacts": None, "note": "", "district": "", "is_retired": True}
         found.add("contacts", PersonCard.objects.filter(person=person).update(**cleared))
+        found.add("photo", Photo.objects.filter(person=person).delete()[0])
         found.add("availability", Availability.objects.filter(person=person).delete()[0])
         found.add("notices", Notice.objects.filter(person=person).delete()[0])
         own = Invitation.objects.filter(person=person)
@@ -71,6 +73,7 @@ def _card(person: Person | None) -> Section:
                 "title": person.title,
                 "district": card.district if card else "",
                 "note": card.note if card else "",
+                "photo": photo_address(person.pk),
                 **{name: people.contacts_of(person.pk).get(name, "") for name in ("phone", "email", "wechat")},
             }
         )
@@ -81,6 +84,7 @@ def _card(person: Person | None) -> Section:
         ("title", _("职务")),
         ("district", _("所在区")),
         ("note", _("备注")),
+        ("photo", _("照片")),
         ("phone", _("手机")),
         ("email", _("邮箱")),
         ("wechat", _("微信号")),

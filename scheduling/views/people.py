@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, resolve_url
@@ -19,13 +20,20 @@ from broadcast.access import Actor
 from broadcast.errors import BroadcastError, Conflict, InvalidInput
 from broadcast.models import Person
 from broadcast.views.staff_page import for_staff, shell
+from scheduling import portraits
 from scheduling.letters import ZONE
 from scheduling.models import PersonCard
 from scheduling.queries import people as queries
-from scheduling.services import people
+from scheduling.services import people, photos
 from scheduling.services.people import PersonPlan
 
 PAGE = 50
+FOCUSES = (
+    ("upper", gettext_lazy("偏上（人像）")),
+    ("top", gettext_lazy("最上")),
+    ("middle", gettext_lazy("中间")),
+    ("bottom", gettext_lazy("最下")),
+)
 ORDERS = {"name": ("name", "pk"), "least": ("times", "name", "pk"), "last": ("-last_at", "name", "pk")}
 
 
@@ -210,6 +218,28 @@ def act(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
     return HttpResponseRedirect(resolve_url("staff:roster-person", pk))
 
 
+@for_staff
+@require_POST
+def photo(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
+    """POST a picture (photo, focus), or act=drop."""
+    people.require_producer(actor)
+    get_object_or_404(Person, pk=pk)
+    if request.POST.get("act") == "drop":
+        photos.drop(actor, pk)
+        messages.success(request, _("照片已删除。"))
+        return HttpResponseRedirect(resolve_url("staff:roster-person", pk))
+    given = request.FILES.get("photo")
+    try:
+        if not isinstance(given, UploadedFile):
+            raise InvalidInput(_("请选择一张照片。"), field="photo")
+        # Not read whole when it is too large: one byte more than may be is enough to be refused.
+        photos.keep(actor, pk, given.read(portraits.MOST_BYTES + 1), request.POST.get("focus", "upper"))
+    except InvalidInput as error:
+        return _shown(request, actor, pk, error=error, wrong="photo")
+    messages.success(request, _("照片已保存。"))
+    return HttpResponseRedirect(resolve_url("staff:roster-person", pk))
+
+
 def _shown(request: HttpRequest, actor: Actor, pk: int, **more: Any) -> HttpResponse:
     people.require_producer(actor)
     person = get_object_or_404(queries.roll(), pk=pk)
@@ -217,6 +247,7 @@ def _shown(request: HttpRequest, actor: Actor, pk: int, **more: Any) -> HttpResp
     context = {
         "person": person,
         "card": card,
+        "focuses": FOCUSES,
         "has_contacts": card is not None and card.sealed_contacts is not None,
         "appearances": queries.appearances_of(pk),
         "invitations": queries.invitations_of(pk)[:20],
@@ -253,4 +284,5 @@ urlpatterns = [
     path("<int:pk>/", show, name="roster-person"),
     path("<int:pk>/edit", edit, name="roster-edit"),
     path("<int:pk>/act", act, name="roster-act"),
+    path("<int:pk>/photo", photo, name="roster-photo"),
 ]

@@ -177,6 +177,7 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
         "account:invitation": {"pk": things["account"], "token": things["invitation"]},
         "staff:person": {"pk": things["author"]},
         "invitation": {"token": things["guest_token"]},
+        "schedule:photo": {"name": things["photo"]},
         "invitation-briefing": {"token": things["guest_token"]},
         "staff:audit-entry": {"pk": AuditEntry.objects.values_list("pk", flat=True).first()},
         "staff:feeds-revoke": {"pk": things["calendar"]},

@@ -25,7 +25,7 @@ from live.models import Call, CallBlock, Comment, Room, Rule, RuleHit, Sanction,
 from live.queries import overlay as overlay_queries
 from live.services import overlay as overlays
 from live.services import polls
-from scheduling.models import EpisodeTemplate, Firing, Invitation, Seat, Slot, StationLog
+from scheduling.models import EpisodeTemplate, Firing, Invitation, Photo, Seat, Slot, StationLog
 from scheduling.queries import invitations, slot_pages
 from scheduling.services import tokens
 from tests.live import making
@@ -227,7 +227,9 @@ def _guest(show: making.Show) -> dict[str, Any]:
         sealed_token=seal(token),
         made_at=clock.now(),
     )
-    return {"guest": person.pk, "seat": seat.pk, "asked_guest": asked.pk, "guest_token": token}
+    photo = Photo.objects.create(person=person, name="portrait", picture=b"", at=clock.now())
+    told = {"guest": person.pk, "seat": seat.pk, "asked_guest": asked.pk, "guest_token": token}
+    return told | {"photo": photo.name}
 
 
 def _approved_by(show: making.Show, actor: Actor) -> str:

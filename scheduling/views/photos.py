@@ -1,0 +1,20 @@
+"""Photos of people by their address: whoever was shown the address may fetch it; no rule and no writing."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from scheduling.models import Photo
+
+
+@require_safe
+def photo(request: HttpRequest, name: str) -> HttpResponse:
+    """The JPEG, or 404 once it was replaced or dropped. The same address is always the same picture."""
+    picture = Photo.objects.filter(name=name).values_list("picture", flat=True).first()
+    if picture is None:
+        raise Http404
+    response = HttpResponse(bytes(picture), content_type="image/jpeg")
+    # Short: a photo that its owner had dropped should not stay long in browsers.
+    response["Cache-Control"] = "public, max-age=600"
+    return response
