@@ -28,7 +28,7 @@ def feeds(request: HttpRequest, actor: Actor) -> HttpResponse:
             if not url and request.POST.get("act") != "wait":
                 wrong = {"feed": number, "words": _("请填写拉流地址。")}
             else:
-                source = pull.set_source(actor, int(number) if number.isdecimal() else 0, url)
+                source = pull.set_source(actor, int(number) if number.isdecimal() and len(number) < 12 else 0, url)
                 messages.success(request, _("已保存，几秒内开始去取。") if source else _("已改为等编码器推流。"))
                 return redirect("recordings:feeds")
         except BroadcastError as error:

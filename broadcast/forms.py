@@ -22,6 +22,11 @@ def time_input() -> forms.TimeInput:
     return forms.TimeInput(format="%H:%M", attrs={"type": "time"})
 
 
+def number(text: str | None) -> int | None:
+    """A whole number as one is written in an address or a hidden field; None for anything else, however long or exotic."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
 class PlainForm(forms.Form):
     """Says what is missing by the field's own name, and leaves the telling to the page, not to the browser."""
 

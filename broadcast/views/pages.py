@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from broadcast import queries
 from broadcast.access import may_watch_programme
 from broadcast.errors import NotFound
+from broadcast.forms import number
 from broadcast.identity import actor_of_request
 from broadcast.models import Programme
 
@@ -42,7 +43,7 @@ def programme(request: HttpRequest, slug: str) -> HttpResponse:
     if found is None or not may_watch_programme(actor, found):
         raise NotFound(_("没有这个节目。它可能已经改名，请从节目单里找。"))
     asked = request.GET.get("page", "1")
-    page = min(max(int(asked), 1), 1_000) if asked.isascii() and asked.isdigit() else 1
+    page = min(max(number(asked) or 1, 1), 1_000)
     past = queries.past(actor, PAGE_OF_PAST + 1, found, (page - 1) * PAGE_OF_PAST)
     context = {
         "programme": found,

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from broadcast.access import Ability, Actor, require_house, with_factor
 from broadcast.errors import BroadcastError, InvalidInput, NotAllowed
+from broadcast.forms import number
 from broadcast.models import Programme, RoleGrant, User
 from broadcast.models.user import OFFICES, SEATS
 from broadcast.services import accounts, logins, roles, second_factor
@@ -114,7 +115,8 @@ def grant(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
 
     def give() -> None:
         given = request.POST
-        programme = int(given["programme"]) if given.get("programme", "").isdecimal() else None
+        # Blank is all programmes; what is no number is none of them.
+        programme = (number(given["programme"]) or 0) if given.get("programme") else None
         roles.grant(actor, pk, given.get("role", ""), programme, _end_of_day(given.get("until", "")), _reason(request))
 
     return _act(request, actor, pk, "grant", give, _("角色已授予。"))

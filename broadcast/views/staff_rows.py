@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.http import QueryDict
 
+from broadcast.forms import number
+
 MORE_ROWS = 3
 MOST_ROWS = 40
 
@@ -16,11 +18,10 @@ def rearranged(data: QueryDict, order: str) -> QueryDict:
     changed = data.copy()
     prefix, *rest = order.split(":")
     total_name = f"{prefix}-TOTAL_FORMS"
-    total = int(changed.get(total_name) or 0) if (changed.get(total_name) or "0").isdigit() else 0
+    total = number(changed.get(total_name)) or 0
     if rest == ["more"]:
         changed[total_name] = str(min(total + MORE_ROWS, MOST_ROWS))
-    elif len(rest) == 2 and rest[0].isdigit() and int(rest[0]) < total:
-        row = int(rest[0])
+    elif len(rest) == 2 and (row := number(rest[0])) is not None and row < total:
         if rest[1] == "drop":
             for name in [each for each in changed if each.startswith(f"{prefix}-{row}-")]:
                 changed[name] = ""

@@ -10,6 +10,7 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 
 from broadcast.errors import InvalidInput
+from broadcast.forms import number
 
 # Raised when the same facts are written in another way, so that nobody keeps the old one.
 FORM = 1
@@ -41,6 +42,7 @@ def whole(request: HttpRequest, name: str, default: int, most: int) -> int:
     text = request.GET.get(name, "")
     if not text:
         return default
-    if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= most):
+    found = number(text)
+    if found is None or not 1 <= found <= most:
         raise InvalidInput(f"{name}: 1–{most}", field=name)
-    return int(text)
+    return found

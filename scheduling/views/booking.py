@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import BroadcastError, InvalidInput
+from broadcast.forms import number
 from broadcast.models import Airing, Appearance, Episode
 from broadcast.views.staff_page import for_staff, shell
 from scheduling import letters, notices
@@ -86,7 +87,8 @@ def _table_act(actor: Actor, episode: Episode, posted: QueryDict) -> str:
     if airing is None:
         raise InvalidInput(_("这一期没有还没开始的场次。"))
     if act == "studio":
-        booking.set_studio(actor, airing.pk, _number(posted.get("studio")) or None)
+        # Blank is none; what is no number is one that does not exist.
+        booking.set_studio(actor, airing.pk, (number(posted.get("studio")) or 0) if posted.get("studio") else None)
         return _("已保存演播室。")
     if act == "tell":
         many = len(notice_services.tell_all(actor, airing, Notice.Kind.MOVED, posted.get("words", "")[:500]))
@@ -137,11 +139,11 @@ def choose(request: HttpRequest, actor: Actor, pk: int, seat_id: int) -> HttpRes
 
 def _chosen(request: HttpRequest, actor: Actor, seat: Seat) -> HttpResponse:
     if "put" in request.POST:
-        taken = seat_services.put(actor, seat.pk, _number(request.POST["put"]))
+        taken = seat_services.put(actor, seat.pk, number(request.POST["put"]) or 0)
         name = taken.person.name if taken.person else ""
         messages.success(request, _("%(name)s 已排定。") % {"name": name})
         return HttpResponseRedirect(resolve_url("staff:seats", seat.episode_id))
-    invitations.make(actor, seat.pk, _number(request.POST.get("person")), request.POST.get("message", ""))
+    invitations.make(actor, seat.pk, number(request.POST.get("person")) or 0, request.POST.get("message", ""))
     messages.success(request, _("已留位。把邀请发给本人。"))
     return HttpResponseRedirect(resolve_url("staff:seat", seat.episode_id, seat.pk))
 
@@ -190,11 +192,11 @@ def invitation_act(request: HttpRequest, actor: Actor, pk: int, seat_id: int) ->
     """POST act=send, sent, confirm or revoke, with invitation and the version that was looked at."""
     episode = _episode(actor, pk)
     posted = request.POST
-    number, version = _number(posted.get("invitation")), _number(posted.get("version"))
-    get_object_or_404(Invitation, pk=number, seat=seat_id, seat__episode=episode)
+    asked_for, version = number(posted.get("invitation")) or 0, number(posted.get("version")) or 0
+    get_object_or_404(Invitation, pk=asked_for, seat=seat_id, seat__episode=episode)
     base = request.build_absolute_uri("/").rstrip("/")
     try:
-        told = _invitation_act(actor, posted, number, version, base)
+        told = _invitation_act(actor, posted, asked_for, version, base)
     except BroadcastError as error:
         if error.status == 403:
             raise
@@ -204,21 +206,21 @@ def invitation_act(request: HttpRequest, actor: Actor, pk: int, seat_id: int) ->
     return HttpResponseRedirect(resolve_url(back, *([pk] if back == "staff:seats" else [pk, seat_id])))
 
 
-def _invitation_act(actor: Actor, posted: QueryDict, number: int, version: int, base: str) -> str:
+def _invitation_act(actor: Actor, posted: QueryDict, pk: int, version: int, base: str) -> str:
     act = posted.get("act", "")
     if act == "send":
-        made = notice_services.invite(actor, number, version, base)
+        made = notice_services.invite(actor, pk, version, base)
         if made.channel == Notice.Channel.HAND:
             return _("没有可用的联系方式，请把文字或二维码转给本人。")
         return _("邀请已交给%(channel)s发出。") % {"channel": made.get_channel_display()}
     if act == "sent":
-        invitations.mark_sent(actor, number)
+        invitations.mark_sent(actor, pk)
         return _("已记下：邀请已转给本人。")
     if act == "confirm":
-        invitations.confirm(actor, number, version)
+        invitations.confirm(actor, pk, version)
         return _("已代为确认。")
     if act == "revoke":
-        invitations.revoke(actor, number, version, posted.get("reason", ""))
+        invitations.revoke(actor, pk, version, posted.get("reason", ""))
         return _("邀请已收回，这一席空出来了。")
     raise InvalidInput(_("没有这个操作。"))
 
@@ -235,11 +237,7 @@ def _about(episode: Episode) -> dict[str, Any]:
 
 
 def _seat(episode: Episode, posted: QueryDict) -> Seat:
-    return get_object_or_404(Seat, pk=_number(posted.get("seat")), episode=episode)
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdigit() and len(text) < 12 else 0
+    return get_object_or_404(Seat, pk=number(posted.get("seat")) or 0, episode=episode)
 
 
 urlpatterns = [

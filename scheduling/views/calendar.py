@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotAllowed
+from broadcast.forms import number
 from broadcast.refusals import wants_json
 from broadcast.views.staff_page import for_staff, programmes_of, shell
 from scheduling.queries import calendar as query
@@ -168,9 +169,9 @@ def _initial(asked: QueryDict, context: dict[str, Any]) -> dict[str, Any]:
 def _filled_in(data: QueryDict) -> QueryDict:
     """The posted form with one more guest's row, or with the free time that was proposed."""
     changed = data.copy()
-    total = data.get("guests-TOTAL_FORMS", "")
-    if "row" in data and total.isdecimal():
-        changed["guests-TOTAL_FORMS"] = str(min(int(total) + 1, MOST_GUESTS))
+    total = number(data.get("guests-TOTAL_FORMS"))
+    if "row" in data and total is not None:
+        changed["guests-TOTAL_FORMS"] = str(min(total + 1, MOST_GUESTS))
     first, _slash, last = data.get("take", "").partition("/")
     at, until = moment(first), moment(last)
     if at and until:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from broadcast import clock
 from broadcast.access import Ability, Actor, can, may_be_rerun
 from broadcast.errors import NotFound
+from broadcast.forms import number
 from broadcast.models import Airing, Programme
 from broadcast.views.staff_page import abilities_of, programmes_of
 from scheduling.queries import calendar as query
@@ -91,12 +92,11 @@ def today() -> dt.date:
 def place_of(asked: QueryDict) -> Place:
     """Where an address leads; what cannot be read leads to this month."""
     view = asked.get("view", "")
-    person = asked.get("person", "")
     return Place(
         view=view if view in VIEWS else "month",
         on=min(max(day_of(asked.get("on", "")) or today(), _EARLIEST), _LATEST),
         programme=asked.get("programme", "")[:50],
-        person=int(person) if person.isdecimal() and len(person) < 10 else None,
+        person=number(asked.get("person")),
     )
 
 

@@ -10,12 +10,14 @@ import segno
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from broadcast import clock
 from broadcast.access import Ability, Actor, require_house
 from broadcast.errors import BroadcastError, InvalidInput
+from broadcast.forms import number
 from broadcast.models import Person, Programme, RoleGrant
 from broadcast.views.staff_page import for_staff, programmes_of, shell
 from scheduling.models import ApiToken, CalendarToken
@@ -48,11 +50,11 @@ def subscriptions(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _make(request: HttpRequest, actor: Actor) -> tuple[CalendarToken, str]:
-    whose, programme = request.POST.get("whose", ""), _number(request.POST.get("programme", ""))
+    whose, programme = request.POST.get("whose", ""), number(request.POST.get("programme", ""))
     if whose == "own":
         return tokens.make_own_calendar(actor)
     if whose == "person":
-        person = _number(request.POST.get("person", ""))
+        person = number(request.POST.get("person", ""))
         if person is None:
             raise InvalidInput(_("请选一个人。"), field="person")
         return tokens.make_person_calendar(actor, person, programme)
@@ -75,7 +77,7 @@ def _subscriptions(request: HttpRequest, actor: Actor, more: dict[str, Any], sta
         "producing": producing,
         "roles": [(str(each), labels[each]) for each in tokens.ROLES],
         "people": Person.objects.order_by("name")[:500] if producing else (),
-        "asked_person": _number(request.POST.get("person", "") or request.GET.get("person", "")),
+        "asked_person": number(request.POST.get("person", "") or request.GET.get("person", "")),
         "typed": request.POST,
         "may_all": Ability.PRODUCE in actor.grants.get(None, ()),
         "may_administer": Ability.ADMINISTER in actor.grants.get(None, ()),
@@ -88,7 +90,7 @@ def _addresses(site: str, slug: str, name: str) -> dict[str, str]:
     def at(which: str) -> str:
         return site + (reverse(f"schedule:{which}", args=[slug]) if slug else reverse(f"schedule:{which}-all"))
 
-    frame = f'<iframe src="{at("widget")}" title="{name}" width="360" height="420" loading="lazy"></iframe>'
+    frame = f'<iframe src="{at("widget")}" title="{escape(name)}" width="360" height="420" loading="lazy"></iframe>'
     return {"name": name, "calendar": at("calendar"), "atom": at("atom"), "json": at("json"), "frame": frame}
 
 
@@ -158,10 +160,6 @@ def _last_day(text: str) -> dt.datetime | None:
     if end > clock.now() + dt.timedelta(days=3_660):
         raise InvalidInput(_("最长十年。"), field="expires")
     return end
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
 
 
 urlpatterns = [

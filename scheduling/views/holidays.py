@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from broadcast import clock
 from broadcast.access import Ability, Actor
 from broadcast.errors import BroadcastError, NotAllowed
-from broadcast.forms import PlainForm, date_input
+from broadcast.forms import PlainForm, date_input, number
 from broadcast.views.staff_page import for_staff, programmes_of, shell
 from scheduling.holidays import Day
 from scheduling.models import Holiday
@@ -78,8 +78,8 @@ def _done(request: HttpRequest, actor: Actor, form: HolidayForm) -> int | None:
 
 def _context(request: HttpRequest, actor: Actor, form: HolidayForm) -> dict[str, Any]:
     this = clock.now().year
-    text = request.GET.get("year", "")
-    year = int(text) if text.isdigit() and 2000 <= int(text[:6]) <= 2099 else this
+    asked = number(request.GET.get("year")) or 0
+    year = asked if 2000 <= asked <= 2099 else this
     known = days.known()
     found = known.year(year)
     return {

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from broadcast.access import Ability, Actor
 from broadcast.errors import BroadcastError, InvalidInput
+from broadcast.forms import number
 from broadcast.views.staff_page import for_staff, programmes_of, shell
 from scheduling.models import Notice
 from scheduling.services import notices
@@ -42,8 +43,7 @@ def show(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _act(request: HttpRequest, actor: Actor) -> HttpResponse:
-    number = request.POST.get("notice", "")
-    pk = int(number) if number.isdigit() else 0
+    pk = number(request.POST.get("notice")) or 0
     try:
         if request.POST.get("act") == "told":
             notices.told(actor, pk)

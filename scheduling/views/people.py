@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError, Conflict, InvalidInput
+from broadcast.forms import number
 from broadcast.models import Person
 from broadcast.views.staff_page import for_staff, shell
 from scheduling import portraits
@@ -207,7 +208,7 @@ def act(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
             people.say_availability(actor, pk, start, end, note=posted.get("note", ""))
             messages.success(request, _("已记下。"))
         elif wanted == "drop":
-            people.drop_availability(actor, _number(posted.get("availability")))
+            people.drop_availability(actor, number(posted.get("availability")) or 0)
             messages.success(request, _("已删除。"))
         else:
             raise InvalidInput(_("没有这个操作。"))
@@ -272,10 +273,6 @@ def _span(posted: Any) -> tuple[dt.datetime, dt.datetime]:
     if end <= start:
         raise InvalidInput(_("结束时间要晚于开始时间。"), field="last")
     return start, end
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdigit() else 0
 
 
 urlpatterns = [

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from broadcast import clock
 from broadcast.access import Ability, Actor, can, require
 from broadcast.errors import BroadcastError
+from broadcast.forms import number
 from broadcast.models import Programme
 from broadcast.views.staff_page import for_staff, programmes_of, shell
 from scheduling.models import Slot
@@ -108,11 +109,9 @@ def stop(request: HttpRequest, actor: Actor, slug: str, pk: int) -> HttpResponse
     """End a slot now; what was made for later is cancelled."""
     slot = found_slot(slug, pk)
     require(actor, Ability.PRODUCE, slot.programme_id)
-    version = request.POST.get("version", "")
+    version = number(request.POST.get("version")) or 0
     try:
-        count = slots.stop(
-            actor, slot.pk, int(version) if version.isdigit() else 0, clock.now(), request.POST.get("reason", "")[:200]
-        )
+        count = slots.stop(actor, slot.pk, version, clock.now(), request.POST.get("reason", "")[:200])
     except BroadcastError as refused:
         messages.error(request, refused.message)
         return HttpResponseRedirect(reverse("staff:slot", args=[slug, pk]))

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from broadcast import clock
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError
+from broadcast.forms import number
 from broadcast.views.staff_page import for_staff, shell
 from scheduling.models import Booking, Studio
 from scheduling.services import studios
@@ -29,10 +30,9 @@ def show(request: HttpRequest, actor: Actor) -> HttpResponse:
     posted = request.POST
     if request.method == "POST":
         try:
-            given = posted.get("studio", "")
-            number = int(given) if given.isdigit() else None
-            active = number is None or "active" in posted
-            studios.keep(actor, number, posted.get("name", ""), posted.get("place", ""), active)
+            # Blank is a new one; what is no number is one that does not exist.
+            pk = (number(posted.get("studio")) or 0) if posted.get("studio") else None
+            studios.keep(actor, pk, posted.get("name", ""), posted.get("place", ""), pk is None or "active" in posted)
         except BroadcastError as refused:
             error = refused
         else:

@@ -39,8 +39,8 @@ def widget(request: HttpRequest, slug: str = "") -> HttpResponse:
         if programme is None:
             raise NotFound(_("没有这个节目，或者它不对外公开。"))
     anybody, rows = Actor(), whole(request, "rows", ROWS, MOST_ROWS)
-    on_air = [row for row in queries.on_air(anybody) if programme is None or row.airing.episode.programme == programme]
-    context = {"programme": programme, "on_air": on_air[:rows], "coming": queries.coming(anybody, rows, programme)}
+    on_air = queries.on_air(anybody, programme)[:rows]
+    context = {"programme": programme, "on_air": on_air, "coming": queries.coming(anybody, rows, programme)}
     answer = render(request, "scheduling/widget.html", context)
     answer["Cache-Control"] = "no-cache"
     return answer

@@ -19,7 +19,7 @@ from scheduling import feeds
 from scheduling.queries import outings
 from scheduling.services import tokens
 
-from .making import NOON, airing
+from .making import NOON, airing, programme
 
 pytestmark = pytest.mark.django_db
 WEEK = dt.timedelta(days=7)
@@ -158,6 +158,17 @@ def test_the_widget_may_be_framed_and_holds_neither_script_nor_cookie(client: Cl
     other = client.get("/programmes/hotline/")
     assert "frame-ancestors 'none'" in other["Content-Security-Policy"]
     assert other["X-Frame-Options"] == "DENY"
+
+
+def test_the_widget_of_one_programme_has_what_is_on_air_however_much_is_elsewhere(client: Client):
+    own = shown(state="on_air", actual_start=NOON)
+    for minute in range(1, 14):
+        later = NOON + dt.timedelta(minutes=minute)
+        other = shown(number=100 + minute, port=None, state="on_air", actual_start=later)
+        Episode.objects.filter(pk=other.episode_id).update(programme=programme(f"other-{minute}"))
+    page = client.get("/widget/hotline/").content.decode()
+    assert f"/programmes/hotline/{own.episode.key}/" in page
+    assert "/programmes/other-" not in page
 
 
 def test_the_programmes_page_leads_to_its_calendar(client: Client):

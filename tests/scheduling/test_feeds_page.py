@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -28,6 +29,14 @@ def logged_in(client: Client, role: str, everywhere: bool = False) -> Client:
     RoleGrant.objects.create(user=user, role=role, programme=where, granted_at=clock.now())
     client.force_login(user)
     return client
+
+
+def test_what_is_to_be_embedded_is_sound_whatever_a_programme_is_called(client: Client):
+    programme(name_zh='民生 "热线" <b>')
+    page = logged_in(client, "producer").get("/staff/feeds/").content.decode()
+    frames = [html.unescape(each) for each in re.findall(r'data-copy="(&lt;iframe[^"]*)"', page)]
+    assert any('title="民生 &quot;热线&quot; &lt;b&gt;"' in each for each in frames)
+    assert not any("<b>" in each for each in frames)
 
 
 def test_my_calendar_is_made_shown_once_read_without_login_and_revoked(client: Client):
