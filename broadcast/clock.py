@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
+from zoneinfo import ZoneInfo
 
+# What the house's clocks show and what people type.
+ZONE = ZoneInfo("Asia/Shanghai")
 _shift = dt.timedelta(0)
 _frozen: dt.datetime | None = None
 

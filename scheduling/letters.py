@@ -5,17 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from functools import wraps
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from broadcast.clock import ZONE
 from broadcast.models import Airing, Appearance, Person
 from broadcast.templatetags.staff import when
 from scheduling.models import Notice
 
-ZONE = ZoneInfo("Asia/Shanghai")
 # How long before the start a guest is asked to be there.
 EARLY = dt.timedelta(minutes=30)
 Letter = tuple[str, str]

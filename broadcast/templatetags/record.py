@@ -7,7 +7,8 @@ import datetime as dt
 from django import template
 from django.http import QueryDict
 
-from broadcast.templatetags.staff import ZONE, weekday
+from broadcast.clock import ZONE
+from broadcast.templatetags.staff import weekday
 
 register = template.Library()
 

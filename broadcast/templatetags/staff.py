@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils.translation import gettext as _
 
-ZONE = ZoneInfo("Asia/Shanghai")
+from broadcast.clock import ZONE
+
 register = template.Library()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from broadcast.access import Ability, Actor, require_house, with_factor
+from broadcast.clock import ZONE
 from broadcast.errors import BroadcastError, InvalidInput, NotAllowed
 from broadcast.forms import number
 from broadcast.models import Programme, RoleGrant, User
@@ -24,7 +24,6 @@ from broadcast.models.user import OFFICES, SEATS
 from broadcast.services import accounts, logins, roles, second_factor
 from broadcast.views.staff_page import for_staff, page
 
-ZONE = ZoneInfo("Asia/Shanghai")
 PER_PAGE = 50
 
 

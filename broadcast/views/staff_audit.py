@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -13,13 +12,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from broadcast import audit_chain, audit_search, clock
 from broadcast.access import Actor
 from broadcast.audit_words import act_in_words, changes, programme_time
+from broadcast.clock import ZONE
 from broadcast.errors import BroadcastError, InvalidInput
 from broadcast.models import AuditEntry, AuditWalk
 from broadcast.services import auditing, evidence_reading
 from broadcast.views.staff_page import for_staff, page
 from broadcast.views.streaming import streamed
-
-ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @for_staff

@@ -57,6 +57,7 @@ def edit(request: HttpRequest, actor: Actor, pk: int) -> HttpResponse:
             episodes.edit(actor, episode.pk, form.plan())
         except (InvalidInput, Conflict) as error:
             form.blame(error.data.get("field", ""), error.message)
+            form.catch_up()
         else:
             messages.success(request, _("已保存。"))
             return redirect("staff:episode", pk=episode.pk)

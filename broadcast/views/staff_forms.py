@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.forms import BaseFormSet, formset_factory
@@ -12,12 +11,14 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from broadcast.forms import PlainForm, SegmentRow, date_input, length_text
+from broadcast.clock import ZONE
+from broadcast.forms import PlainForm, SegmentRow, date_input, length_text, time_input
 from broadcast.models import Airing, Appearance, Episode, Feed, Person, Programme
+from broadcast.rundown_lines import LinePlan
+from broadcast.services import rundown
 from broadcast.services.episodes import EpisodePlan, GuestPlan, SegmentPlan, next_number
 from broadcast.views.staff_rows import MORE_ROWS, MOST_ROWS
 
-ZONE = ZoneInfo("Asia/Shanghai")
 LONGEST_MINUTES = 24 * 60
 
 
@@ -45,9 +46,7 @@ class EpisodeForm(PlainForm):
         choices=[(each.value, each.label) for each in (Airing.Kind.PREMIERE, Airing.Kind.REHEARSAL)],
     )
     date = forms.DateField(label=gettext_lazy("日期"), widget=date_input())
-    start = forms.TimeField(
-        label=gettext_lazy("开始时间"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"})
-    )
+    start = forms.TimeField(label=gettext_lazy("开始时间"), widget=time_input())
     minutes = forms.IntegerField(label=gettext_lazy("时长（分钟）"), min_value=1, max_value=LONGEST_MINUTES)
     # What the run-down was when the form was made; one that somebody changed since is not written over.
     rundown_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -158,6 +157,18 @@ class EpisodePlanForm:
         )
         self.guests: BaseFormSet[GuestForm] = GuestRows(data, prefix="guests", initial=initial.get("guests"))
         self.show_errors = False
+        # The run-down as somebody else made it since this form was; nothing while the form knows the newest.
+        self.newer: list[LinePlan] | None = None
+
+    def catch_up(self) -> None:
+        """After a refusal: show what somebody made of the run-down meanwhile, so that saving what is typed here again is meant."""
+        if self.episode is None or not self.form.is_bound:
+            return
+        self.episode.refresh_from_db(fields=["rundown_version"])
+        newest = str(self.episode.rundown_version)
+        if self.form.data.get("rundown_version") not in {None, "", newest}:
+            self.form.data = {**dict(self.form.data.items()), "rundown_version": newest}
+            self.newer = rundown.plans(self.episode)
 
     def is_valid(self) -> bool:
         """Clean every part, so that all mistakes are told at once."""

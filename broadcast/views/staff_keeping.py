@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,13 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from broadcast import clock, personal_file
 from broadcast.access import Ability, Actor
+from broadcast.clock import ZONE
 from broadcast.errors import BroadcastError, InvalidInput, NotAllowed
 from broadcast.models import Airing, Erasure, Hold, RetentionRun
 from broadcast.services import holds, personal, retention
 from broadcast.views.account_data import kept_in_words
 from broadcast.views.staff_page import for_staff, page
 
-ZONE = ZoneInfo("Asia/Shanghai")
 LIFTED_SHOWN = 20
 RUNS_SHOWN = 20
 

@@ -113,9 +113,9 @@ def say_availability(
     """Note a time that the person cannot (or can). Raises InvalidInput (data: field). Audited."""
     require_producer(actor)
     if end <= start:
-        raise InvalidInput(_("结束时间要晚于开始时间。"), field="end")
+        raise InvalidInput(_("结束时间要晚于开始时间。"), field="last")
     if end - start > _LONGEST:
-        raise InvalidInput(_("一次最长一年。"), field="end")
+        raise InvalidInput(_("一次最长一年。"), field="last")
     with transaction.atomic():
         person, _card = _locked(person_id)
         made = Availability.objects.create(

@@ -6,7 +6,6 @@ import datetime as dt
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from broadcast.access import Ability, Actor, require
+from broadcast.clock import ZONE
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotAllowed
 from broadcast.forms import number
 from broadcast.refusals import wants_json
@@ -26,7 +26,6 @@ from scheduling.views.calendar_form import MOST_GUESTS, NewAiring
 from scheduling.views.calendar_page import Place, airing_of, moment, place_of
 
 Span = tuple[dt.datetime, dt.datetime]
-ZONE = ZoneInfo("Asia/Shanghai")
 USUAL_START = dt.time(10)
 
 

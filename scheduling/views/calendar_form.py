@@ -6,7 +6,6 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.forms import formset_factory
@@ -14,7 +13,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from broadcast.clock import ZONE
 from broadcast.errors import BroadcastError
+from broadcast.forms import PlainForm, date_input, time_input
 from broadcast.models import Appearance, Feed, Person, Programme
 from broadcast.services.episodes import GuestPlan
 from broadcast.templatetags.staff import weekday
@@ -24,32 +25,19 @@ from scheduling.queries.booking import Clash, Thing
 from scheduling.queries.calendar import following
 from scheduling.services.planning import Wish
 
-ZONE = ZoneInfo("Asia/Shanghai")
 MOST_GUESTS = 12
 BLANK_GUESTS = 2
 _EARLIEST, _LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 
 
-class _Plain(forms.Form):
-    use_required_attribute = False
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("label_suffix", "")
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.error_messages["required"] = _("请填写%(field)s。") % {"field": str(field.label).lower()}
-
-
-class AiringForm(_Plain):
+class AiringForm(PlainForm):
     """Programme, time, studio and feed of one airing."""
 
     programme = forms.ChoiceField(label=gettext_lazy("节目"))
     title = forms.CharField(label=gettext_lazy("标题"), max_length=120, required=False)
-    date = forms.DateField(
-        label=gettext_lazy("日期"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
-    start = forms.TimeField(label=gettext_lazy("开始"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
-    end = forms.TimeField(label=gettext_lazy("结束"), widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}))
+    date = forms.DateField(label=gettext_lazy("日期"), widget=date_input())
+    start = forms.TimeField(label=gettext_lazy("开始"), widget=time_input())
+    end = forms.TimeField(label=gettext_lazy("结束"), widget=time_input())
     studio = forms.ChoiceField(label=gettext_lazy("演播室"), required=False)
     feed = forms.ChoiceField(label=gettext_lazy("信号"), required=False)
 
@@ -90,7 +78,7 @@ class AiringForm(_Plain):
         return start, dt.datetime.combine(data["date"], data["end"], tzinfo=ZONE)
 
 
-class GuestForm(_Plain):
+class GuestForm(PlainForm):
     """One person, and as what; an empty row is nobody."""
 
     person = forms.ChoiceField(label=gettext_lazy("嘉宾"), required=False)

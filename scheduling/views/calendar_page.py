@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from broadcast import clock
 from broadcast.access import Ability, Actor, can, may_be_rerun
+from broadcast.clock import ZONE
 from broadcast.errors import NotFound
 from broadcast.forms import number
 from broadcast.models import Airing, Programme
@@ -24,7 +24,6 @@ from scheduling.queries import days as holidays
 from scheduling.queries import dry_run
 from scheduling.views.calendar_form import NewAiring
 
-ZONE = ZoneInfo("Asia/Shanghai")
 VIEWS = ("month", "week", "agenda")
 AGENDA_DAYS = 28
 # Hours that a week shows even when nothing is on.

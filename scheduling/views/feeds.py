@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import segno
 from django.contrib import messages
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from broadcast import clock
 from broadcast.access import Ability, Actor, require_house
+from broadcast.clock import ZONE
 from broadcast.errors import BroadcastError, InvalidInput
 from broadcast.forms import number
 from broadcast.models import Person, Programme, RoleGrant
@@ -25,7 +25,6 @@ from scheduling.services import tokens
 from scheduling.views.answers import site_of
 from scheduling.views.calendars import title_of
 
-ZONE = ZoneInfo("Asia/Shanghai")
 SCOPES = {
     tokens.Scope.PROGRAMMES: "GET /api/v1/programmes",
     tokens.Scope.UPCOMING: "GET /api/v1/upcoming",

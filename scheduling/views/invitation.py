@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from broadcast.errors import BroadcastError, InvalidInput, NotFound
 from broadcast.identity import actor_of_request
-from scheduling.letters import ZONE, role_words
+from scheduling.letters import role_words
 from scheduling.models import Invitation
 from scheduling.queries import invitations as queries
 from scheduling.services import invitations
+from scheduling.views.calendar_page import moment
 
 # The link is the key: no proxy keeps it, no other page and no log is told it, no search engine lists it. With no-referrer browsers
 # would send the answer with "Origin: null", which no check of where a form comes from lets through.
@@ -94,10 +95,10 @@ def _about(found: Invitation, token: str) -> dict[str, Any]:
 
 
 def _time(posted: Any) -> dt.datetime:
-    try:
-        return dt.datetime.fromisoformat(posted.get("alternative", "")).replace(tzinfo=ZONE)
-    except ValueError as error:
-        raise InvalidInput(_("请填写您方便的时间。"), field="alternative") from error
+    found = moment(posted.get("alternative", ""))
+    if found is None:
+        raise InvalidInput(_("请填写您方便的时间。"), field="alternative")
+    return found
 
 
 def _private(response: HttpResponse) -> HttpResponse:

@@ -18,15 +18,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError, Conflict, InvalidInput
-from broadcast.forms import number
+from broadcast.forms import PlainForm, number
 from broadcast.models import Person
 from broadcast.views.staff_page import for_staff, shell
 from scheduling import portraits
-from scheduling.letters import ZONE
 from scheduling.models import PersonCard
 from scheduling.queries import people as queries
 from scheduling.services import people, photos
 from scheduling.services.people import PersonPlan
+from scheduling.views.calendar_page import moment
 
 PAGE = 50
 FOCUSES = (
@@ -38,10 +38,8 @@ FOCUSES = (
 ORDERS = {"name": ("name", "pk"), "least": ("times", "name", "pk"), "last": ("-last_at", "name", "pk")}
 
 
-class PersonForm(forms.Form):
+class PersonForm(PlainForm):
     """All of a person but contacts, which have a form of their own."""
-
-    use_required_attribute = False
 
     name = forms.CharField(label=gettext_lazy("姓名"), max_length=60)
     name_en = forms.CharField(label=gettext_lazy("英文姓名"), max_length=120, required=False)
@@ -71,12 +69,6 @@ class PersonForm(forms.Form):
         label=gettext_lazy("不再邀请"), required=False, help_text=gettext_lazy("不出现在选人的名单里，以前的记录都在。")
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("label_suffix", "")
-        super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.error_messages["required"] = _("请填写%(label)s。") % {"label": field.label}
 
     def plan(self) -> PersonPlan:
         """What was typed, for the service; only of a valid form."""
@@ -167,8 +159,7 @@ def _form(
     **more: Any,
 ) -> HttpResponse:
     if error is not None:
-        field = error.data.get("field", "")
-        form.add_error(field if field in form.fields else None, error.message)
+        form.blame(str(error.data.get("field", "")), error.message)
     context = {
         "form": form,
         "person": person,
@@ -261,17 +252,11 @@ def _shown(request: HttpRequest, actor: Actor, pk: int, **more: Any) -> HttpResp
 
 def _span(posted: Any) -> tuple[dt.datetime, dt.datetime]:
     """Whole days, or hours of one day, in Beijing time."""
-    try:
-        first = dt.datetime.fromisoformat(posted.get("first", ""))
-    except ValueError as error:
-        raise InvalidInput(_("请填写从什么时候起。"), field="first") from error
-    try:
-        last = dt.datetime.fromisoformat(posted.get("last", ""))
-    except ValueError as error:
-        raise InvalidInput(_("请填写到什么时候为止。"), field="last") from error
-    start, end = first.replace(tzinfo=ZONE), last.replace(tzinfo=ZONE)
-    if end <= start:
-        raise InvalidInput(_("结束时间要晚于开始时间。"), field="last")
+    start, end = moment(posted.get("first", "")), moment(posted.get("last", ""))
+    if start is None:
+        raise InvalidInput(_("请填写从什么时候起。"), field="first")
+    if end is None:
+        raise InvalidInput(_("请填写到什么时候为止。"), field="last")
     return start, end
 
 

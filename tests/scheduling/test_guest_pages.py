@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 
 from broadcast.access import HOUSE
+from broadcast.clock import ZONE
 from broadcast.models import Appearance, Episode, Person, RoleGrant, User
-from scheduling.letters import ZONE
 from scheduling.models import Booking, Invitation, Notice, Seat, Studio
 from scheduling.queries import invitations as queries
 from scheduling.services import invitations, seats
@@ -34,6 +34,32 @@ def producer() -> Client:
 
 def words(response: Any) -> str:
     return re.sub(r"\s+", " ", response.content.decode())
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words_of_it"),
+    [
+        ("2026-12-01T10:00", "2026-12-01T09:00", "结束时间要晚于开始时间。"),
+        ("2026-12-01T10:00", "2028-12-01T10:00", "一次最长一年。"),
+        ("0001-01-01T00:00", "2026-12-01T10:00", "请填写从什么时候起。"),
+        ("2026-12-01T10:00", "", "请填写到什么时候为止。"),
+    ],
+)
+def test_a_time_that_cannot_be_is_told_at_the_top_and_at_its_field(
+    producer: Client, first: str, last: str, words_of_it: str
+) -> None:
+    who = making.person()
+    typed = {"act": "away", "first": first, "last": last, "note": "出差"}
+    page = producer.post(reverse("staff:roster-act", args=[who.pk]), typed)
+    assert page.status_code == 422
+    assert words(page).count(words_of_it) == 2
+    assert 'value="出差"' in words(page), "what was typed is kept, and its form is open"
+    assert "<details open>" in words(page)
+
+
+def test_what_has_no_field_on_the_page_is_told_at_its_top(producer: Client) -> None:
+    page = producer.post(reverse("staff:roster-act", args=[making.person().pk]), {"act": "²"})
+    assert "没有这个操作。" in words(page)
 
 
 def test_a_guest_is_found_asked_answers_and_appears(producer: Client, client: Client) -> None:

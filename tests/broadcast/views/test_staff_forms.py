@@ -226,3 +226,9 @@ def test_the_form_keeps_how_segments_are_timed_and_writes_over_nobody(producer: 
     assert "刚被别人改过" in refused.content.decode()
     assert "改过的" in refused.content.decode()
     assert [line.seconds for line in rundown.plans(episode)] == [100, 100]
+    assert "停放的缺口" in refused.content.decode(), "what somebody made of it is shown"
+    shown = re.search(r'name="rundown_version" value="(\d+)"', refused.content.decode())
+    assert shown is not None
+    again = producer.post(f"/staff/episodes/{episode.pk}/edit", typed(segments=rows, rundown_version=shown.group(1)))
+    assert again.status_code == 302, "to save it again is meant"
+    assert [line.title for line in rundown.plans(episode)] == ["改过的"]
