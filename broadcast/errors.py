@@ -46,6 +46,12 @@ class ConsentNeeded(NotAllowed):
     code = "consent_needed"
 
 
+class GuardianNeeded(NotAllowed):
+    """Under 14: may watch, and writes nothing until a guardian has agreed; data: where (the page for that)."""
+
+    code = "guardian_needed"
+
+
 class IdentityStale(NotAllowed):
     """The browser's token is not who it was given for any more: it became an account, or that was logged out. Ask for a new one."""
 

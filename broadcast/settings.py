@@ -32,6 +32,9 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "channels",
     "csp",
+    # For the protocols of OpenID Connect and WeChat alone (broadcast.social); its own tables stay empty.
+    "broadcast.social_apps.Accounts",
+    "broadcast.social_apps.SocialAccounts",
 ]
 
 MIDDLEWARE = [
@@ -204,6 +207,7 @@ LADDER = env.read("LADDER")
 LIMITS = env.read("LIMITS")
 DRAIN_SECONDS = env.read("DRAIN_SECONDS")
 SMS_SENDER = env.read("SMS_SENDER")
+SMS_PRICE_FEN, SMS_DAY_MOST, SMS_DAY_YUAN = (env.read(f"SMS_{name}") for name in ("PRICE_FEN", "DAY_MOST", "DAY_YUAN"))
 NOTICE_SENDERS = env.read("NOTICE_SENDERS")
 PUBLIC_URL = env.read("PUBLIC_URL").rstrip("/") or (
     f"https://{ALLOWED_HOSTS[0]}" if BEHIND_TLS else f"http://{ALLOWED_HOSTS[0]}:{env.read('WEB_PORT')}"
@@ -216,6 +220,11 @@ EMAIL_USE_SSL = _mail.scheme == "smtps"
 EMAIL_USE_TLS = parse_qs(_mail.query).get("tls") == ["1"] and not EMAIL_USE_SSL
 EMAIL_FROM = env.read("EMAIL_FROM")
 TELEPHONY = env.read("TELEPHONY")
+OIDC = {name.lower(): env.read(f"OIDC_{name}") for name in ("ISSUER", "CLIENT", "SECRET", "NAME")}
+WECHAT = {
+    name.lower(): env.read(f"WECHAT_{name}") for name in ("APP", "SECRET", "SITE_APP", "SITE_SECRET", "API", "OPEN")
+}
+PARTNERS = env.read("PARTNERS")
 EVIDENCE_KEYS = env.read("EVIDENCE_KEYS")
 EVIDENCE_DAYS = env.read("EVIDENCE_DAYS")
 AUDIT_WORDS_DAYS = env.read("AUDIT_WORDS_DAYS")

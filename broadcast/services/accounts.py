@@ -18,6 +18,8 @@ from broadcast.services import logins
 
 INVITATION_HOURS = 72
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_")
+# Names that the house gives by itself.
+_OURS = ("phone-", "linked-", "merged-", "erased-")
 
 
 def create(actor: Actor, username: str, shown: str) -> User:
@@ -27,7 +29,7 @@ def create(actor: Actor, username: str, shown: str) -> User:
     """
     require_house(actor, Ability.ADMINISTER)
     name = unicodedata.normalize("NFKC", username).strip().casefold()
-    if not (2 <= len(name) <= 60 and set(name) <= _NAME) or name.startswith("phone-"):
+    if not (2 <= len(name) <= 60 and set(name) <= _NAME) or name.startswith(_OURS):
         raise InvalidInput(_("账号用 2 到 60 个小写字母、数字、点、横线。"), field="username")
     words = " ".join(shown.split())
     if not words or len(words) > 40 or not words.isprintable():

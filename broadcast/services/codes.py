@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from broadcast import clock, senders
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError, InvalidInput, TooMany, Unavailable
-from broadcast.models import OneTimeCode
+from broadcast.models import OneTimeCode, User
 from broadcast.sealing import digest
-from broadcast.services import tries
+from broadcast.services import spending, tries
 
 CODE_SECONDS = 300
 # Of one code: by the address that asked for it, and by all others together.
@@ -57,10 +57,11 @@ def phone_digest(phone: str) -> str:
     return digest("phone", phone)
 
 
-def send(actor: Actor, phone: str) -> Sent:
+def send(actor: Actor, phone: str, purpose: str = "") -> Sent:
     """Send a fresh code to `phone`; the ones before it die. Raises InvalidInput, TooMany (retry_after_seconds), Unavailable.
 
-    Nothing is kept of a code that the sender did not take, so trying again at once is allowed then.
+    A code is good for its `purpose` alone: with one that was asked for as a child's guardian nobody logs in as the guardian. Nothing
+    is kept of a code that the sender did not take, so trying again at once is allowed then.
     """
     number = normalised(phone)
     found = phone_digest(number)
@@ -70,22 +71,26 @@ def send(actor: Actor, phone: str) -> Sent:
         _check_limits(OneTimeCode.objects.filter(phone_digest=found), LIMITS_PER_PHONE)
         _check_limits(OneTimeCode.objects.filter(address=actor.address), LIMITS_PER_ADDRESS)
         now = clock.now()
-        row = OneTimeCode.objects.create(
+        charged = spending.charge(is_known=User.objects.filter(phone_digest=found).exists())
+        row = charged and OneTimeCode.objects.create(
             phone_digest=found,
-            code_digest=_code_digest(found, code),
+            code_digest=_code_digest(found, code, purpose),
             address=actor.address,
             sent_at=now,
             expires_at=now + dt.timedelta(seconds=CODE_SECONDS),
         )
+    if not row:
+        raise Unavailable(_("今天的短信已经发完，明天再来验证手机号。有急事请按页脚的联系方式与我们联系。"))
     try:
         senders.send(number, code)
     except Unavailable:
         row.delete()
+        spending.refund()
         raise
     return Sent(number, CODE_SECONDS, LIMITS_PER_PHONE[0][0], code if settings.DEMO else None)
 
 
-def use(actor: Actor, phone: str, code: str) -> BroadcastError | None:
+def use(actor: Actor, phone: str, code: str, purpose: str = "") -> BroadcastError | None:
     """Use up the newest code of `phone`. Returns the refusal instead of raising it, so that a wrong try is committed.
 
     Call inside a transaction; takes the phone's advisory lock and the code's row. Strangers have tries of their own, so that
@@ -105,7 +110,7 @@ def use(actor: Actor, phone: str, code: str) -> BroadcastError | None:
     if getattr(row, counter) >= MAX_WRONG_TRIES:
         return InvalidInput(_("验证码输错太多次，请重新获取。"), field="code")
     typed = re.sub(r"\s", "", unicodedata.normalize("NFKC", code))
-    if not secrets.compare_digest(row.code_digest, _code_digest(found, typed)):
+    if not secrets.compare_digest(row.code_digest, _code_digest(found, typed, purpose)):
         tries.add(limit)
         setattr(row, counter, getattr(row, counter) + 1)
         row.save(update_fields=[counter])
@@ -124,8 +129,8 @@ def lock(*names: str) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [number])
 
 
-def _code_digest(found: str, code: str) -> str:
-    return digest("code", f"{found}:{code}")
+def _code_digest(found: str, code: str, purpose: str) -> str:
+    return digest(f"code:{purpose}" if purpose else "code", f"{found}:{code}")
 
 
 def _check_limits(sent: QuerySet[OneTimeCode], limits: tuple[tuple[int, int], ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from broadcast.access import Actor
-from broadcast.models import RoleGrant, User
+from broadcast.models import LinkedIdentity, Participant, RoleGrant, User
 from broadcast.models.catalogue import Assurance
 from broadcast.services import second_factor
 
@@ -20,8 +20,15 @@ def needs_password(user: User) -> bool:
 
 
 def assurance_of(user: User) -> int:
-    """How sure we are of an account: a member's role, a verified phone or a role given by us, else as a guest."""
+    """How sure we are of an account: a member's role, a verified phone or a role given by us, another house's word, else as a guest."""
     roles = set(RoleGrant.objects.standing().filter(user=user).values_list("role", flat=True))
     if RoleGrant.Role.MEMBER in roles:
         return Assurance.MEMBER
-    return Assurance.PHONE if user.phone_verified_at is not None or roles else Assurance.GUEST
+    if user.phone_verified_at is not None or roles:
+        return Assurance.PHONE
+    return Assurance.PARTNER if LinkedIdentity.objects.filter(user=user).exists() else Assurance.GUEST
+
+
+def settle(user: User) -> None:
+    """Write into the account's participant how sure we are of it now, after a role came or went. What it may do follows at the next act."""
+    Participant.objects.filter(user=user, merged_into=None).update(assurance=assurance_of(user))

@@ -15,7 +15,7 @@ from broadcast.errors import ConsentNeeded, IllegalTransition, InvalidInput, Not
 from broadcast.models import Participant, User
 from broadcast.models.catalogue import Assurance
 from broadcast.sealing import unseal
-from broadcast.services import identity
+from broadcast.services import consents, identity
 from live import hints, text
 from live.models import Call, Room
 from live.queries import calls as reading
@@ -102,6 +102,8 @@ def _person(actor: Actor) -> identity.Standing:
     rows = identity.standing([actor.participant_id] if actor.participant_id else [])
     row = rows.get(actor.participant_id) if actor.participant_id else None
     identity.require_current(actor, row)
+    if row is not None:
+        consents.require_of_age(row)
     if row is None or not row.agreed:
         raise ConsentNeeded(_("请先阅读并同意个人信息处理说明和用户协议。"), documents=dict(settings.CONSENT_VERSIONS))
     require_assurance(Actor(assurance=row.assurance), Assurance.PHONE)
