@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from broadcast.access import Actor, may_watch
 from broadcast.errors import AssuranceTooLow, BroadcastError, ConsentNeeded, NotAllowed, NotFound
 from broadcast.models import Airing
-from broadcast.services import identity
+from broadcast.services import consents, identity
 from broadcast.services.identity import Standing
 from live import protocol
 from live.models import Comment, Question, Room
@@ -170,6 +170,8 @@ def _attach_participants(writes: Iterable[Write]) -> None:
     for write in named:
         row = rows.get(write.actor.participant_id) if write.actor.participant_id else None
         if not write.check(lambda each, row=row: identity.require_current(each.actor, row)):  # type: ignore[misc]
+            continue
+        if row is not None and not write.check(lambda each, row=row: consents.require_of_age(row)):  # type: ignore[misc]
             continue
         if row is None or not row.agreed:
             write.refuse(_consent_needed)
