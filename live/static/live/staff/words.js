@@ -1,35 +1,14 @@
 /* Times, numbers and states in words, the same on desk, control room and host's page; pure. */
 
 import { t } from "../../broadcast/i18n.js";
+import { clock, day, hourMinute, length } from "../../broadcast/times.js";
 
-const ZONE = "Asia/Shanghai";
-const clockFormat = new Intl.DateTimeFormat("en-GB", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
-const dayFormat = new Intl.DateTimeFormat("en-CA", { timeZone: ZONE, year: "numeric", month: "2-digit", day: "2-digit" });
-const weekdayFormat = new Intl.DateTimeFormat("en-US", { timeZone: ZONE, weekday: "short" });
+export { clock, day, hourMinute };
+
 const countFormat = new Intl.NumberFormat("en-US");
-const weekdays = () => ({ Mon: t("周一"), Tue: t("周二"), Wed: t("周三"), Thu: t("周四"), Fri: t("周五"), Sat: t("周六"), Sun: t("周日") });
-
-/** 15:47:12 in Beijing, of an ISO time or of ms. */
-export const clock = (time) => (time == null ? "" : clockFormat.format(new Date(time)));
-
-/** 15:47. */
-export const hourMinute = (time) => clock(time).slice(0, 5);
-
-/** 2026-02-05 周四. */
-export function day(time) {
-  const date = new Date(time);
-  return `${dayFormat.format(date)} ${weekdays()[weekdayFormat.format(date)]}`;
-}
-
-const two = (value) => String(value).padStart(2, "0");
 
 /** 47:12, or 1:02:03 from an hour on; whole seconds, never negative. */
-export function span(ms) {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  const hours = Math.floor(seconds / 3600);
-  const rest = `${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-  return hours ? `${hours}:${rest}` : rest;
-}
+export const span = (ms) => length(Math.floor(ms / 1000));
 
 /** +01:25 or −00:20. */
 export const signed = (ms) => `${ms < 0 ? "−" : "+"}${span(Math.abs(ms))}`;
@@ -56,6 +35,8 @@ export function stateWord(state) {
     queued: t("在提问单"),
     on_air: t("正在答"),
     answered: t("已答"),
+    promised: t("待书面答复"),
+    closed: t("已了结"),
     rejected: t("未通过"),
     withdrawn: t("已撤下"),
     retracted: t("作者撤回"),
@@ -89,7 +70,7 @@ export function actWord(verb) {
 
 /** What colours a state's word. */
 export const stateClass = (state) =>
-  ({ approved: "ok", queued: "ok", on_air: "ok", answered: "ok", rejected: "bad", withdrawn: "bad", held: "warn", second: "warn", escalated: "warn" })[state] || "quiet";
+  ({ approved: "ok", queued: "ok", on_air: "ok", answered: "ok", promised: "warn", closed: "quiet", rejected: "bad", withdrawn: "bad", held: "warn", second: "warn", escalated: "warn" })[state] || "quiet";
 
 export function airingWord(state) {
   const words = { planned: t("已安排"), waiting: t("候播"), on_air: t("直播中"), ended: t("已结束"), cancelled: t("已取消") };

@@ -1,7 +1,8 @@
 /* Times of the calendar, in Beijing time as the page wrote them (2026-02-07T11:00:00+08:00); pure: it touches no page and knows no now. */
 
+import { two } from "../../broadcast/times.js";
+
 const DAY = 86400000;
-const two = (value) => String(value).padStart(2, "0");
 
 /** The day of `iso` moved by so many days, as 2026-02-08. */
 export function dayAfter(iso, days) {

@@ -1,30 +1,9 @@
 /* Times, lengths and beginnings of a run-down in words, and lengths that were typed, in numbers; pure. */
 
 import { t } from "../../broadcast/i18n.js";
+import { clock, day, hourMinute, length } from "../../broadcast/times.js";
 
-const clockFormat = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false });
-const dayFormat = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Shanghai", year: "numeric", month: "2-digit", day: "2-digit" });
-const weekdayFormat = new Intl.DateTimeFormat("en-US", { timeZone: "Asia/Shanghai", weekday: "short" });
-const two = (value) => String(value).padStart(2, "0");
-
-/** 11:17:42 in Beijing, of ms. */
-export const clock = (ms) => clockFormat.format(new Date(ms)).replace(/^24/, "00");
-export const hourMinute = (ms) => clock(ms).slice(0, 5);
-
-/** 2026-02-07 周六. */
-export function day(ms) {
-  const date = new Date(ms);
-  const names = { Mon: t("周一"), Tue: t("周二"), Wed: t("周三"), Thu: t("周四"), Fri: t("周五"), Sat: t("周六"), Sun: t("周日") };
-  return `${dayFormat.format(date)} ${names[weekdayFormat.format(date)]}`;
-}
-
-/** 05:10, or 1:02:03 from an hour on; whole seconds, never negative. */
-export function length(seconds) {
-  const whole = Math.max(0, Math.round(seconds));
-  const hours = Math.floor(whole / 3600);
-  const rest = `${two(Math.floor(whole / 60) % 60)}:${two(whole % 60)}`;
-  return hours ? `${hours}:${rest}` : rest;
-}
+export { clock, day, hourMinute, length };
 
 export const onTime = (seconds) => Math.abs(seconds) < 1;
 
