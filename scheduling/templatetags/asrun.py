@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-
-from broadcast.templatetags.staff import weekday
 
 register = template.Library()
 
@@ -48,9 +45,3 @@ def seconds_of(stretch: dict[str, Any]) -> str:
 def why(reason: str) -> str:
     """A reason's words; one that has none stays as it is."""
     return str(_REASONS.get(reason, reason))
-
-
-@register.filter
-def weekday_of(day: dt.date) -> str:
-    """周六."""
-    return weekday(day)

@@ -167,10 +167,12 @@ def _invitation(request: HttpRequest, actor: Actor, episode: Episode, seat_id: i
     }
     if found is not None:
         airing = asked.shown(episode.pk)
-        url = request.build_absolute_uri(reverse("invitation", args=[asked.token_of(found)]))
+        token = asked.token_of(found)
+        url = request.build_absolute_uri(reverse("invitation", args=[token]))
         context |= {
             "airing": airing,
             "url": url,
+            "briefing": reverse("invitation-briefing", args=[token]),
             "picture": segno.make(url, error="m", micro=False).svg_data_uri(scale=4, border=2),
             "letter": _letter(found, airing, row.seat.role, url),
             "way": notices.way_to(people.contacts_of(found.person_id)),

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from broadcast import clock
@@ -25,11 +26,12 @@ from scheduling.services import tokens
 from scheduling.views.answers import site_of
 from scheduling.views.calendars import title_of
 
+# What each scope is called, and the address that it opens.
 SCOPES = {
-    tokens.Scope.PROGRAMMES: "GET /api/v1/programmes",
-    tokens.Scope.UPCOMING: "GET /api/v1/upcoming",
-    tokens.Scope.ON_AIR: "GET /api/v1/on-air",
-    tokens.Scope.PAST: "GET /api/v1/past",
+    tokens.Scope.PROGRAMMES: (gettext_lazy("节目"), "GET /api/v1/programmes"),
+    tokens.Scope.UPCOMING: (gettext_lazy("即将播出"), "GET /api/v1/upcoming"),
+    tokens.Scope.ON_AIR: (gettext_lazy("正在播出"), "GET /api/v1/on-air"),
+    tokens.Scope.PAST: (gettext_lazy("往期"), "GET /api/v1/past"),
 }
 
 
@@ -121,9 +123,12 @@ def partners(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 def _partners(request: HttpRequest, actor: Actor, more: dict[str, Any], status: int = 200) -> HttpResponse:
     context = {
-        "tokens": ApiToken.objects.filter(revoked_at=None).select_related("made_by"),
+        "tokens": [
+            {"token": each, "scopes": [SCOPES[tokens.Scope(scope)][0] for scope in each.scopes]}
+            for each in ApiToken.objects.filter(revoked_at=None).select_related("made_by")
+        ],
         "revoked": ApiToken.objects.exclude(revoked_at=None).order_by("-revoked_at")[:10],
-        "scopes": [(str(scope), words) for scope, words in SCOPES.items()],
+        "scopes": [(str(scope), label, words) for scope, (label, words) in SCOPES.items()],
         "chosen": [str(each) for each in tokens.Scope],
         "typed": request.POST,
         "document": site_of(request) + reverse("schedule:api-openapi"),

@@ -12,6 +12,8 @@ from django.test import Client
 from broadcast import clock
 from broadcast.models import Person, RoleGrant, User
 from scheduling.models import ApiToken, CalendarToken
+from scheduling.services import tokens
+from scheduling.views import feeds
 
 from .making import airing, programme
 
@@ -69,6 +71,10 @@ def test_calendars_of_roles_and_people(client: Client):
     assert client.post("/staff/feeds/", {"whose": "person", "person": person.pk}).status_code == 403
 
 
+def test_every_scope_has_words():
+    assert set(feeds.SCOPES) == set(tokens.Scope)
+
+
 def test_whoever_produces_nothing_has_the_own_calendar_alone(client: Client):
     logged_in(client, "moderator")
     page = client.get("/staff/feeds/").content.decode()
@@ -83,7 +89,9 @@ def test_a_partners_token_is_shown_once_and_refused_after_it_was_revoked(client:
     (secret,) = set(re.findall(r"ys_[\w-]{40,}", page.content.decode()))
     headers = {"Authorization": f"Bearer {secret}"}
     assert Client().get("/api/v1/upcoming", headers=headers).status_code == 200
-    assert secret not in client.get("/staff/feeds/partners/").content.decode()
+    page = client.get("/staff/feeds/partners/")
+    assert secret not in page.content.decode()
+    assert '<span class="fact">即将播出</span>' in page.content.decode(), "what it opens is said in words"
     client.post(f"/staff/feeds/partners/{ApiToken.objects.get().pk}/revoke")
     assert Client().get("/api/v1/upcoming", headers=headers).status_code == 401
 
