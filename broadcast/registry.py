@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
+    import datetime as dt
     from uuid import UUID
 
     from broadcast.access import Actor
     from broadcast.asrun import Ran
-    from broadcast.models import Airing, Episode, User
+    from broadcast.models import Airing, Episode, Programme, User
     from broadcast.personal import Forgotten, Held, Section, Whose
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -65,8 +66,13 @@ health: Registry[Callable[[], bool]] = Registry("health")
 foretold: Registry[Callable[[Airing], list[str]]] = Registry("foretold")
 # doctor's checks of an app: name -> () -> list of (found, expected, mend or "")
 doctor_checks: Registry[Callable[[], list[tuple[str, str, str]]]] = Registry("doctor check")
+# What of an airing never reaches the public, though the studio did it: name -> (airing) -> spans of the studio's time, from and until
+# (None: still), because the output was cut or covered by something else.
+withheld: Registry[Callable[[Airing], list[tuple[dt.datetime, dt.datetime | None]]]] = Registry("withheld span")
 # Rows of an app that belong to freshly seeded programmes: name -> (slugs made in this run) -> None.
 seeds: Registry[Callable[[list[str]], None]] = Registry("seed")
+# What an app has planned of a programme beyond its episodes, in sentences: name -> (programme) -> sentences.
+programme_plans: Registry[Callable[[Programme], list[str]]] = Registry("programme plans")
 # Cards of another app on an episode's staff page: name -> (episode, airing or None, actor) -> (template, context), or None for no card.
 episode_cards: Registry[Callable[[Episode, Airing | None, Actor], tuple[str, dict[str, Any]] | None]] = Registry(
     "episode card"

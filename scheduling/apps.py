@@ -13,7 +13,7 @@ class SchedulingConfig(AppConfig):
         """Register the tick and listen to airings that moved."""
         from broadcast import registry, signals
         from scheduling import doctor, guests, panel, receivers, seeds
-        from scheduling.queries import alarms
+        from scheduling.queries import alarms, slot_pages
         from scheduling.services import firing, making, preemption, subscribers
 
         registry.reconcilers.register("scheduling", firing.tick)
@@ -25,6 +25,7 @@ class SchedulingConfig(AppConfig):
         registry.staff_alarms.register("scheduling", alarms.banner)
         registry.health.register("schedule", alarms.is_well)
         registry.doctor_checks.register("schedule", doctor.check)
+        registry.programme_plans.register("scheduling", slot_pages.plans_of)
         registry.seeds.register("scheduling", seeds.seed)
         registry.demo.register("scheduling", seeds.demo)
         signals.airing_state_changed.connect(receivers.airing_moved, dispatch_uid="scheduling.airing_moved")

@@ -1,13 +1,17 @@
-"""Closed programmes, photos."""
+"""Programmes that are not made any more, and since when."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from django.db import migrations
-from django.db.migrations.operations.base import Operation
+from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [("broadcast", "0009_rundown")]
-    operations: ClassVar[list[Operation]] = []
+
+    operations = [
+        migrations.AddField(
+            model_name="programme",
+            name="closed_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+    ]

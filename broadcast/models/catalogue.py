@@ -86,6 +86,8 @@ class Programme(models.Model):
     next_number = models.PositiveIntegerField(default=1)
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
+    # 停办: nothing new is planned; what there is stays public.
+    closed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["position", "slug"]

@@ -17,6 +17,7 @@ from broadcast.errors import IllegalTransition, InvalidInput, NotFound
 from broadcast.models import Airing, Appearance, Episode, Feed, Person, Programme
 from broadcast.rundown_lines import LinePlan
 from broadcast.services import rundown
+from broadcast.services.closing import require_open
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def create(actor: Actor, plan: EpisodePlan) -> Episode:
         if programme is None:
             raise NotFound(_("没有这个节目。"))
         require(actor, Ability.PRODUCE, programme.pk)
+        require_open(programme)
         _check(plan, programme)
         now = clock.now()
         episode = Episode.objects.create(

@@ -11,13 +11,13 @@ from django.shortcuts import get_object_or_404, resolve_url
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from broadcast.access import Ability, Actor, require
-from broadcast.errors import InvalidInput
+from broadcast.errors import BroadcastError, Conflict, InvalidInput
 from broadcast.models import Airing, AuditEntry, Programme
 from broadcast.models.catalogue import Assurance
-from broadcast.services import programmes
+from broadcast.services import closing, programmes
 from broadcast.views.staff_page import for_staff, page
 
 _ASSURANCES = [(each.value, each.label) for each in Assurance]
@@ -27,6 +27,7 @@ _NEEDS = {
     "needs_comment": gettext_lazy("评论"),
     "needs_ask": gettext_lazy("提问"),
 }
+CHANGES = ("programme.set", "programme.close", "programme.reopen")
 CHANGES_SHOWN = 5
 
 
@@ -109,20 +110,58 @@ def policy(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
     return HttpResponseRedirect(resolve_url("staff:programme-settings", slug))
 
 
+@for_staff
+@require_POST
+def end(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
+    """POST act=close, reopen or delete, with a reason."""
+    programme = get_object_or_404(Programme, slug=slug)
+    acts = {"close": closing.close, "reopen": closing.reopen, "delete": closing.delete}
+    act = request.POST.get("act", "")
+    try:
+        if act not in acts:
+            raise InvalidInput(_("没有这个操作。"))
+        acts[act](actor, programme.pk, request.POST.get("reason", "")[:200])
+    except (Conflict, InvalidInput) as error:
+        form = SettingsForm(initial=programmes.policy_of(programme))
+        return _shown(request, actor, programme, form, error.status, ending=error)
+    said = {
+        "close": _("“%(name)s”已停办。"),
+        "reopen": _("“%(name)s”已恢复。"),
+        "delete": _("“%(name)s”已删除。"),
+    }
+    messages.success(request, said[act] % {"name": programme.name})
+    if act == "delete":
+        return HttpResponseRedirect(resolve_url("staff:home"))
+    return HttpResponseRedirect(resolve_url("staff:programme-settings", slug))
+
+
 def _shown(
-    request: HttpRequest, actor: Actor, programme: Programme, form: SettingsForm, status: int = 200
+    request: HttpRequest,
+    actor: Actor,
+    programme: Programme,
+    form: SettingsForm,
+    status: int = 200,
+    *,
+    ending: BroadcastError | None = None,
 ) -> HttpResponse:
     state = Airing.State
     running = Airing.objects.filter(episode__programme=programme, state__in=[state.WAITING, state.ON_AIR])
-    changes = AuditEntry.objects.filter(act="programme.set", target=f"programme:{programme.slug}").order_by("-pk")
+    changes = AuditEntry.objects.filter(act__in=CHANGES, target=f"programme:{programme.slug}").order_by("-pk")
     context = {
         "programme": programme,
         "form": form,
         "show_errors": bool(form.errors),
         "running": running.select_related("episode").first(),
         "changes": changes[:CHANGES_SHOWN],
+        "ending": ending,
+        "ending_reason": request.POST.get("reason", "") if ending else "",
+        "future": closing.future_of(programme) if programme.closed_at is None else [],
+        "is_empty": not closing.past_of(programme),
     }
     return page(request, actor, "programme_settings.html", context, status)
 
 
-urlpatterns = [path("<slug:slug>/settings", policy, name="programme-settings")]
+urlpatterns = [
+    path("<slug:slug>/settings", policy, name="programme-settings"),
+    path("<slug:slug>/end", end, name="programme-end"),
+]

@@ -97,6 +97,11 @@ def unstamp(text: str) -> dt.datetime | None:
         return None
 
 
+def plans_of(programme: Programme) -> list[str]:
+    """The regular times of a programme that still make airings, in sentences."""
+    return [_("固定时段 %(words)s") % {"words": words_of(each)} for each in programme.slots.filter(is_active=True)]
+
+
 def words_of(slot: Slot) -> str:
     """每周六 11:00–11:30, with the zone where it is not Beijing's."""
     end = (dt.datetime.combine(dt.date(2000, 1, 1), slot.local_time) + dt.timedelta(minutes=slot.minutes)).time()

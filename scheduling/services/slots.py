@@ -14,6 +14,7 @@ from broadcast import audit, clock
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotFound
 from broadcast.models import Airing, Feed, Programme
+from broadcast.services.closing import require_open
 from broadcast.templatetags.staff import clock_time, when
 from scheduling import foreseen, recurrence, slot_plan
 from scheduling.foreseen import Foreseen
@@ -119,6 +120,7 @@ def _programme(actor: Actor, programme_id: int) -> Programme:
     if found is None:
         raise NotFound(_("没有这个节目。"))
     require(actor, Ability.PRODUCE, found.pk)
+    require_open(found)
     return found
 
 
