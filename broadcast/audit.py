@@ -6,7 +6,9 @@ import datetime as dt
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -20,6 +22,7 @@ from broadcast.models import Airing, AuditEntry, AuditPersonal
 ALGORITHM = "sha256"
 GENESIS = "0" * 64
 _CHAIN_LOCK = 0x59495348_41554449  # "YISHAUDI": one advisory lock serialises the chain until commit
+_waiting: ContextVar[list[tuple[Actor, Sequence[Act], Airing | None]] | None] = ContextVar("waiting", default=None)
 # Made once: `json.dumps` with options makes one at each call, which a walk of a million entries would feel.
 _canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode
 
@@ -49,17 +52,49 @@ def record(
     after: Any = None,
     personal: dict[str, Any] | None = None,
     about: Iterable[UUID] = (),
-) -> AuditEntry:
+) -> None:
     """Chain one staff act; see `Act` (`personal` are its words). Call inside the transaction that does the act: both stand or neither.
 
-    Takes the chain's advisory lock until commit, so keep the transaction short.
+    Takes the chain's advisory lock until commit, so keep the transaction short, and lock nothing after it (`at_the_end`).
     """
-    one = Act(act, target, reason, before, after, personal or {}, tuple(about))
-    return record_many(actor, [one], airing=airing)[0]
+    record_many(actor, [Act(act, target, reason, before, after, personal or {}, tuple(about))], airing=airing)
 
 
 def record_many(actor: Actor, acts: Sequence[Act], *, airing: Airing | None = None) -> list[AuditEntry]:
-    """Chain the acts of one transaction, in their order, with two inserts however many they are; else as `record`."""
+    """Chain the acts of one transaction, in their order, with two inserts however many they are; else as `record`.
+
+    Returns the entries, none yet within `at_the_end`.
+    """
+    waiting = _waiting.get()
+    if waiting is not None:
+        waiting.append((actor, acts, airing))
+        return []
+    return _chain(actor, acts, airing)
+
+
+@contextmanager
+def at_the_end() -> Iterator[None]:
+    """What is recorded within is chained when the outermost of these ends. For acts made of several, inside their transaction.
+
+    The chain's lock is the last of all: who has it and still wants a row waits for ever for one who has the row and records. What an
+    inner one recorded is forgotten where it raises, as the savepoint around it is.
+    """
+    outer = _waiting.get()
+    waiting: list[tuple[Actor, Sequence[Act], Airing | None]] = [] if outer is None else outer
+    known, token = len(waiting), _waiting.set(waiting)
+    try:
+        yield
+    except BaseException:
+        del waiting[known:]
+        raise
+    finally:
+        _waiting.reset(token)
+    if outer is None:
+        for actor, acts, airing in waiting:
+            _chain(actor, acts, airing)
+
+
+def _chain(actor: Actor, acts: Sequence[Act], airing: Airing | None) -> list[AuditEntry]:
     if not acts:
         return []
     with transaction.atomic():

@@ -78,6 +78,25 @@ def locked(airing_id: UUID) -> Airing:
     return found
 
 
+def locked_episode(episode_id: int) -> Episode:
+    """The episode with its programme, its airings and then its own row locked until the transaction ends. Raises NotFound.
+
+    Airings come before episodes everywhere (docs/architecture.md, "Time"): who has the episode and wants an airing waits for ever.
+    """
+    list(Airing.objects.select_for_update(of=("self",)).filter(episode=episode_id).order_by("pk").values("pk"))
+    found = Episode.objects.select_for_update(of=("self",)).select_related("programme").filter(pk=episode_id).first()
+    if found is None:
+        raise NotFound(_("没有这一期。"))
+    return found
+
+
+def placed_all(episode: Episode) -> None:
+    """`placed` for each of its airings that is not over; the caller has them locked (`locked_episode`)."""
+    rows = episode.airings.exclude(state__in=[S.ENDED, S.CANCELLED]).select_related("episode__programme")
+    for airing in rows.order_by("pk"):
+        placed(airing)
+
+
 def placed(airing: Airing) -> None:
     """Let the upper apps keep what hangs on its times, feeds and people in step; call inside the transaction that changed one of them.
 
@@ -102,6 +121,7 @@ def _move(actor: Actor, airing_id: UUID, act: str, reason: str = "") -> Airing:
                     wanted=after,
                 )
             if act in {"open", "start"}:
+                list(Episode.objects.select_for_update(no_key=True).filter(pk=airing.episode_id).values("pk"))
                 _take_feeds(airing)
             _apply(airing, act, after)
             if after in {S.ENDED, S.CANCELLED}:

@@ -51,6 +51,9 @@ timeline: Registry[Callable[[Airing, bool], list[dict[str, Any]]]] = Registry("t
 # Keeps what hangs on an airing's time, feeds and people in step: name -> (airing) -> None. Called inside the transaction that changed
 # one of them; a Conflict that it raises undoes the change.
 airing_placed: Registry[Callable[[Airing], None]] = Registry("airing placed")
+# What must be settled before the public hears of an airing: name -> (airing) -> None. Called inside the announcing transaction, with
+# the programme's row and the airing's locked.
+airing_announced: Registry[Callable[[Airing], None]] = Registry("airing announced")
 # Run about once a second by the tick; compares own rows with the airings' states and repairs; returns how many repairs.
 reconcilers: Registry[Callable[[], int]] = Registry("reconcile")
 # Moves what hangs on a merged participant: (source_id, target_id); runs inside the merging transaction.

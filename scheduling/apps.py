@@ -14,11 +14,12 @@ class SchedulingConfig(AppConfig):
         from broadcast import registry, signals
         from scheduling import doctor, guests, panel, receivers, seeds
         from scheduling.queries import alarms, slot_pages
-        from scheduling.services import firing, making, preemption, subscribers
+        from scheduling.services import firing, making, numbering, preemption, subscribers
 
         registry.reconcilers.register("scheduling", firing.tick)
         registry.reconcilers.register("scheduling.slots", making.reconcile)
-        registry.reconcilers.register("scheduling.preemption", preemption.give_back)
+        registry.reconcilers.register("scheduling.preemption", preemption.reconcile)
+        registry.airing_announced.register("scheduling.numbering", numbering.settle)
         guests.register()
         subscribers.register()
         panel.register()

@@ -58,13 +58,22 @@ def reminder(person: Person, airing: Airing, place: str, url: str, is_answered: 
 
 
 @_in_house_language
-def change(person: Person, airing: Airing, kind: str, words: str) -> Letter:
-    """Title and text of what became of an airing that somebody counts on; `kind` is a Notice.Kind."""
-    verb = str(Notice.Kind(kind).label)
+def change(person: Person, airing: Airing, kind: str, words: str, to: dt.datetime | None = None) -> Letter:
+    """Title and text of what became of an airing that somebody counts on; `kind` is a Notice.Kind.
+
+    `to`: it is about to go there, and still stands at its old time. One that gives way stands at its old time too.
+    """
     lines = [_("%(name)s：") % {"name": addressed(person)}, what(airing)]
-    if kind != Notice.Kind.CANCELLED:
+    about = short(airing)
+    if kind == Notice.Kind.PREEMPTED or to is not None:
+        about = _("《%(programme)s》原定 %(when)s") % _short(airing)
+        lines.append(_("原定时间：%(when)s（北京时间）") % {"when": when(airing.planned_start)})
+    elif kind != Notice.Kind.CANCELLED:
         lines.append(_("时间：%(when)s（北京时间）") % {"when": when(airing.planned_start)})
-    return _("%(verb)s：%(what)s") % {"verb": verb, "what": short(airing)}, "\n".join([*lines, words.strip()])
+    if to is not None:
+        lines.append(_("新的时间：%(when)s（北京时间）") % {"when": when(to)})
+    title = _("%(verb)s：%(what)s") % {"verb": str(Notice.Kind(kind).label), "what": about}
+    return title, "\n".join([*lines, words.strip()])
 
 
 def addressed(person: Person) -> str:
@@ -86,10 +95,11 @@ def what(airing: Airing) -> str:
 
 def short(airing: Airing) -> str:
     """《委员议事厅》 2026-02-05 周四 15:00."""
-    return _("《%(programme)s》%(when)s") % {
-        "programme": airing.episode.programme.name_zh,
-        "when": when(airing.planned_start),
-    }
+    return _("《%(programme)s》%(when)s") % _short(airing)
+
+
+def _short(airing: Airing) -> dict[str, str]:
+    return {"programme": airing.episode.programme.name_zh, "when": when(airing.planned_start)}
 
 
 def role_words(role: str) -> str:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from broadcast import audit, clock, lifecycle, signals
+from broadcast import audit, clock, lifecycle, registry, signals
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import IllegalTransition, InvalidInput, NotFound
 from broadcast.models import Airing, Appearance, Episode, Feed, Person, Programme
@@ -77,7 +77,7 @@ def create(actor: Actor, plan: EpisodePlan) -> Episode:
 
     Locks the programme, so that two producers cannot take one number. Audited; tells episode_changed.
     """
-    with transaction.atomic():
+    with transaction.atomic(), audit.at_the_end():
         programme = Programme.objects.select_for_update().filter(pk=plan.programme).first()
         if programme is None:
             raise NotFound(_("没有这个节目。"))
@@ -106,7 +106,7 @@ def create(actor: Actor, plan: EpisodePlan) -> Episode:
         )
         rundown.adopt(actor, episode, _lines(plan))
         _set_guests(episode, plan.guests)
-        _placed(episode)
+        lifecycle.placed_all(episode)
         audit.record(actor, "episode.create", f"episode:{episode.pk}", after=_facts(episode))
         signals.tell(signals.episode_changed, episode_id=episode.pk)
         return episode
@@ -115,18 +115,18 @@ def create(actor: Actor, plan: EpisodePlan) -> Episode:
 def edit(actor: Actor, episode_id: int, plan: EpisodePlan) -> Episode:
     """Change what the plan says. Times, feed and run-down only while the first airing has not begun; words always.
 
-    Raises InvalidInput, NotFound, Conflict as `create`. Locks the episode and its airings; audited; tells episode_changed and
+    Raises InvalidInput, NotFound, Conflict as `create`. Locks the airings, then the episode; audited; tells episode_changed and
     rundown_changed.
     """
-    with transaction.atomic():
-        episode = _locked(episode_id)
+    with transaction.atomic(), audit.at_the_end():
+        episode = lifecycle.locked_episode(episode_id)
         require(actor, Ability.PRODUCE, episode.programme_id)
         _check(plan, episode.programme, episode)
         before = _facts(episode)
         episode.number, episode.slug, episode.title = plan.number, plan.slug, plan.title.strip()
         episode.title_en, episode.description = plan.title_en.strip(), plan.description.strip()
         episode.save(update_fields=["number", "slug", "title", "title_en", "description"])
-        airing = episode.airings.select_for_update().order_by("created_at").first()
+        airing = episode.airings.order_by("created_at").first()
         if airing is not None:
             if airing.state in {Airing.State.PLANNED, Airing.State.WAITING}:
                 airing.planned_start, airing.planned_end = plan.start, plan.end
@@ -136,15 +136,19 @@ def edit(actor: Actor, episode_id: int, plan: EpisodePlan) -> Episode:
                 rundown.adopt(actor, episode, _lines(plan), airing=airing, version=plan.rundown_version)
             signals.tell(signals.rundown_changed, airing_id=airing.pk)
         _set_guests(episode, plan.guests)
-        _placed(episode)
+        lifecycle.placed_all(episode)
         audit.record(actor, "episode.edit", f"episode:{episode.pk}", before=before, after=_facts(episode))
         signals.tell(signals.episode_changed, episode_id=episode.pk)
         return episode
 
 
 def announce(actor: Actor, airing_id: UUID) -> Airing:
-    """Let the public know of the airing: it appears among what is coming and its page exists. Publishes the episode's page."""
-    with transaction.atomic():
+    """Let the public know of the airing: it appears among what is coming and its page exists. Publishes the episode's page.
+
+    Locks programme and airing, then lets the upper apps settle what the public must not see change (`registry.airing_announced`).
+    """
+    with transaction.atomic(), audit.at_the_end():
+        list(Programme.objects.select_for_update(of=("self",)).filter(episodes__airings=airing_id).values("pk"))
         airing = lifecycle.locked(airing_id)
         require(actor, Ability.PRODUCE, airing.episode.programme_id)
         if airing.kind == Airing.Kind.REHEARSAL:
@@ -152,6 +156,8 @@ def announce(actor: Actor, airing_id: UUID) -> Airing:
         if airing.state == Airing.State.CANCELLED:
             raise IllegalTransition(_("这一场已取消，不能预告。"), state=airing.state)
         if airing.announced_at is None:
+            for _name, settle in registry.airing_announced:
+                settle(airing)
             airing.announced_at = clock.now()
             airing.save(update_fields=["announced_at"])
         _publish(actor, _locked(airing.episode_id))
@@ -272,13 +278,6 @@ def _set_guests(episode: Episode, plans: Sequence[GuestPlan]) -> None:
                 is_member=plan.is_member,
             )
         Appearance.objects.create(episode=episode, person=person, role=plan.role, position=position)
-
-
-def _placed(episode: Episode) -> None:
-    """Times, feeds or people of all its airings may have changed."""
-    rows = episode.airings.select_for_update(of=("self",)).select_related("episode__programme")
-    for airing in rows.order_by("planned_start"):
-        lifecycle.placed(airing)
 
 
 def _facts(episode: Episode) -> dict[str, object]:

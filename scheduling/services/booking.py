@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from broadcast import audit, clock, lifecycle
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, IllegalTransition, NotFound
-from broadcast.models import Airing, Appearance, Feed, Person
+from broadcast.models import Airing, Appearance, Episode, Feed, Person
 from broadcast.templatetags.staff import weekday
 from scheduling.models import Booking, Seat, Studio
 from scheduling.queries import booking as queries
@@ -25,7 +25,7 @@ from scheduling.services import seats
 logger = logging.getLogger(__name__)
 
 # Reruns and fillers need nobody at the table.
-_WITH_PEOPLE = frozenset({Airing.Kind.PREMIERE, Airing.Kind.REHEARSAL})
+WITH_PEOPLE = frozenset({Airing.Kind.PREMIERE, Airing.Kind.REHEARSAL})
 _FIELDS = {"person": "guests", "studio": "studio", "feed": "feed"}
 EVERY = dt.timedelta(minutes=1)
 AT_ONCE = 200
@@ -36,13 +36,14 @@ _known_clashes: dict[UUID, str] = {}
 def keep(airing: Airing) -> None:
     """Make the airing's bookings what its time, feeds and people say; none when it is over. Called inside the changing transaction.
 
-    Raises Conflict (data: field, clashes) naming both, when the database refuses one. Locks the people, studio and feeds booked,
-    always in the same order, so that of many that want one thing at once the first wins and the others are told of it.
+    Raises Conflict (data: field, clashes) naming both, when the database refuses one. Locks the episode, then the feeds, people and
+    studio booked, always in the same order, so that of many that want one thing at once the first wins and the others are told of it.
     """
     if airing.state in OVER:
         Booking.objects.filter(airing=airing).delete()
         return
-    if airing.kind in _WITH_PEOPLE:
+    if airing.kind in WITH_PEOPLE:
+        list(Episode.objects.select_for_update(no_key=True).filter(pk=airing.episode_id).values("pk"))
         seats.in_step(airing.episode_id)
     studio = Booking.objects.filter(airing=airing, studio__isnull=False).values_list("studio", flat=True).first()
     _hold(airing, _wanted(airing, studio))
@@ -79,7 +80,7 @@ def reconcile() -> int:
 
 def unbooked(now: dt.datetime) -> QuerySet[Airing]:
     """Airings to come that want somebody or something and hold nothing."""
-    with_people = Q(kind__in=_WITH_PEOPLE) & Exists(Appearance.objects.filter(episode=OuterRef("episode")))
+    with_people = Q(kind__in=WITH_PEOPLE) & Exists(Appearance.objects.filter(episode=OuterRef("episode")))
     return Airing.objects.filter(
         Q(feed__isnull=False) | Q(backup_feed__isnull=False) | with_people,
         ~Exists(Booking.objects.filter(airing=OuterRef("pk"))),
@@ -104,7 +105,7 @@ def _mend(airing_id: UUID) -> int:
 def _wanted(airing: Airing, studio: int | None) -> list[Thing]:
     """Everybody and everything that the airing needs, in the order in which they are locked."""
     people: set[int] = set()
-    if airing.kind in _WITH_PEOPLE:
+    if airing.kind in WITH_PEOPLE:
         people |= set(Appearance.objects.filter(episode=airing.episode_id).values_list("person_id", flat=True))
         taken = Seat.objects.filter(episode=airing.episode_id, person__isnull=False)
         people |= {int(each) for each in taken.values_list("person_id", flat=True) if each is not None}

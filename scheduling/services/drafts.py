@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from broadcast import audit
 from broadcast.access import HOUSE, may_be_rerun
 from broadcast.errors import Conflict
 from broadcast.models import Airing, Appearance
@@ -29,7 +30,7 @@ def make(slot: Slot, foreseen: Foreseen) -> Airing | None:
     Where host, feed or studio are wanted elsewhere at that time, the draft is made without them: an occurrence with something missing
     is seen and mended, one that is not there is missed.
     """
-    with transaction.atomic():
+    with transaction.atomic(), audit.at_the_end():
         airing = _rerun(slot, foreseen) if foreseen.verdict == Verdict.RERUN else _premiere(slot, foreseen)
         if airing is None:
             return None
@@ -62,7 +63,7 @@ def _premiere(slot: Slot, foreseen: Foreseen) -> Airing:
     wanted: dict[str, Any] = {"guests": host, "feed": slot.feed_id, "studio": slot.studio_id}
     for _each in range(len(wanted)):
         try:
-            with transaction.atomic():
+            with transaction.atomic(), audit.at_the_end():
                 return _draft(slot, foreseen, wanted)
         except Conflict as clash:
             field = clash.data.get("field")

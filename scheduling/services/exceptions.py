@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from broadcast import audit, clock
 from broadcast.access import Ability, Actor, may_be_rerun, require
 from broadcast.errors import IllegalTransition, InvalidInput, NotFound
-from broadcast.models import Airing
+from broadcast.models import Airing, Programme
 from broadcast.services import timing
 from scheduling import recurrence
 from scheduling.models import Occurrence, Slot, SlotException
@@ -60,8 +60,8 @@ def air(actor: Actor, slot_id: int, original: dt.datetime, reason: str) -> SlotE
 
 def as_usual(actor: Actor, slot_id: int, original: dt.datetime, reason: str = "") -> None:
     """Take back what was said of one occurrence: rule and holidays decide again. What was cancelled is made anew."""
-    with transaction.atomic():
-        slot = _slot(actor, slot_id, original)
+    with transaction.atomic(), audit.at_the_end():
+        slot = locked(actor, slot_id, original)
         found = slot.exceptions.filter(original_start=original).first()
         if found is None:
             return
@@ -78,7 +78,8 @@ def move_airing(actor: Actor, airing_id: UUID, start: dt.datetime, end: dt.datet
     if occurrence is not None and not Airing.objects.filter(pk=airing_id, state=Airing.State.ON_AIR).exists():
         move(actor, occurrence.slot_id, occurrence.original_start, start, reason, minutes)
         return
-    with transaction.atomic():
+    with transaction.atomic(), audit.at_the_end():
+        numbering.hold(Programme.objects.filter(episodes__airings=airing_id))
         airing = timing.move(actor, airing_id, start, end, reason)
         numbering.renumber(airing.episode.programme_id)
 
@@ -89,8 +90,8 @@ def say(actor: Actor, slot_id: int, original: dt.datetime, word: Word) -> SlotEx
     Raises NotFound, InvalidInput (data: field) where the slot has nothing at that time, or it makes no sense; IllegalTransition for an
     airing that has begun; Conflict where somebody or something would be in two places.
     """
-    with transaction.atomic():
-        slot = _slot(actor, slot_id, original)
+    with transaction.atomic(), audit.at_the_end():
+        slot = locked(actor, slot_id, original)
         _check(slot, original, word)
         exception, _new = SlotException.objects.update_or_create(
             slot=slot,
@@ -110,8 +111,8 @@ def say(actor: Actor, slot_id: int, original: dt.datetime, word: Word) -> SlotEx
         return exception
 
 
-def _slot(actor: Actor, slot_id: int, original: dt.datetime) -> Slot:
-    """The slot, locked, that has an occurrence then."""
+def locked(actor: Actor, slot_id: int, original: dt.datetime) -> Slot:
+    """The slot, locked, that has an occurrence then; the right to produce checked. Raises NotFound, InvalidInput."""
     if not Slot.objects.filter(pk=slot_id).exists():
         raise NotFound(_("没有这个时段。"))
     slot = making.locked(slot_id)

@@ -18,10 +18,10 @@ from broadcast.errors import BroadcastError, Conflict, IllegalTransition
 from broadcast.models import Airing
 from broadcast.services import episodes
 from scheduling import plans
-from scheduling.models import AiringPlan, Firing, Occurrence
+from scheduling.models import AiringPlan, Firing
 from scheduling.plans import Due
 from scheduling.queries import due as reading
-from scheduling.services import ledger, notices, numbering
+from scheduling.services import ledger, notices
 
 logger = logging.getLogger(__name__)
 
@@ -180,9 +180,6 @@ def _retake() -> int:
 
 
 def _announce(airing: Airing, _subject: str) -> None:
-    # From now on its number is fixed: among a slot's drafts that are just being made it takes its place in time first.
-    if Occurrence.objects.filter(airing=airing).exists():
-        numbering.renumber(airing.episode.programme_id)
     episodes.announce(HOUSE, airing.pk)
 
 

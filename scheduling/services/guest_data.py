@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from broadcast import lifecycle
+from broadcast.access import HOUSE
+from broadcast.errors import NotFound
 from broadcast.models import Appearance, Person
 from broadcast.personal import Forgotten, Held, Kept, Section, Whose
 from broadcast.services import holds
@@ -47,14 +51,23 @@ def forget(whose: Whose, _held: Held) -> Forgotten:
         own.filter(state__in=[Invitation.State.OPEN, Invitation.State.ALTERNATIVE]).update(
             state=Invitation.State.REVOKED
         )
-        for seat in person.seats.exclude(invitations__state__in=[Invitation.State.ACCEPTED]):
-            if not Appearance.objects.filter(episode=seat.episode_id, person=person).exists():
-                seats.leave(seat)
-                seats.placed(seat.episode)
+    for key in list(person.seats.values_list("pk", flat=True)):
+        _leave(person, key)
     appearances = Appearance.objects.filter(person=person).count()
     if appearances:
         found.kept.append(Kept(APPEARANCES, appearances, APPEARANCES_WHY))
     return found
+
+
+def _leave(person: Person, key: int) -> None:
+    """The seat is free where the person neither agreed nor appears. A transaction each, since locks of several episodes have no order."""
+    with suppress(NotFound), transaction.atomic():
+        seat = seats.locked(HOUSE, key)
+        agreed = seat.invitations.filter(person=person, state=Invitation.State.ACCEPTED)
+        appears = Appearance.objects.filter(episode=seat.episode_id, person=person)
+        if seat.person_id == person.pk and not agreed.exists() and not appears.exists():
+            seats.leave(seat)
+            lifecycle.placed_all(seat.episode)
 
 
 def _of(whose: Whose) -> Person | None:

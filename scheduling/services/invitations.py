@@ -8,10 +8,10 @@ import secrets
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from broadcast import audit, clock
+from broadcast import audit, clock, lifecycle
 from broadcast.access import Actor
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotFound
-from broadcast.models import Episode, Person
+from broadcast.models import Person
 from broadcast.sealing import digest, seal
 from scheduling.models import Invitation, Seat
 from scheduling.queries import invitations as queries
@@ -44,7 +44,7 @@ def make(actor: Actor, seat_id: int, person_id: int, message: str = "") -> Invit
         seat.person = person
         seat.save(update_fields=["person"])
         made = _create(actor, seat, person, token, message.strip()[:MESSAGE_MOST])
-        seats.placed(seat.episode)
+        lifecycle.placed_all(seat.episode)
         after = {"seat": seat.pk, "person": person.pk, "invitation": made.pk}
         audit.record(actor, "invitation.make", f"episode:{seat.episode_id}", after=after)
         return made
@@ -151,13 +151,13 @@ def _check_time(alternative: dt.datetime | None) -> None:
 
 def _accepted(found: Invitation) -> None:
     seats.appear(found.seat)
-    seats.placed(found.seat.episode)
+    lifecycle.placed_all(found.seat.episode)
 
 
 def _left(found: Invitation) -> None:
     if found.seat.person_id == found.person_id:
         seats.leave(found.seat)
-        seats.placed(found.seat.episode)
+        lifecycle.placed_all(found.seat.episode)
 
 
 def _not_sure(found: Invitation) -> None:
@@ -166,7 +166,7 @@ def _not_sure(found: Invitation) -> None:
     seats.leave(seat)
     seat.person_id = found.person_id
     seat.save(update_fields=["person"])
-    seats.placed(seat.episode)
+    lifecycle.placed_all(seat.episode)
 
 
 def _save(found: Invitation, state: str) -> None:
@@ -191,7 +191,7 @@ def _locked_by_token(token: str) -> Invitation:
     row = queries.by_token(token)
     if row is None:
         raise NotFound(_("没有这份邀请，请检查链接是否完整。"))
-    episode = Episode.objects.select_for_update(of=("self",)).select_related("programme").get(pk=row.seat.episode_id)
+    episode = lifecycle.locked_episode(row.seat.episode_id)
     seat = Seat.objects.select_for_update(of=("self",)).get(pk=row.seat_id)
     seat.episode = episode
     return _locked(row.pk, seat)

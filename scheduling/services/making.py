@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
-from broadcast import clock
+from broadcast import audit, clock
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError
 from broadcast.models import Programme
@@ -107,7 +107,7 @@ def _wanted(each: Foreseen, now: dt.datetime) -> bool:
 def _one(slot_id: int, original: dt.datetime, *, follow: bool) -> int:
     """Look again under the locks, since another process may have been quicker, and make it. A clash stops no other one."""
     try:
-        with transaction.atomic():
+        with transaction.atomic(), audit.at_the_end():
             slot = locked(slot_id)
             foreseen = at(slot, original)
             there = slot.occurrences.select_related("airing__episode").filter(original_start=original).first()

@@ -24,7 +24,7 @@ from scheduling import letters, notices
 from scheduling.models import Invitation, Notice, Seat
 from scheduling.queries import invitations as queries
 from scheduling.queries import people
-from scheduling.services import seats
+from scheduling.services import booking, seats
 
 logger = logging.getLogger(__name__)
 
@@ -56,10 +56,10 @@ def write(kind: str, key: str, person: Person, letter: letters.Letter, **more: A
     return made
 
 
-def invite(actor: Actor, invitation_id: int, version: int, base: str) -> Notice:
+def invite(actor: Actor, invitation_id: int, version: int) -> Notice:
     """Send the invitation's link, or note that people must give it. Once for each `version`, so that two clicks are one.
 
-    `base` is the house's address without a slash at its end. Raises Conflict when the invitation changed meanwhile. Audited.
+    Raises Conflict when the invitation changed meanwhile. Audited.
     """
     with transaction.atomic():
         found = Invitation.objects.select_related("person", "seat").filter(pk=invitation_id).first()
@@ -70,7 +70,7 @@ def invite(actor: Actor, invitation_id: int, version: int, base: str) -> Notice:
         airing = queries.coming(seat.episode_id)
         if found.version != version or found.state != Invitation.State.OPEN or airing is None:
             raise Conflict(_("这份邀请刚刚变成“%(state)s”，请看过再决定。") % {"state": found.get_state_display()})
-        url = base + reverse("invitation", args=[queries.token_of(found)])
+        url = settings.PUBLIC_URL + reverse("invitation", args=[queries.token_of(found)])
         place = queries.place_of(airing)
         letter = letters.invitation(found.person, airing, seat.role, place, found.message, url)
         made = write(_K.INVITATION, f"invitation:{found.pk}:{found.version}", found.person, letter, airing=airing)
@@ -112,11 +112,11 @@ def _reminded(kind: str, number: int) -> tuple[Person, bool, str]:
     return found.person, found.state == Invitation.State.ACCEPTED, url
 
 
-def tell_all(actor: Actor, airing: Airing, kind: str, words: str = "") -> list[Notice]:
-    """Tell everybody who counts on the airing what became of it (`kind` of Notice): who appears and who is invited. Call inside the
-    act's transaction; the same words for the same time are told once. The act itself is what is audited."""
+def tell_all(actor: Actor, airing: Airing, kind: str, words: str = "", to: dt.datetime | None = None) -> list[Notice]:
+    """Tell everybody who counts on the airing what became of it (`kind` of Notice): who appears and who is invited. `to`: where it is
+    about to go. Call inside the act's transaction; the same words for the same time are told once. The act itself is what is audited."""
     require(actor, Ability.PRODUCE, airing.episode.programme_id)
-    return [_tell(airing, kind, words, person) for person in concerned(airing)]
+    return [_tell(airing, kind, words, person, to) for person in concerned(airing)]
 
 
 def cancelled(airing: Airing) -> None:
@@ -133,14 +133,16 @@ def cancelled(airing: Airing) -> None:
             _tell(airing, _K.CANCELLED, "", person)
 
 
-def _tell(airing: Airing, kind: str, words: str, person: Person) -> Notice:
-    letter = letters.change(person, airing, kind, words)
+def _tell(airing: Airing, kind: str, words: str, person: Person, to: dt.datetime | None = None) -> Notice:
+    letter = letters.change(person, airing, kind, words, to)
     print_ = hashlib.sha256(f"{airing.planned_start.isoformat()}\n{words}".encode()).hexdigest()[:16]
     return write(kind, f"{kind}:{airing.pk}:{person.pk}:{print_}", person, letter, airing=airing)
 
 
 def concerned(airing: Airing) -> Iterable[Person]:
-    """Who appears in its episode or has a seat there, each once."""
+    """Who appears in its episode or has a seat there, each once; nobody for reruns and fillers, which need no one at the table."""
+    if airing.kind not in booking.WITH_PEOPLE:
+        return []
     found = {each.pk: each for each in Person.objects.filter(appearances__episode=airing.episode_id)}
     found |= {each.pk: each for each in Person.objects.filter(seats__episode=airing.episode_id)}
     return [found[key] for key in sorted(found)]

@@ -10,7 +10,7 @@ from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from broadcast import audit, clock, signals
 from broadcast.access import HOUSE
 from broadcast.models import Airing, Episode, Programme
-from broadcast.services import episodes
+from scheduling.models import Slot
 from scheduling.services import titles
 
 _S, _K = Airing.State, Airing.Kind
@@ -27,10 +27,22 @@ def renumber(programme_id: int) -> int:
     if not _changes(programme_id):  # the usual answer, and it locks nobody
         return 0
     with transaction.atomic():
-        list(Programme.objects.select_for_update().filter(pk=programme_id))
+        hold(Programme.objects.filter(pk=programme_id))
         changed, wanted = _changes(programme_id) or ([], {})
         _write(changed, wanted)
         return len(changed)
+
+
+def settle(airing: Airing) -> None:
+    """The public is about to hear of the airing, and of its number: where slots make drafts, all take their places in time first."""
+    if Slot.objects.filter(programme=airing.episode.programme_id, is_active=True).exists():
+        renumber(airing.episode.programme_id)
+
+
+def hold(programmes: QuerySet[Programme]) -> None:
+    """Lock these programmes' rows alone, before any airing: whoever moves or announces one may have to number the drafts anew."""
+    keys = list(programmes.values_list("pk", flat=True))
+    list(Programme.objects.select_for_update().filter(pk__in=keys).order_by("pk").values("pk"))
 
 
 def _changes(programme_id: int) -> tuple[list[Episode], dict[int, int]] | None:
@@ -47,13 +59,6 @@ def _changes(programme_id: int) -> tuple[list[Episode], dict[int, int]] | None:
     wanted |= dict(zip((each.pk for each in dropped), kept, strict=False))
     changed = [each for each in [*drafts, *dropped] if wanted.get(each.pk) != each.number]
     return (changed, wanted) if changed else None
-
-
-def next_number(programme: Programme) -> int:
-    """The number that the next draft in time gets: one after the last that is fixed."""
-    drafts = list(_drafts(programme))
-    first = min((each.number for each in drafts if each.number is not None), default=None)
-    return first if first is not None else episodes.next_number(programme)
 
 
 def _drafts(programme: Programme) -> QuerySet[Episode]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from broadcast import clock, lifecycle
+from broadcast import audit, clock, lifecycle
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, InvalidInput, NotFound
 from broadcast.models import Airing, Programme, Segment
@@ -48,7 +48,7 @@ def place(actor: Actor, wish: Wish) -> Airing:
     _check(wish.start, wish.end)
     if wish.end <= clock.now():
         raise InvalidInput(_("这个时间已经过去了。"), field="date")
-    with transaction.atomic():
+    with transaction.atomic(), audit.at_the_end():
         programme = Programme.objects.select_for_update().filter(pk=wish.programme, is_active=True).first()
         if programme is None:
             raise NotFound(_("没有这个节目。"))
@@ -83,7 +83,7 @@ def move(
     Of a slot's occurrence this is "only this one": it keeps number and identity, and becomes as usual when it comes back.
     """
     _check(start, end)
-    with transaction.atomic():
+    with transaction.atomic(), audit.at_the_end():
         slot, occurrence = _slot_of(airing_id)
         airing = lifecycle.locked(airing_id)
         require(actor, Ability.PRODUCE, airing.episode.programme_id)
@@ -116,7 +116,7 @@ def _slot_of(airing_id: UUID) -> tuple[Slot | None, Occurrence | None]:
     occurrence = Occurrence.objects.filter(airing=airing_id).first()
     if occurrence is not None:
         return making.locked(occurrence.slot_id), occurrence
-    Programme.objects.select_for_update().filter(episodes__airings=airing_id).first()
+    numbering.hold(Programme.objects.filter(episodes__airings=airing_id))
     return None, None
 
 

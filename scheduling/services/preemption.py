@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from broadcast import clock
+from broadcast import audit, clock
 from broadcast.access import HOUSE, Actor
 from broadcast.errors import BroadcastError, InvalidInput
 from broadcast.models import Airing
@@ -20,6 +20,8 @@ from scheduling.services import exceptions, making, notices
 
 logger = logging.getLogger(__name__)
 _K, _S = SlotException.Kind, Airing.State
+EVERY = dt.timedelta(minutes=1)
+_looked_at: dt.datetime | None = None
 
 
 def preempt(
@@ -37,23 +39,38 @@ def preempt(
     """
     if not reason.strip():
         raise InvalidInput(_("请写明为什么让播，相关的人会收到。"), field="reason")
-    with transaction.atomic():
+    with transaction.atomic(), audit.at_the_end():
+        exceptions.locked(actor, slot_id, original)
         special = _special(slot_id, original, by) if by is not None else None
         concerned = _airing(slot_id, original)
         if concerned is not None:  # before it goes, while the seats are known and nothing else was told
             words = _told(concerned, special, concerned.planned_start, to, reason)
-            notices.tell_all(actor, concerned, Notice.Kind.PREEMPTED, words)
+            told = Notice.Kind.PREEMPTED if to is None else Notice.Kind.MOVED
+            notices.tell_all(actor, concerned, told, words, to)
         kind = _K.MOVE if to is not None else _K.SKIP
         word = exceptions.Word(kind, reason, moved_to=to, cause=SlotException.Cause.PREEMPTION, preempted_by=by)
         found = exceptions.say(actor, slot_id, original, word)
         return found
 
 
+def reconcile() -> int:
+    """`give_back` for the tick: at most once a minute in one process, since one that cannot be given back is tried again and again."""
+    global _looked_at
+    now = clock.now()
+    if _looked_at is not None and abs(now - _looked_at) < EVERY:
+        return 0
+    _looked_at = now
+    return give_back()
+
+
 def give_back() -> int:
-    """Let occurrences be as usual again whose special was cancelled while they were still to come; returns how many. For the tick."""
+    """Let occurrences be as usual again whose special was cancelled while they were still to come; returns how many."""
     now = clock.now()
     rows = SlotException.objects.filter(
-        cause=SlotException.Cause.PREEMPTION, preempted_by__state=_S.CANCELLED, original_start__gt=now
+        slot__is_active=True,
+        cause=SlotException.Cause.PREEMPTION,
+        preempted_by__state=_S.CANCELLED,
+        original_start__gt=now,
     )
     done = 0
     for slot_id, original in list(rows.values_list("slot_id", "original_start")):

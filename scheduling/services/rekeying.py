@@ -34,7 +34,11 @@ class Taken:
 
 
 def take(slot: Slot, since: dt.datetime) -> list[Taken]:
-    """Everything of the slot that is still to come from `since` on, taken off the slot: made airings, and exceptions by people."""
+    """Everything of the slot that is still to come from `since` on, taken off the slot: made airings, and exceptions by people.
+
+    Locks the slot's airings that are not over, all at once: later ones would be wanted while the first have people and feeds.
+    """
+    _hold(slot)
     rows = slot.occurrences.filter(original_start__gte=since)
     made = {each.original_start: each.airing_id for each in rows}
     said = {each.original_start: each for each in slot.exceptions.filter(original_start__gte=since)}
@@ -64,13 +68,19 @@ def put(actor: Actor, taken: Sequence[Taken], slot: Slot, since: dt.datetime, re
 
 
 def drop(actor: Actor, slot: Slot, after: dt.datetime, reason: str) -> int:
-    """Cancel what was made of the slot for `after` and later; returns how many. Numbers go to the drafts that stay."""
+    """Cancel what was made of the slot for `after` and later; returns how many. Numbers go to the drafts that stay. Locks as `take`."""
+    _hold(slot)
     rows = Airing.objects.filter(occurrence__slot=slot, occurrence__original_start__gte=after)
     found = list(rows.filter(state__in=[_S.PLANNED, _S.WAITING]).order_by("planned_start"))
     for airing in found:
         lifecycle.cancel(actor, airing.pk, reason)
     numbering.renumber(slot.programme_id)
     return len(found)
+
+
+def _hold(slot: Slot) -> None:
+    rows = Airing.objects.select_for_update(of=("self",)).filter(occurrence__slot=slot)
+    list(rows.exclude(state__in=[_S.ENDED, _S.CANCELLED]).order_by("pk").values("pk"))
 
 
 def _pairs(taken: Sequence[Taken], new: Sequence[dt.datetime], zone: str) -> dict[dt.datetime, dt.datetime]:

@@ -64,7 +64,7 @@ def put(actor: Actor, seat_id: int, person_id: int) -> Seat:
         seat.person = person
         seat.save(update_fields=["person"])
         appear(seat)
-        placed(seat.episode)
+        lifecycle.placed_all(seat.episode)
         audit.record(actor, "seat.put", f"episode:{seat.episode_id}", after={"seat": seat.pk, "person": person.pk})
         return seat
 
@@ -78,7 +78,7 @@ def free(actor: Actor, seat_id: int, reason: str = "") -> None:
             return
         _take_back(seat)
         leave(seat)
-        placed(seat.episode)
+        lifecycle.placed_all(seat.episode)
         before = {"seat": seat.pk, "person": person}
         audit.record(actor, "seat.free", f"episode:{seat.episode_id}", reason=reason, before=before)
 
@@ -117,11 +117,10 @@ def _seat(who: Appearance, empty: list[Seat]) -> None:
 
 
 def locked(actor: Actor, seat_id: int) -> Seat:
-    """The place with its episode, both rows locked, the right to produce checked. Raises NotFound."""
+    """The place with its episode, airings, episode and place locked in this order, the right to produce checked. Raises NotFound."""
     seat = Seat.objects.filter(pk=seat_id).first()
     if seat is None:
         raise NotFound(_("没有这一席。"))
-    # The episode first, as its form does, then the place.
     episode = _episode(actor, seat.episode_id)
     found = Seat.objects.select_for_update(of=("self",)).select_related("person").filter(pk=seat_id).first()
     if found is None:
@@ -162,13 +161,6 @@ def leave(seat: Seat) -> None:
         signals.tell(signals.episode_changed, episode_id=seat.episode_id)
 
 
-def placed(episode: Episode) -> None:
-    """Its people changed: every airing's bookings follow, or Conflict is raised. Locks the airings."""
-    rows = episode.airings.select_for_update(of=("self",)).select_related("episode__programme")
-    for airing in rows.order_by("planned_start"):
-        lifecycle.placed(airing)
-
-
 def _take_back(seat: Seat) -> None:
     Invitation.objects.filter(seat=seat, state__in=LIVING).update(
         state=Invitation.State.REVOKED, answered_at=clock.now()
@@ -176,8 +168,6 @@ def _take_back(seat: Seat) -> None:
 
 
 def _episode(actor: Actor, episode_id: int) -> Episode:
-    found = Episode.objects.select_for_update(of=("self",)).select_related("programme").filter(pk=episode_id).first()
-    if found is None:
-        raise NotFound(_("没有这一期。"))
+    found = lifecycle.locked_episode(episode_id)
     require(actor, Ability.PRODUCE, found.programme_id)
     return found

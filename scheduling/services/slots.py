@@ -49,7 +49,7 @@ def foresee(
 
 def create(actor: Actor, programme_id: int, plan: SlotPlan) -> Slot:
     """A new regular time with its airings for the weeks ahead. Audited. Raises NotFound, and as `foresee`."""
-    with transaction.atomic():
+    with transaction.atomic(), audit.at_the_end():
         programme = _programme(actor, programme_id)
         foresee(programme, plan)
         slot = Slot.objects.create(programme=programme, **plan.columns())
@@ -68,7 +68,7 @@ def edit(
     else to the nearest; those without a counterpart are cancelled. With `since` the slot ends there and the one that is given back
     follows it. Raises NotFound, Conflict (data: version), IllegalTransition while one of its airings runs, and as `foresee`. Audited.
     """
-    with transaction.atomic():
+    with transaction.atomic(), audit.at_the_end():
         slot = _locked(actor, slot_id, version)
         _refuse_running(slot)
         before = _facts(plan_of(slot))
@@ -95,7 +95,7 @@ def stop(actor: Actor, slot_id: int, version: int, after: dt.datetime, reason: s
     """
     if not reason.strip():
         raise InvalidInput(_("请写明为什么停。"), field="reason")
-    with transaction.atomic():
+    with transaction.atomic(), audit.at_the_end():
         slot = _locked(actor, slot_id, version)
         after = max(after, clock.now())
         _refuse_running(slot)

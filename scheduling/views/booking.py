@@ -196,9 +196,8 @@ def invitation_act(request: HttpRequest, actor: Actor, pk: int, seat_id: int) ->
     posted = request.POST
     asked_for, version = number(posted.get("invitation")) or 0, number(posted.get("version")) or 0
     get_object_or_404(Invitation, pk=asked_for, seat=seat_id, seat__episode=episode)
-    base = request.build_absolute_uri("/").rstrip("/")
     try:
-        told = _invitation_act(actor, posted, asked_for, version, base)
+        told = _invitation_act(actor, posted, asked_for, version)
     except BroadcastError as error:
         if error.status == 403:
             raise
@@ -208,10 +207,10 @@ def invitation_act(request: HttpRequest, actor: Actor, pk: int, seat_id: int) ->
     return HttpResponseRedirect(resolve_url(back, *([pk] if back == "staff:seats" else [pk, seat_id])))
 
 
-def _invitation_act(actor: Actor, posted: QueryDict, pk: int, version: int, base: str) -> str:
+def _invitation_act(actor: Actor, posted: QueryDict, pk: int, version: int) -> str:
     act = posted.get("act", "")
     if act == "send":
-        made = notice_services.invite(actor, pk, version, base)
+        made = notice_services.invite(actor, pk, version)
         if made.channel == Notice.Channel.HAND:
             return _("没有可用的联系方式，请把文字或二维码转给本人。")
         return _("邀请已交给%(channel)s发出。") % {"channel": made.get_channel_display()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from django.db import transaction
 from hypothesis import given, settings
@@ -14,12 +16,11 @@ from broadcast.models import AuditEntry, AuditPersonal
 
 
 def write(many: int) -> list[AuditEntry]:
-    return [
+    for n in range(many):
         audit.record(
             HOUSE, "item.reject", f"comment:{n}", reason="含联系方式", before={"n": n}, personal={"text": f"第{n}条"}
         )
-        for n in range(many)
-    ]
+    return list(AuditEntry.objects.order_by("-pk")[:many])[::-1]
 
 
 def found() -> tuple[int, list[int]]:
@@ -31,6 +32,25 @@ def found() -> tuple[int, list[int]]:
 def test_an_untouched_chain_is_whole() -> None:
     write(5)
     assert found() == (5, [])
+
+
+@pytest.mark.django_db
+def test_what_several_acts_of_one_transaction_record_is_chained_at_its_end() -> None:
+    with transaction.atomic(), audit.at_the_end():
+        audit.record(HOUSE, "slot.edit", "slot:1")
+        with audit.at_the_end():
+            audit.record(HOUSE, "airing.move", "airing:1")
+        with suppress(RuntimeError), transaction.atomic(), audit.at_the_end():
+            audit.record(HOUSE, "airing.move", "airing:2")
+            raise RuntimeError("taken back")
+        assert not AuditEntry.objects.exists()
+    assert list(AuditEntry.objects.order_by("pk").values_list("target", flat=True)) == ["slot:1", "airing:1"]
+    assert found() == (2, [])
+    with suppress(RuntimeError), transaction.atomic(), audit.at_the_end():
+        audit.record(HOUSE, "slot.edit", "slot:2")
+        raise RuntimeError("taken back")
+    audit.record(HOUSE, "slot.edit", "slot:3")
+    assert found() == (3, [])
 
 
 @pytest.mark.django_db

@@ -26,7 +26,7 @@ def write(many: int) -> list[AuditEntry]:
 
 
 def test_many_acts_of_one_transaction_are_chained_in_their_order():
-    one = audit.record(HOUSE, "item.note", "comment:0")
+    one = audit.record_many(HOUSE, [audit.Act("item.note", "comment:0")])[0]
     many = write(3)
     assert [each.target for each in many] == ["comment:0", "comment:1", "comment:2"]
     assert many[0].previous == one.digest
@@ -54,7 +54,7 @@ def test_any_change_of_the_erasable_half_is_found(change):
 
 
 def test_words_that_are_put_where_there_were_none_are_found():
-    entry = audit.record(HOUSE, "item.note", "comment:0")
+    entry = audit.record_many(HOUSE, [audit.Act("item.note", "comment:0")])[0]
     AuditPersonal.objects.filter(pk=entry.pk).update(words={"text": "补上的"})
     assert audit_chain.verify().broken == [entry.pk]
 

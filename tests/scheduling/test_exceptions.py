@@ -10,10 +10,10 @@ from broadcast import clock, lifecycle
 from broadcast.access import HOUSE, Actor
 from broadcast.errors import IllegalTransition, InvalidInput, NotAllowed
 from broadcast.models import Airing, Appearance, AuditEntry, Episode, Person
-from broadcast.services import episodes
+from broadcast.services import episodes, timing
 from scheduling.models import Notice, Occurrence, Slot, SlotException
 from scheduling.queries import coming, days
-from scheduling.services import exceptions, making, preemption, slots
+from scheduling.services import exceptions, making, preemption, seats, slots
 
 from .making import NOON, feed, programme, slot_plan
 from .test_slots import planned
@@ -171,7 +171,8 @@ def test_only_what_may_go_out_again_is_rerun(slot):
 
 
 def special(start: dt.datetime, title: str = "大会直播") -> Airing:
-    plan = episodes.EpisodePlan(programme("forum").pk, title, start, start + 2 * HOUR, number=118)
+    number = episodes.next_number(programme("forum", next_number=118))
+    plan = episodes.EpisodePlan(programme("forum").pk, title, start, start + 2 * HOUR, number=number)
     return episodes.create(HOUSE, plan).airings.get()
 
 
@@ -189,16 +190,36 @@ def test_a_special_takes_the_place_and_all_concerned_are_told(slot):
     said = SlotException.objects.get()
     assert (said.kind, said.cause, said.preempted_by, said.moved_to) == ("move", "preempt", by, NOON + DAY)
     assert planned()[1] == (NOON + DAY, 1001)
-    told = Notice.objects.get(kind="preempted")
-    assert told.person == who
+    told = Notice.objects.get()
+    assert (told.kind, told.person) == ("moved", who)
     assert "大会直播" in told.text
-    assert "2026-11-29 周日 11:00" in told.text
+    assert "原定时间：2026-11-28 周六 11:00" in told.text
+    assert "新的时间：2026-11-29 周日 11:00" in told.text
+    assert told.title == "改时间：《热线》原定 2026-11-28 周六 11:00"
     assert AuditEntry.objects.filter(act="slot.move").exists()
+
+
+def test_who_was_told_of_another_time_is_told_when_that_is_cancelled_too(slot):
+    airing = Airing.objects.get(planned_start=NOON)
+    invited(airing)
+    episodes.announce(HOUSE, airing.pk)
+    preemption.preempt(HOUSE, slot.pk, NOON, None, "市里开大会", to=NOON + DAY)
+    lifecycle.cancel(HOUSE, airing.pk, "嘉宾病了")
+    assert sorted(Notice.objects.values_list("kind", flat=True)) == ["cancelled", "moved"]
 
 
 def test_without_another_time_it_is_left_out(slot):
     preemption.preempt(HOUSE, slot.pk, NOON, None, "全市统一转播")
     assert planned()[0] == (NOON + WEEK, 1001)
+
+
+def test_the_letter_of_one_that_is_left_out_says_when_it_would_have_been(slot):
+    invited(Airing.objects.get(planned_start=NOON))
+    preemption.preempt(HOUSE, slot.pk, NOON, None, "全市统一转播")
+    told = Notice.objects.get()
+    assert told.kind == "preempted"
+    assert "原定时间：2026-11-28 周六 11:00" in told.text
+    assert "\n时间：" not in told.text
 
 
 def test_one_gives_way_only_to_what_is_at_its_time(slot):
@@ -221,3 +242,26 @@ def test_when_the_special_is_cancelled_the_place_is_given_back(slot):
     assert preemption.give_back() == 0
     assert planned()[0] == (NOON, 1001)
     assert Episode.objects.filter(programme=slot.programme, number__isnull=True).count() == 1
+
+
+def test_what_cannot_be_given_back_is_not_tried_every_second(slot, caplog):
+    airing, other = Airing.objects.get(planned_start=NOON), special(NOON + DAY)
+    by = special(NOON - HOUR)
+    preemption.preempt(HOUSE, slot.pk, NOON, by.pk, "大会", to=NOON + DAY / 2)
+    lifecycle.cancel(HOUSE, by.pk, "延期")
+    seats.put(HOUSE, seats.add(HOUSE, airing.episode_id, "member").pk, invited(other).pk)
+    timing.move(HOUSE, other.pk, NOON, NOON + HOUR)
+    preemption._looked_at = None
+    for second in range(70):
+        with clock.frozen(NOON - DAY + dt.timedelta(seconds=second)):
+            assert preemption.reconcile() == 0
+    assert sum("not given back" in each.message for each in caplog.records) == 2, "once a minute"
+
+
+def test_nothing_is_given_back_to_a_slot_that_was_stopped(slot):
+    by = special(NOON - HOUR)
+    preemption.preempt(HOUSE, slot.pk, NOON, by.pk, "大会")
+    lifecycle.cancel(HOUSE, by.pk, "延期")
+    slots.stop(HOUSE, slot.pk, Slot.objects.get().version, clock.now(), "停办")
+    assert preemption.give_back() == 0
+    assert SlotException.objects.filter(cause="preempt").count() <= 1

@@ -72,6 +72,11 @@ def post(settings: Any) -> Iterator[list[Message]]:
         server.shutdown()
 
 
+@pytest.fixture(autouse=True)
+def _address(settings: Any) -> None:
+    settings.PUBLIC_URL = BASE
+
+
 def asked(mail: str = "lin@example.cn") -> Invitation:
     made, who = making.episode(making.soon()), making.person()
     if mail:
@@ -87,7 +92,7 @@ def _words(mail: Message) -> str:
 
 def test_an_invitation_goes_out_by_mail_once_with_its_link(post: list[Message]) -> None:
     one = asked()
-    notices.invite(HOUSE, one.pk, one.version, BASE)
+    notices.invite(HOUSE, one.pk, one.version)
     assert (notices.hand_over(), notices.hand_over()) == (1, 0)
     assert len(post) == 1
     assert BASE + "/invitations/" + queries.token_of(one) + "/" in _words(post[0])
@@ -98,16 +103,16 @@ def test_an_invitation_goes_out_by_mail_once_with_its_link(post: list[Message]) 
 
 def test_two_clicks_are_one_mail(post: list[Message]) -> None:
     one = asked()
-    notices.invite(HOUSE, one.pk, one.version, BASE)
+    notices.invite(HOUSE, one.pk, one.version)
     with pytest.raises(Conflict):
-        notices.invite(HOUSE, one.pk, one.version, BASE)
+        notices.invite(HOUSE, one.pk, one.version)
     notices.hand_over()
     assert len(post) == 1
 
 
 def test_a_mail_that_is_refused_is_told_and_can_be_sent_again(post: list[Message]) -> None:
     one = asked("refused@example.cn")
-    made = notices.invite(HOUSE, one.pk, one.version, BASE)
+    made = notices.invite(HOUSE, one.pk, one.version)
     assert notices.hand_over() == 0
     made.refresh_from_db()
     assert (made.state, made.reason) == (S.FAILED, "SMTPRecipientsRefused")
@@ -119,7 +124,7 @@ def test_a_mail_that_is_refused_is_told_and_can_be_sent_again(post: list[Message
 
 def test_a_sender_that_died_leaves_doubt_not_a_second_mail(post: list[Message]) -> None:
     one = asked()
-    made = notices.invite(HOUSE, one.pk, one.version, BASE)
+    made = notices.invite(HOUSE, one.pk, one.version)
     Notice.objects.filter(pk=made.pk).update(state=S.SENDING, tried_at=clock.now())
     assert notices.hand_over() == 0
     with clock.shifted(dt.timedelta(minutes=10)):
@@ -133,7 +138,7 @@ def test_a_sender_that_died_leaves_doubt_not_a_second_mail(post: list[Message]) 
 @pytest.mark.django_db(transaction=True)
 def test_many_workers_hand_one_notice_over_once(post: list[Message]) -> None:
     one = asked()
-    notices.invite(HOUSE, one.pk, one.version, BASE)
+    notices.invite(HOUSE, one.pk, one.version)
     ready, done = threading.Barrier(8), []
 
     def work() -> None:
@@ -153,7 +158,7 @@ def test_many_workers_hand_one_notice_over_once(post: list[Message]) -> None:
 
 def test_who_has_no_contact_is_told_by_people() -> None:
     one = asked("")
-    made = notices.invite(HOUSE, one.pk, one.version, BASE)
+    made = notices.invite(HOUSE, one.pk, one.version)
     assert (made.channel, made.state) == ("hand", S.BY_HAND)
     assert notices.hand_over() == 0
     one.refresh_from_db()
@@ -174,7 +179,7 @@ def test_text_messages_go_by_the_adapter_of_the_settings(settings: Any) -> None:
     settings.NOTICE_SENDERS = {"sms": "tests.scheduling.test_notices.adapter"}
     one = asked("")
     people.set_contacts(HOUSE, one.person_id, phone="138 0013 8000", email="a@b.cn", wechat="")
-    notices.invite(HOUSE, one.pk, one.version, BASE)
+    notices.invite(HOUSE, one.pk, one.version)
     assert notices.hand_over() == 1
     module = __import__("tests.scheduling.test_notices", fromlist=["_TAKEN"])
     assert [each.to for each in module._TAKEN] == ["138 0013 8000"]
@@ -209,6 +214,27 @@ def test_a_cancelled_show_is_told_to_those_who_were_asked() -> None:
     found = Notice.objects.get(kind="cancelled")
     assert found.person == one.person
     assert "停电" not in found.text, "the reason is for the record"
+
+
+def test_what_becomes_of_a_rerun_or_of_an_older_airing_is_not_the_guests_affair() -> None:
+    first, late = making.person(), making.person("许老师")
+    made = making.episode(making.soon(), guests=making.guests(first))
+    episodes.announce(HOUSE, making.airing_of(made).pk)
+    again = Airing.objects.create(
+        episode=made,
+        kind=Airing.Kind.RERUN,
+        rerun_of=making.airing_of(made),
+        planned_start=making.soon(12),
+        planned_end=making.soon(12) + making.HALF,
+        announced_at=clock.now(),
+        created_at=clock.now(),
+    )
+    lifecycle.cancel(HOUSE, again.pk, "改播别的")
+    assert not Notice.objects.exists()
+    lifecycle.cancel(HOUSE, made.airings.exclude(pk=again.pk).get().pk, "停电")
+    assert [each.person for each in Notice.objects.all()] == [first]
+    seats.put(HOUSE, seats.add(HOUSE, made.pk, "member").pk, late.pk)
+    assert Notice.objects.count() == 1, "who comes later is not told of what was cancelled before"
 
 
 def test_a_cancelled_draft_bothers_nobody_and_a_preempted_show_is_told_once() -> None:

@@ -24,7 +24,7 @@ from broadcast.errors import BroadcastError
 from broadcast.models import Airing, Episode
 from broadcast.services import episodes
 from scheduling.models import Occurrence, Slot
-from scheduling.services import exceptions, making, numbering, slots, templates, titles
+from scheduling.services import exceptions, making, slots, templates, titles
 from scheduling.services.templates import TemplatePlan
 
 from .making import NOON, programme, slot_plan
@@ -215,10 +215,16 @@ def test_a_season_of_anything() -> None:
     )
 
 
-def test_the_number_of_the_next_in_time_is_the_first_draft_s(db: None) -> None:
+@pytest.mark.django_db
+def test_who_announces_by_hand_fixes_the_number_that_time_gives_it():
     with clock.frozen(NOON - DAY):
-        of = programme(next_number=118)
-        assert numbering.next_number(of) == 118
-        slots.create(HOUSE, of.pk, slot_plan(weeks_ahead=3))
-        assert numbering.next_number(of) == 118
-        assert episodes.next_number(of) == 121
+        slots.create(HOUSE, programme(next_number=1001).pk, slot_plan(weeks_ahead=3))
+        first, second = Airing.objects.order_by("planned_start")[:2]
+        late = NOON + 5 * WEEK
+        plan = episodes.EpisodePlan(first.episode.programme_id, "话题", late, late + DAY / 24, number=1001)
+        episodes.edit(HOUSE, first.episode_id, plan)
+        episodes.announce(HOUSE, second.pk)
+    second.refresh_from_db()
+    first.refresh_from_db()
+    assert (second.episode.number, second.announced_at is not None) == (1001, True)
+    assert first.episode.number == 1003

@@ -22,7 +22,7 @@ def test_every_variable_is_on_the_page():
 
 @pytest.mark.django_db
 def test_a_changed_entry_is_named(capsys):
-    entries = [audit.record(HOUSE, "test.act", f"test:{number}") for number in range(3)]
+    entries = audit.record_many(HOUSE, [audit.Act("test.act", f"test:{number}") for number in range(3)])
     call_command("verify_audit")
     assert "共 3 条" in capsys.readouterr().out
     AuditEntry.objects.filter(pk=entries[1].pk).update(reason="changed")

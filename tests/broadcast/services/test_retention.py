@@ -88,9 +88,9 @@ def test_a_hold_of_a_person_holds_what_was_merged_into_it():
 def test_words_leave_the_audit_after_their_time_and_the_chain_holds(settings):
     settings.AUDIT_WORDS_DAYS = 10
     with clock.frozen(clock.now() - 11 * DAY):
-        old = audit.record(HOUSE, "comment.reject", "comment:1", personal={"text": "旧话"})
-        held = audit.record(HOUSE, "comment.reject", "comment:2", personal={"text": "留着"})
-    new = audit.record(HOUSE, "comment.reject", "comment:3", personal={"text": "新话"})
+        old = audit.record_many(HOUSE, [audit.Act("comment.reject", "comment:1", words={"text": "旧话"})])[0]
+        held = audit.record_many(HOUSE, [audit.Act("comment.reject", "comment:2", words={"text": "留着"})])[0]
+    new = audit.record_many(HOUSE, [audit.Act("comment.reject", "comment:3", words={"text": "新话"})])[0]
     holds.place(HOUSE, "item", "comment:2", reason="来函")
     retention.run()
     words = dict(AuditPersonal.objects.values_list("pk", "words"))
