@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests import npm
 from tests.journeys.desks import Desk
 from tests.journeys.house import House
+from tests.journeys.looking import HOSTILE, barriers, sideways
 from tests.journeys.pages import DESK, Person, wait_for
 
 pytestmark = [
@@ -21,14 +21,6 @@ pytestmark = [
     pytest.mark.timeout(400),
 ]
 NARROW = {"width": 360, "height": 640}
-HOSTILE = (
-    "endless" * 60,
-    "\u202e颠倒的字\u202c 和 <b>标签</b> <img src=x onerror=alert(1)>",
-    "".join(letter + "\u0351\u036b\u0343\u0334" * 12 for letter in "ZALGO"),
-)
-_RUN = """() => axe.run(document, { resultTypes: ["violations"] }).then((found) => found.violations
-  .filter((each) => ["serious", "critical"].includes(each.impact))
-  .map((each) => each.id + ": " + each.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" | ")))"""
 VIEWERS = ("/", "/programmes/", "{page}", "{page}comments", "/about/privacy", "/account/login", "/account/phone")
 STAFF = {
     "leader": (
@@ -75,12 +67,6 @@ def desk(house: House) -> Desk:
 
 
 @pytest.fixture(scope="module")
-def axe() -> str:
-    modules, _node = npm.installed()
-    return (modules / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
 def guest(house: House, browser: Browser) -> Iterator[Person]:
     person = Person(browser, house.address, DESK)
     yield person
@@ -108,26 +94,13 @@ def settled(person: Person, path: str) -> Page:
     return person.page
 
 
-def barriers(page: Page, axe: str) -> list[str]:
-    """What axe-core calls serious or critical on the page as it stands."""
-    page.evaluate(axe)
-    found: list[str] = page.evaluate(_RUN)
-    return found
-
-
-def sideways(page: Page) -> int:
-    """How many px the page is wider than the window."""
-    wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return wider
-
-
-def look(person: Person, paths: list[str], axe: str) -> dict[str, Any]:
+def look(person: Person, paths: list[str]) -> dict[str, Any]:
     """Every page on a desktop and at 360 px: what is wrong with it."""
     wrong: dict[str, Any] = {}
     for path in paths:
         person.page.set_viewport_size(DESK)  # type: ignore[arg-type]
         page = settled(person, path)
-        found = barriers(page, axe)
+        found = barriers(page)
         page.set_viewport_size(NARROW)  # type: ignore[arg-type]
         wider = sideways(page)
         if found or wider > 0:
@@ -135,12 +108,12 @@ def look(person: Person, paths: list[str], axe: str) -> dict[str, Any]:
     return wrong
 
 
-def test_viewers_pages(desk: Desk, guest: Person, axe: str) -> None:
-    assert look(guest, places(desk, VIEWERS), axe) == {}
+def test_viewers_pages(desk: Desk, guest: Person) -> None:
+    assert look(guest, places(desk, VIEWERS)) == {}
 
 
 @pytest.mark.parametrize("name", STAFF)
-def test_staff_pages(house: House, browser: Browser, desk: Desk, rows: dict[str, str], axe: str, name: str) -> None:
+def test_staff_pages(house: House, browser: Browser, desk: Desk, rows: dict[str, str], name: str) -> None:
     if name == "producer":
         house.does(
             "from broadcast import clock; from broadcast.models import RoleGrant, User;"
@@ -149,13 +122,13 @@ def test_staff_pages(house: House, browser: Browser, desk: Desk, rows: dict[str,
         )
     person = Person(browser, house.address, DESK).log_in(name, house.accounts()[name])
     try:
-        assert look(person, places(desk, STAFF[name], **rows), axe) == {}
+        assert look(person, places(desk, STAFF[name], **rows)) == {}
     finally:
         person.context.close()
 
 
 def test_every_dialog_of_the_desk_is_free_of_barriers_and_gives_the_focus_back(
-    house: House, browser: Browser, desk: Desk, axe: str
+    house: House, browser: Browser, desk: Desk
 ) -> None:
     person = Person(browser, house.address, DESK).log_in("leader", house.accounts()["leader"])
     page = settled(person, desk.address)
@@ -176,7 +149,7 @@ def test_every_dialog_of_the_desk_is_free_of_barriers_and_gives_the_focus_back(
         for _each in range(30):
             page.keyboard.press("Tab")
         assert sheet.evaluate("each => each.contains(document.activeElement)"), "and keeps it"
-        assert barriers(page, axe) == [], opened
+        assert barriers(page) == [], opened
         if opened != "限制发言…":
             # That button is another one on a phone, where the author is folded away.
             page.set_viewport_size(NARROW)  # type: ignore[arg-type]
@@ -189,12 +162,12 @@ def test_every_dialog_of_the_desk_is_free_of_barriers_and_gives_the_focus_back(
     person.context.close()
 
 
-def test_the_desk_fits_a_phone_and_is_worked_by_touch(house: House, browser: Browser, axe: str) -> None:
+def test_the_desk_fits_a_phone_and_is_worked_by_touch(house: House, browser: Browser) -> None:
     desk = Desk.of(house)
     desk.said("车棚装了烟感吗？", *HOSTILE, "路灯坏了", "公厕关了")
     person = Person(browser, house.address, NARROW).log_in("moderator", house.accounts()["moderator"])
     page = settled_on_phone(person, desk)
-    assert barriers(page, axe) == []
+    assert barriers(page) == []
     assert sideways(page) <= 0
     page.get_by_role("button", name="下一条 ›").click()
     page.get_by_role("button", name="退回…", exact=True).click()
@@ -205,11 +178,11 @@ def test_the_desk_fits_a_phone_and_is_worked_by_touch(house: House, browser: Bro
     expect(page.locator(".undo")).to_contain_text("回到原来的队列")
     page.get_by_role("button", name="列表", exact=True).click()
     expect(page.locator(".items li[data-key]").first).to_be_visible()
-    assert barriers(page, axe) == []
+    assert barriers(page) == []
     assert sideways(page) <= 0
     page.get_by_role("button", name="更多").click()
     expect(page.get_by_role("button", name="已上报", exact=False)).to_be_visible()
-    assert barriers(page, axe) == []
+    assert barriers(page) == []
     assert sideways(page) <= 0
     if "JOURNEY_SHOTS" in os.environ:
         page.screenshot(path=f"{os.environ['JOURNEY_SHOTS']}/desk-phone.png")

@@ -11,12 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests import npm
 from tests.journeys.citizen import some_phone
 from tests.journeys.house import House
+from tests.journeys.looking import HOSTILE, barriers, sideways
 from tests.journeys.pages import DESK, PHONE, Person, wait_for
-from tests.journeys.test_barriers import _RUN as RUN_AXE
-from tests.journeys.test_barriers import HOSTILE
 
 pytestmark = [pytest.mark.browser, pytest.mark.ffmpeg, pytest.mark.timeout(400)]
 _SHOW = """
@@ -125,10 +123,6 @@ def shoot(hotline: Hotline, when: str) -> None:
         getattr(hotline, name).page.screenshot(path=folder / f"{when}-{name}.png")
 
 
-def never_scrolls_sideways(person: Person) -> None:
-    assert person.page.evaluate("document.documentElement.scrollWidth <= innerWidth + 1")
-
-
 # The tests below are one story told in order; each stands on the one before.
 
 
@@ -179,7 +173,7 @@ def test_a_listener_verifies_asks_to_be_called_and_is_on_the_desk(hotline: Hotli
     listener, page = hotline.listener, hotline.listener.page
     listener.open(f"{hotline.page}?tab=ask")
     page.get_by_role("link", name="登记回拨电话").click()
-    never_scrolls_sideways(listener)
+    assert sideways(listener.page) <= 0
     page.get_by_role("link", name="去验证手机号").click()
     number = some_phone()
     page.locator("input[name=phone]").fill(number)
@@ -193,16 +187,16 @@ def test_a_listener_verifies_asks_to_be_called_and_is_on_the_desk(hotline: Hotli
     page.locator("#call-topic").fill("公交 11 路改线以后要走二十分钟。")
     listener.press("登记")
     listener.sees(f"尾号 {number[-4:]}")
-    never_scrolls_sideways(listener)
+    assert sideways(listener.page) <= 0
     hotline.screener.sees("公交 11 路改线")
     assert hotline.calls("state") == ["ended", "callback"]
 
 
 def test_the_screener_calls_back_from_a_phone_and_votes_for_the_caller(hotline: Hotline) -> None:
     mobile, page = hotline.mobile, hotline.mobile.page
-    never_scrolls_sideways(mobile)
+    assert sideways(mobile.page) <= 0
     mobile.sees("公交 11 路改线").click()
-    never_scrolls_sideways(mobile)
+    assert sideways(mobile.page) <= 0
     shoot(hotline, "called-back")
     mobile.press("显示号码")
     mobile.sees("+861")
@@ -255,18 +249,15 @@ def test_a_number_is_put_on_the_list_and_the_next_call_of_it_says_so(hotline: Ho
 def test_nothing_keeps_people_out_and_hostile_words_break_nothing(hotline: Hotline) -> None:
     words = {"name": HOSTILE[0][:40], "district": HOSTILE[1][:40], "topic": HOSTILE[0][:200], "note": HOSTILE[2][:300]}
     hotline.house.does(_WORDS.format(airing=hotline.airing, words=words))
-    modules, _node = npm.installed()
-    axe = (modules / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
     hotline.listener.open(f"{hotline.page}call")
     for person in (hotline.screener, hotline.mobile, hotline.host, hotline.listener):
         person.page.reload()
         expect(person.page.locator("header").first).to_be_visible(timeout=30_000)
         if person in (hotline.screener, hotline.mobile):
             person.sees("endless").click()
-        person.page.evaluate(axe)
-        assert person.page.evaluate(RUN_AXE) == []
+        assert barriers(person.page) == []
         person.page.set_viewport_size({"width": 360, "height": 640})
-        never_scrolls_sideways(person)
+        assert sideways(person.page) <= 0
     shoot(hotline, "hostile")
 
 

@@ -158,6 +158,7 @@ def test_on_air_the_clock_runs_and_the_control_room_counts_the_same(
     first = desk.row("片头").locator(".long b").inner_text()
     expect(desk.row("片头").locator(".long b")).not_to_have_text(first)
     page.locator("body").focus()
+    # A key that bounces must not skip a part: the page takes no second cue for a second and a half.
     page.wait_for_timeout(1600)
     page.keyboard.press("ArrowRight")
     expect(desk.row("来电")).to_have_class(re.compile("now"))
