@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.http import escape_leading_slashes
 from django.utils.translation import get_language
 
+from broadcast import reader
 from broadcast.identity import actor_of_request
 from broadcast.models.catalogue import Assurance
 
@@ -19,12 +20,13 @@ def site(request: HttpRequest) -> dict[str, Any]:
     """Context processor; adds the one name `site`.
 
     committee_name, footer{icp, police_filing, privacy_url, agreement_url, complaints}, language ("zh-hans" | "en"),
-    html_lang, other_language{code, name, url}, elder (bool), elder_url, demo (bool), is_staff, account (name or ""),
-    phone_verified (bool).
+    html_lang, other_language{code, name, url}, elder (bool), elder_url, size (of 长辈版), bigger_url,
+    demo (bool), is_staff, account (name or ""), phone_verified (bool).
     """
     language = get_language() or settings.LANGUAGE_CODE
     other_code, other_name = ("en", "English") if language != "en" else ("zh-hans", "中文")
     elder = bool(getattr(request, "elder", False))
+    size = reader.size(request) if elder else ""
     known = getattr(request, "identity", None)
     values = {
         "committee_name": settings.COMMITTEE_NAME,
@@ -34,6 +36,8 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "other_language": {"code": other_code, "name": other_name, "url": _here(request, language=other_code)},
         "elder": elder,
         "elder_url": _here(request, elder="0" if elder else "1"),
+        "size": size,
+        "bigger_url": _here(request, size=reader.SIZES[(reader.SIZES.index(size) + 1) % len(reader.SIZES)]),
         "demo": settings.DEMO,
         "is_staff": SimpleLazyObject(lambda: _is_staff(request)),
         "account": SimpleLazyObject(lambda: _account(request)),

@@ -10,6 +10,9 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 ELDER_COOKIE = "yishi_elder"
+# Written by site.js too, so that the first paint has the size and nothing moves afterwards.
+SIZE_COOKIE = "yishi_size"
+SIZES = ("", "large", "largest")
 YEAR_SECONDS = 365 * 24 * 3600
 LANGUAGES = frozenset(code for code, _name in settings.LANGUAGES)
 
@@ -34,12 +37,20 @@ def elder(request: HttpRequest) -> bool:
     return (request.GET.get("elder") or request.COOKIES.get(ELDER_COOKIE)) == "1"
 
 
+def size(request: HttpRequest) -> str:
+    """The size of 长辈版 (`?size=`, else the cookie): "", "large" or "largest"."""
+    wishes = (request.GET.get("size"), request.COOKIES.get(SIZE_COOKIE))
+    return next((each for each in wishes if each in SIZES), "") or ""
+
+
 def remember(request: HttpRequest, response: HttpResponseBase) -> None:
     """Keep for a year what this address chose."""
     if request.GET.get("language", "") in LANGUAGES:
         keep(response, settings.LANGUAGE_COOKIE_NAME, request.GET["language"])
     if request.GET.get("elder") in {"0", "1"}:
         keep(response, ELDER_COOKIE, request.GET["elder"])
+    if request.GET.get("size") in SIZES:
+        keep(response, SIZE_COOKIE, request.GET["size"])
 
 
 def keep(response: HttpResponseBase, name: str, value: str) -> None:

@@ -14,7 +14,7 @@ from broadcast.house.vendor import IMPORTS
 
 # `import "x"`, `import … from "x"`, `export … from "x"` where a statement begins, minified or not. What stands
 # between the words holds only names, commas, braces and stars, so that prose in a string is never taken for it.
-_STATIC_IMPORT = (
+STATIC_IMPORT = (
     r"""(?m)(?P<matched>(?P<head>(?:^|[;}\n])[ \t]*(?:import|export)\b(?:[\w\s{},*$]*?\bfrom|)\s*)"""
     r"""(?P<quote>["'])(?P<url>[^"'\n]+)(?P=quote))"""
 )
@@ -27,7 +27,7 @@ class HashedStaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore
 
     patterns = (
         *(pattern for pattern in CompressedManifestStaticFilesStorage.patterns if pattern[0] != "*.js"),
-        ("*.js", ((_STATIC_IMPORT, _TEMPLATE), (_DYNAMIC_IMPORT, _TEMPLATE))),
+        ("*.js", ((STATIC_IMPORT, _TEMPLATE), (_DYNAMIC_IMPORT, _TEMPLATE))),
     )
     keep_intermediate_files = False
     # The unhashed copies would still say `from "preact"`, which no browser understands.

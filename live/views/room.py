@@ -27,6 +27,7 @@ from live import queries
 from live.protocol import Mine, PublicObject
 from live.queries import reason_list
 from live.views import hall as halls
+from live.views import sharing
 
 DRAFT = "live.draft"
 
@@ -118,6 +119,7 @@ def _context(
         "programme": programme,
         "title": catalogue.title_of(airing.episode),
         "points": [line.strip() for line in airing.episode.description.splitlines() if line.strip()],
+        "share": sharing.card(request, airing),
         "hall": hall,
         "mode": hall.mode,
         "segments": halls.segment_views(hall),

@@ -3,34 +3,21 @@
 import { ready, t } from "./i18n.js";
 
 const SIZES = ["", "large", "largest"];
-const SIZE_KEY = "yishi.size";
+const YEAR_SECONDS = 365 * 24 * 3600;
 
-function stored() {
-  try {
-    return SIZES.indexOf(localStorage.getItem(SIZE_KEY) || "");
-  } catch {
-    return 0;
-  }
-}
+/** The size of 长辈版 that the page has: 0, 1 or 2. */
+export const sizeNow = () => Math.max(0, SIZES.findIndex((name) => name && document.documentElement.classList.contains(name)));
 
-/** The size of 长辈版 that was chosen last: 0, 1 or 2. */
-export const sizeNow = () => Math.max(0, stored());
-
-/** Sets the size of 长辈版: 0, 1 or 2. */
-export function setSize(step) {
+/** Sets the size of 长辈版: 0, 1 or 2. The server draws the next page in it. */
+function setSize(step) {
   const root = document.documentElement;
   for (const name of SIZES.slice(1)) root.classList.toggle(name, SIZES[step] === name);
-  try {
-    localStorage.setItem(SIZE_KEY, SIZES[step]);
-  } catch {
-    // Private browsing: the size lasts as long as the page.
-  }
+  document.cookie = `yishi_size=${SIZES[step]}; path=/; max-age=${YEAR_SECONDS}; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 }
 
 /** One step bigger; after the biggest, back to the first. Returns the step. */
 export function nextSize() {
-  const at = SIZES.findIndex((name) => name && document.documentElement.classList.contains(name));
-  const following = ((at < 0 ? 0 : at) + 1) % SIZES.length;
+  const following = (sizeNow() + 1) % SIZES.length;
   setSize(following);
   return following;
 }
@@ -47,7 +34,6 @@ function countdowns() {
 
 async function start() {
   await ready();
-  if (document.documentElement.classList.contains("elder")) setSize(sizeNow());
   if (document.querySelector("time[data-until]")) {
     countdowns();
     setInterval(countdowns, 1000);

@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
 import { nextSize, sizeNow } from "../broadcast/site.js";
-import { mode, one } from "./reducer.js";
+import { all, mode, one } from "./reducer.js";
 import { clock, clockSeconds, count, day, html, lasting, useSecond, useStore } from "./view.js";
 
 const SPEEDS = [1, 1.25, 1.5, 2, 0.75];
@@ -26,9 +26,9 @@ export function OnAir({ store, stage }) {
   if (now === "replay") return html`<p class="onair bits"><b class="state">${t("回看")}</b></p>`;
   if (now !== "live") return null;
   return html`<p class="onair bits">
-    ${GoesOut(one(state, "media"))}
+    ${state.link === "lost" ? html`<b class="state wait" role="status">${t("网络断开，正在重连")}</b>` : GoesOut(one(state, "media"))}
     ${counts && counts.viewers > 0 && html`<span class="studio">${stage.audio ? t("{n} 人在听", { n: count(counts.viewers) }) : t("{n} 人在看", { n: count(counts.viewers) })}</span>`}
-    ${airing.delay_seconds > 0 && html`<span class="studio">${t("延迟约 {n} 秒", { n: airing.delay_seconds })}</span>`}
+    ${airing.delay_seconds > 0 && html`<span class="studio aside">${t("延迟约 {n} 秒", { n: airing.delay_seconds })}</span>`}
   </p>`;
 }
 
@@ -54,8 +54,9 @@ export function Cover({ store, stage }) {
     return html`<div class="cover over"><button type="button" class="button" onClick=${() => stage.player.play()}>${t("播放")}</button></div>`;
   }
   if (playing.silenced) {
-    return html`<div class="cover over"><button type="button" class="button" onClick=${() => stage.player.sound(true)}>${t("打开声音")}</button></div>`;
+    return html`<div class="cover over low"><button type="button" class="button large" onClick=${() => stage.player.sound(true)}>${t("点击听声音")}</button></div>`;
   }
+  if (playing.offered && (one(state, "media") || {}).state === "live") return html`<${Offer} player=${stage.player} />`;
   if (playing.listening) {
     return html`<div class="cover studio listen">
       <b>${t("只听声音")}</b>
@@ -67,6 +68,15 @@ export function Cover({ store, stage }) {
     return html`<div class="cover over"><button type="button" class="button" onClick=${() => stage.player.play()}>${t("播放回看")}</button></div>`;
   }
   return null;
+}
+
+/** The net does not carry the picture: the sound alone, with all else as before. */
+function Offer({ player }) {
+  return html`<div class="cover over low" role="status"><div class="offer studio">
+    <p><b>${t("网络不稳，画面常停。")}</b>${t("可以只听声音，提问和投票照常。")}</p>
+    <button type="button" class="button" onClick=${() => player.listen(true)}>${t("只听声音")}</button>
+    <button type="button" class="link" onClick=${() => player.decline()}>${t("仍看画面")}</button>
+  </div></div>`;
 }
 
 function coverWords(state, playing, now) {
@@ -132,18 +142,29 @@ export function Controls({ store, stage, elder }) {
   const live = playing.live;
   const late = live && !player.atEdge();
   const audio = stage.audio;
+  const { switches } = stage;
+  // What is always there stands outside, what comes and goes in the middle: nothing moves under a finger.
   return html`<div class="controls studio">
     ${!elder && html`<${Bar} playing=${playing} player=${player} />`}
     <button type="button" onClick=${player.toggle}>${playing.paused ? t("播放") : t("暂停")}</button>
     <button type="button" onClick=${() => player.sound(playing.muted)}>${playing.muted ? t("声音关") : t("声音开")}</button>
     ${!elder && html`<time>${place(state, playing)}</time>`}
-    ${late && html`<button type="button" onClick=${() => player.toEdge()}>${t("回到直播")}</button>`}
+    ${late && html`<button type="button" class="edge" onClick=${() => player.toEdge()}>${t("回到直播")}</button>`}
     ${elder && html`<${Bigger} />`}
-    ${!audio && playing.sound && !playing.listening && html`<button type="button" onClick=${() => player.listen(true)}>${t("只听")}</button>`}
+    ${switches.map((each) => (!elder || each.elder) && each.words() && html`<button key=${each.key} type="button" onClick=${each.press}>${each.words()}</button>`)}
     ${!elder && playing.levels.length > 1 && html`<${Quality} playing=${playing} player=${player} />`}
     ${!elder && !live && html`<button type="button" onClick=${() => player.speed(SPEEDS[(SPEEDS.indexOf(playing.rate) + 1) % SPEEDS.length])}>${t("{rate} 倍", { rate: playing.rate })}</button>`}
+    ${!audio && playing.sound && !playing.listening && html`<button type="button" onClick=${() => player.listen(true)}>${t("只听")}</button>`}
     ${!elder && !audio && html`<button type="button" onClick=${stage.fullscreen}>${t("全屏")}</button>`}
+    ${!elder && html`<${Beside} state=${state} stage=${stage} />`}
   </div>`;
+}
+
+/** On a phone held across: the way to the hall and back. */
+function Beside({ state, stage }) {
+  const on = stage.isBeside();
+  const asked = all(state, "poll").some((poll) => poll.state === "open" && !state.mine.ballots.has(poll.id));
+  return html`<button type="button" class="across" aria-expanded=${on ? "true" : "false"} onClick=${() => stage.beside()}>${on ? t("收起") : asked ? t("去投票") : t("互动")}</button>`;
 }
 
 /** Whether the picture must not be seen or driven now. */

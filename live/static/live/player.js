@@ -1,7 +1,8 @@
 /* Plays the live playlist or the replay in the page's video element and mends itself; it says what it does and draws nothing. */
 
-import Hls from "hls.js";
 import { choose, chosen, levelFor, placeOf, soundIn, soundOf } from "./choice.js";
+import { dateOf, rangeOf } from "./place.js";
+import { byScript, createStalls, slowNet } from "./stalls.js";
 
 const AGAIN_FIRST_MS = 1_000;
 const AGAIN_LAST_MS = 8_000;
@@ -21,7 +22,7 @@ const CONFIG = {
 const IDLE = {
   url: "", live: false, ready: false, paused: true, muted: false, blocked: false, stalled: false, ended: false,
   time: 0, start: 0, edge: 0, date: null, levels: [], level: -1, rate: 1, broken: 0, silenced: false,
-  sound: "", listening: false,
+  sound: "", listening: false, offered: false,
 };
 
 /** A player on `video`. `onChange(state)` is called whenever something that is shown has changed. */
@@ -36,7 +37,12 @@ export function createPlayer(video, onChange) {
   let lastMoved = Date.now();
   let back = false; // whether the viewer is back in time on purpose, and not to be taken to the edge
   let moment = null; // where to go on after another playlist was taken: {date, time}
-  const native = !Hls.isSupported() && Boolean(video.canPlayType("application/vnd.apple.mpegurl"));
+  let Hls = null;
+  const stalls = createStalls();
+  const native = !byScript && Boolean(video.canPlayType("application/vnd.apple.mpegurl"));
+  // It is by far the largest script, and all else on the page is alive before it is there.
+  const fetchHls = () => import("hls.js").then((found) => (Hls = found.default));
+  if (byScript) fetchHls().catch(() => {});
 
   function set(changes) {
     state = { ...state, ...changes };
@@ -59,6 +65,8 @@ export function createPlayer(video, onChange) {
     video.removeAttribute("controls");
     moment = null;
     back = false;
+    stalls.forget();
+    lastMoved = Date.now();
     state = { ...IDLE, url, live, muted: video.muted };
     if (!url) {
       video.removeAttribute("src");
@@ -79,8 +87,13 @@ export function createPlayer(video, onChange) {
       loadNative(state.url);
       return;
     }
-    if (!Hls.isSupported()) {
+    if (!byScript) {
       set({ broken: 99 });
+      return;
+    }
+    if (!Hls) {
+      const { url } = state;
+      fetchHls().then(() => url === state.url && !hls && load(), () => url === state.url && reload());
       return;
     }
     const resume = moment && !state.live ? moment.time : state.ready && !state.live ? video.currentTime : -1;
@@ -114,7 +127,7 @@ export function createPlayer(video, onChange) {
   function found(levels) {
     if (state.listening) return;
     const sound = soundOf(levels);
-    if (sound) set({ sound, listening: chosen().listening });
+    if (sound) set({ sound, listening: chosen().listening, offered: !chosen().listening && !stalls.declined && slowNet() });
     if (state.listening) setTimeout(load);
     else if (!hls.config.autoStartLoad) hls.startLoad(hls.config.startPosition);
   }
@@ -205,22 +218,7 @@ export function createPlayer(video, onChange) {
     video.pause();
   }
 
-  function range() {
-    if (!native) return {};
-    const { seekable } = video;
-    if (!seekable.length) return {};
-    const end = seekable.end(seekable.length - 1);
-    return { start: seekable.start(0), edge: state.live ? end : video.duration || end };
-  }
-
-  function date() {
-    if (hls && hls.playingDate) return hls.playingDate.getTime();
-    if (native && video.getStartDate) {
-      const start = video.getStartDate().getTime();
-      return Number.isNaN(start) ? null : start + video.currentTime * 1000;
-    }
-    return null;
-  }
+  const date = () => dateOf(hls, native, video);
 
   function ticked() {
     if (video.currentTime !== lastTime) {
@@ -228,7 +226,8 @@ export function createPlayer(video, onChange) {
       lastMoved = Date.now();
     }
     const waiting = wanted && !video.ended && Date.now() - lastMoved > 2_500;
-    set({ time: video.currentTime, date: date(), paused: video.paused, stalled: waiting && !state.blocked, ...range() });
+    if (waiting && !state.blocked && stalls.stood(!state.stalled, Date.now() - lastMoved) && state.sound && !state.listening) set({ offered: true });
+    set({ time: video.currentTime, date: date(), paused: video.paused, stalled: waiting && !state.blocked, ...(native ? rangeOf(video, state.live) : {}) });
     // A picture that stands still for long although it should run: take the playlist anew.
     if (waiting && state.live && !state.blocked && Date.now() - lastMoved > 20_000 && !again) {
       lastMoved = Date.now();
@@ -256,6 +255,8 @@ export function createPlayer(video, onChange) {
   });
   video.addEventListener("error", () => native && state.url && reload());
   setInterval(() => state.url && ticked(), 1_000);
+  // WeChat on iPhones lets play what asks once its bridge is there.
+  document.addEventListener("WeixinJSBridgeReady", () => wanted && video.paused && play());
 
   return {
     get state() {
@@ -299,8 +300,14 @@ export function createPlayer(video, onChange) {
       choose({ listening: on });
       const at = date();
       moment = { date: at, time: video.currentTime };
-      set({ listening: on, levels: [], level: -1 });
+      stalls.forget();
+      set({ listening: on, levels: [], level: -1, offered: false });
       load();
+    },
+    /** The picture is kept although it stands still often. */
+    decline() {
+      stalls.declined = true;
+      set({ offered: false });
     },
     speed(rate) {
       video.playbackRate = rate;

@@ -5,8 +5,6 @@ import { ready, t } from "../broadcast/i18n.js";
 import { Answering, Rail } from "./agenda.js";
 import { setDraft } from "./draft.js";
 import { Hall } from "./hall.js";
-import { askIdentity } from "./identity.js";
-import { fetchMarks } from "./moments.js";
 import { createOutbox } from "./outbox.js";
 import { cleared, mode } from "./reducer.js";
 import { createLink } from "./socket.js";
@@ -34,19 +32,17 @@ function start() {
   let asking = null;
 
   const need = (entry, refusal) => {
+    const phone = ["assurance_too_low", "verified_only"].includes((refusal && refusal.code) || entry.code) || needs(boot, store.state, entry.command) > store.state.mine.assurance;
     asking =
       asking ||
-      askIdentity({
-        phone: ["assurance_too_low", "verified_only"].includes((refusal && refusal.code) || entry.code) || needs(boot, store.state, entry.command) > store.state.mine.assurance,
-        urls: boot.urls,
-        documents: boot.documents,
-        token,
-      }).then((done) => {
-        asking = null;
-        if (!done) return;
-        link.renew();
-        for (const held of store.state.entries.filter((each) => each.state === "held")) outbox.resend(held.id);
-      });
+      fetchModule(() => import("./identity.js"))
+        .then(({ askIdentity }) => askIdentity({ phone, urls: boot.urls, documents: boot.documents, token }))
+        .then((done) => {
+          asking = null;
+          if (!done) return;
+          link.renew();
+          for (const held of store.state.entries.filter((each) => each.state === "held")) outbox.resend(held.id);
+        });
   };
   const onStale = renewer(boot.urls.renew, token, () => link.renew());
   const outbox = createOutbox({ airing: boot.airing, urls: boot.urls, store, token, onNeed: need, onStale });
@@ -95,6 +91,13 @@ function toHall() {
   const player = document.getElementById("player");
   const over = getComputedStyle(player).position === "sticky" ? player.offsetHeight : 0;
   window.scrollTo(0, document.getElementById("hall").getBoundingClientRect().top + window.pageYOffset - over);
+}
+
+const MODULE_AGAIN_MS = 2_000;
+
+/** A module that is not needed at the start; tried again for as long as the net is away. */
+function fetchModule(load) {
+  return load().catch(() => new Promise((done) => setTimeout(() => done(fetchModule(load)), MODULE_AGAIN_MS)));
 }
 
 const RENEW_PAUSE_MS = 5_000;
@@ -168,6 +171,7 @@ function followReplay({ store, boot }) {
   const fetchAll = async () => {
     const word = fetched;
     try {
+      const { fetchMarks } = await import("./moments.js");
       const marks = await fetchMarks(boot.urls);
       if (word === fetched) store.set({ marks, marksFailed: false });
     } catch {

@@ -14,21 +14,40 @@ export function createStage(store, elder) {
   const frame = document.getElementById("player");
   const video = document.getElementById("video");
   const watchers = new Set();
+  const switches = [];
   const stage = {
+    /** Buttons of others in the controls' row: {key, words(), press(), elder}; without words it is not there. `touched` draws them again. */
+    switches,
+    addSwitch(one) {
+      switches.push(one);
+      stage.touched();
+    },
+    touched: () => watchers.forEach((watcher) => watcher({ ...stage.player.state })),
     audio: frame.classList.contains("sound"),
     player: createPlayer(video, (state) => watchers.forEach((watcher) => watcher(state))),
     watch(watcher) {
       watchers.add(watcher);
       return () => watchers.delete(watcher);
     },
+    /** Whether a picture runs: it does for a while after its signal was lost. */
+    goesOn: () => goesOn(stage.player.state),
     fullscreen: () => fullscreen(frame, video),
+    /** On a phone held across, the hall lies over the picture's right half, or goes. */
+    beside(on = !stage.isBeside()) {
+      document.documentElement.classList.toggle("beside", on);
+      stage.touched();
+    },
+    isBeside: () => document.documentElement.classList.contains("beside"),
   };
   video.removeAttribute("controls");
   video.removeAttribute("src");
   mount("cover", html`<${Cover} store=${store} stage=${stage} />`);
   mount("onair", html`<${OnAir} store=${store} stage=${stage} />`);
   mount("controls", html`<${Controls} store=${store} stage=${stage} elder=${elder} />`);
-  const follow = () => followState(stage, store.state);
+  const follow = () => {
+    followState(stage, store.state);
+    frame.classList.toggle("runs", Boolean(stage.player.state.url) && !covered(store.state));
+  };
   store.subscribe(follow);
   stage.watch((playing) => playing.live && playing.ended && follow());
   follow();
@@ -36,6 +55,9 @@ export function createStage(store, elder) {
   keys(stage);
   return stage;
 }
+
+/** Whether this player has something to show and goes on with it. */
+export const goesOn = (playing) => playing.ready && !playing.stalled && !playing.broken;
 
 function mount(id, view) {
   const place = document.getElementById(id);
@@ -104,6 +126,7 @@ function keys(stage) {
     m: () => stage.player.sound(stage.player.state.muted),
     f: () => stage.fullscreen(),
     "/": () => {
+      stage.beside(true);
       const field = document.querySelector("#hall .composer .field, #hall textarea.field");
       if (field) field.focus();
     },
