@@ -45,6 +45,39 @@ def rerun(actor: Actor, earlier_id: UUID, start: dt.datetime, end: dt.datetime) 
         return made
 
 
+def rehearse(actor: Actor, airing_id: UUID, start: dt.datetime, end: dt.datetime) -> Airing:
+    """A rehearsal of the airing's episode, over before it begins, with its feed; the public never sees it.
+
+    Raises InvalidInput (field: date, end), IllegalTransition where the airing is no premiere to come, and Conflict
+    (`lifecycle.placed`) where guests or feed would be in two places. Audited; tells episode_changed.
+    """
+    if end <= start:
+        raise InvalidInput(_("结束时间要晚于开始时间。"), field="end")
+    if start < clock.now():
+        raise InvalidInput(_("这个时间已经过去了。"), field="date")
+    with transaction.atomic(), audit.at_the_end():
+        airing = lifecycle.locked(airing_id)
+        require(actor, Ability.PRODUCE, airing.episode.programme_id)
+        if airing.kind != Airing.Kind.PREMIERE or airing.state != Airing.State.PLANNED:
+            raise IllegalTransition(_("只有还没播的首播才排彩排。"), state=airing.state)
+        if end > airing.planned_start:
+            raise InvalidInput(_("彩排要在直播开始以前结束。"), field="end")
+        made = Airing.objects.create(
+            episode=airing.episode,
+            kind=Airing.Kind.REHEARSAL,
+            feed_id=airing.feed_id,
+            backup_feed_id=airing.backup_feed_id,
+            planned_start=start,
+            planned_end=end,
+            delay_seconds=airing.delay_seconds,
+            created_at=clock.now(),
+        )
+        lifecycle.placed(made)
+        audit.record(actor, "airing.rehearse", f"airing:{made.pk}", airing=made, after={"of": str(airing.pk)})
+        signals.tell(signals.episode_changed, episode_id=airing.episode_id)
+        return made
+
+
 def use_feed(actor: Actor, airing_id: UUID, feed_id: int | None) -> Airing:
     """Give a planned airing another feed, or none; a backup that is the same way in goes. Raises IllegalTransition once it is open,
     InvalidInput (field: feed), and Conflict (`lifecycle.placed`). Audited; tells episode_changed."""

@@ -130,10 +130,10 @@ def _count(actor: Actor, airing: Airing, episode: Episode, found: Sequence[dict[
 
 
 def _check_gone(before: Sequence[LinePlan], wanted: Sequence[LinePlan], field: str) -> None:
-    """Refuse that a segment goes which was on air, in whatever airing."""
+    """Refuse that a segment goes which was on air, in whatever airing but a rehearsal: there things are tried out."""
     stays = {line.pk for line in wanted}
     gone = [line.pk for line in before if line.pk is not None and line.pk not in stays]
-    if SegmentRun.objects.filter(segment__in=gone).exists():
+    if SegmentRun.objects.filter(segment__in=gone).exclude(airing__kind=Airing.Kind.REHEARSAL).exists():
         raise InvalidInput(_("已经播过的环节不能删除。"), field=field)
 
 
@@ -183,4 +183,6 @@ def _write(episode: Episode, wanted: Sequence[LinePlan]) -> None:
             kept.add(line.pk)
         else:
             raise InvalidInput(_("这一期没有这个环节。"), field="lines", line=position)
-    episode.segments.exclude(pk__in=kept).delete()
+    gone = episode.segments.exclude(pk__in=kept)
+    SegmentRun.objects.filter(segment__in=gone, airing__kind=Airing.Kind.REHEARSAL).delete()
+    gone.delete()

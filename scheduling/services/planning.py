@@ -18,7 +18,7 @@ from broadcast.models import Airing, Programme, Segment
 from broadcast.rundown_lines import LinePlan, plan_of
 from broadcast.services import airings, episodes
 from scheduling import foreseen
-from scheduling.models import Occurrence, Slot
+from scheduling.models import Booking, Occurrence, Slot
 from scheduling.queries import coming, days
 from scheduling.services import booking, exceptions, making, numbering
 
@@ -109,6 +109,18 @@ def rerun(actor: Actor, earlier_id: UUID, start: dt.datetime) -> Airing:
     ran = earlier.actual_end - earlier.actual_start if earlier.actual_start and earlier.actual_end else None
     length = max(ran or earlier.planned_end - earlier.planned_start, dt.timedelta(minutes=1))
     return airings.rerun(actor, earlier_id, start, start + length)
+
+
+def rehearse(actor: Actor, airing_id: UUID, start: dt.datetime, end: dt.datetime) -> Airing:
+    """A rehearsal of the airing's episode in its studio; raises as `airings.rehearse`."""
+    _check(start, end)
+    with transaction.atomic(), audit.at_the_end():
+        _slot_of(airing_id)
+        made = airings.rehearse(actor, airing_id, start, end)
+        studio = Booking.objects.filter(airing=airing_id, studio__isnull=False).values_list("studio", flat=True).first()
+        if studio is not None:
+            booking.set_studio(actor, made.pk, studio)
+        return made
 
 
 def _slot_of(airing_id: UUID) -> tuple[Slot | None, Occurrence | None]:

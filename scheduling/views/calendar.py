@@ -113,6 +113,25 @@ def rerun(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(replace(place, on=start.astimezone(ZONE).date()).address(open=str(made.pk)))
 
 
+@require_POST
+@for_staff
+def rehearse(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
+    """POST date, from and to: the airing's episode is rehearsed then."""
+    place = place_of(request.GET)
+    opened = calendar_page.opened(actor, airing_id)
+    require(actor, Ability.PRODUCE, opened["opened"].airing.episode.programme_id)
+    first, last = (moment(f"{request.POST.get('date', '')}T{request.POST.get(name, '')}") for name in ("from", "to"))
+    try:
+        if first is None or last is None:
+            raise InvalidInput(_("请填写日期、开始和结束时间。"), field="from")
+        made = planning.rehearse(actor, airing_id, first, last)
+    except (Conflict, IllegalTransition, InvalidInput) as error:
+        context = calendar_page.context(actor, place) | opened | {"refused": error, "typed_rehearsal": request.POST}
+        return _page(request, actor, context, status=error.status)
+    messages.success(request, _("已排好彩排，公众看不到。"))
+    return HttpResponseRedirect(replace(place, on=first.astimezone(ZONE).date()).address(open=str(made.pk)))
+
+
 @require_GET
 @for_staff
 def check(request: HttpRequest, actor: Actor) -> HttpResponse:
@@ -188,4 +207,5 @@ urlpatterns = [
     path("check", check, name="calendar-check"),
     path("airings/<uuid:airing_id>/move", move, name="calendar-move"),
     path("airings/<uuid:airing_id>/rerun", rerun, name="calendar-rerun"),
+    path("airings/<uuid:airing_id>/rehearse", rehearse, name="calendar-rehearse"),
 ]

@@ -135,6 +135,9 @@ def opened(actor: Actor, airing_id: UUID) -> dict[str, Any]:
         "opened": found,
         "may": may,
         "may_move": may["produce"] and found.airing.state == Airing.State.PLANNED,
+        "may_rehearse": may["produce"]
+        and found.airing.state == Airing.State.PLANNED
+        and found.airing.kind == Airing.Kind.PREMIERE,
         "may_rerun": may["produce"] and may_be_rerun(found.airing),
     }
 

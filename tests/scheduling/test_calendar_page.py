@@ -234,6 +234,20 @@ def test_a_rerun_is_planned_from_the_airing_that_it_plays_again(producer: Client
     assert "第 118 期，重播" in page
 
 
+def test_a_rehearsal_is_planned_from_the_show_that_it_is_for(producer: Client) -> None:
+    airing = planning.place(HOUSE, wish())
+    address = f"/staff/calendar/airings/{airing.pk}/rehearse?view=month&on=2026-02-01"
+    assert "排彩排" in producer.get(f"{FEBRUARY}&open={airing.pk}").content.decode()
+    day = f"{airing.planned_start:%Y-%m-%d}"
+    late = producer.post(address, {"date": "2026-02-28", "from": "09:00", "to": "10:00"})
+    assert (late.status_code, "彩排要在直播开始以前结束。" in late.content.decode()) == (422, True)
+    assert 'value="2026-02-28"' in late.content.decode(), "what was typed is still there"
+    page = producer.post(address, {"date": day, "from": "07:00", "to": "08:00"}, follow=True).content.decode()
+    assert "彩排" in page
+    made = airing.episode.airings.get(kind="rehearsal")
+    assert "排彩排" not in producer.get(f"{FEBRUARY}&open={made.pk}").content.decode()
+
+
 def test_the_rules_behind_struck_lines_are_said_below(producer: Client, forum: Programme) -> None:
     assert "看规则" not in producer.get(FEBRUARY).content.decode()
     slot = saturdays(programme=forum, on_holiday="skip")

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from broadcast import clock
+from broadcast import clock, lifecycle
 from broadcast.access import HOUSE
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotAllowed
 from broadcast.models import Airing, AuditEntry, Episode, Person, Segment, SegmentRole
+from broadcast.services import episodes, rundown
 from broadcast.services.episodes import GuestPlan
 from scheduling.models import Booking, Slot, SlotException, Studio
 from scheduling.services import making, planning
@@ -188,3 +189,44 @@ def test_a_replay_that_is_out_is_planned_again_for_as_long_as_it_ran() -> None:
     assert again.planned_end - again.planned_start == HOUR * 0.75
     with pytest.raises(InvalidInput):
         planning.rerun(HOUSE, airing.pk, NOW - HOUR)
+
+
+def test_a_rehearsal_takes_the_shows_people_studio_and_feed_and_stays_behind_the_scenes() -> None:
+    lin, studio = Person.objects.create(name="林委员"), Studio.objects.create(name="第一演播室")
+    airing = planning.place(HOUSE, wish(studio=studio.pk, feed=feed().pk, guests=[GuestPlan("member", person=lin.pk)]))
+    made = planning.rehearse(HOUSE, airing.pk, TEN - 2 * HOUR, TEN - HOUR)
+    assert (made.kind, made.episode, made.announced_at) == ("rehearsal", airing.episode, None)
+    taken = {(each.person_id, each.studio_id, each.feed_id) for each in Booking.objects.filter(airing=made)}
+    assert taken == {(lin.pk, None, None), (None, studio.pk, None), (None, None, airing.feed_id)}
+    with pytest.raises(IllegalTransition):
+        episodes.announce(HOUSE, made.pk)
+    assert planning.place(HOUSE, wish(TEN + 3 * HOUR)).episode.number == 119, "a rehearsal takes no number"
+
+
+def test_a_rehearsal_is_before_its_show_and_where_nobody_is_elsewhere() -> None:
+    lin = Person.objects.create(name="林委员")
+    airing = planning.place(HOUSE, wish(guests=[GuestPlan("member", person=lin.pk)]))
+    planning.place(HOUSE, wish(TEN - 5 * HOUR, guests=[GuestPlan("member", person=lin.pk)]))
+    for start, end in ((TEN, TEN + HOUR), (TEN - HOUR, TEN + HOUR), (NOW - HOUR, NOW), (TEN - HOUR, TEN - HOUR)):
+        with pytest.raises(InvalidInput):
+            planning.rehearse(HOUSE, airing.pk, start, end)
+    with pytest.raises(Conflict):
+        planning.rehearse(HOUSE, airing.pk, TEN - 5 * HOUR, TEN - 4 * HOUR)
+    with pytest.raises(NotAllowed):
+        planning.rehearse(actor("host"), airing.pk, TEN - 2 * HOUR, TEN - HOUR)
+    assert Airing.objects.filter(kind="rehearsal").count() == 0
+    made = planning.rehearse(HOUSE, airing.pk, TEN - 2 * HOUR, TEN - HOUR)
+    with pytest.raises(IllegalTransition):
+        planning.rehearse(HOUSE, made.pk, NOW + HOUR, NOW + 2 * HOUR)
+
+
+def test_what_was_tried_in_a_rehearsal_may_still_leave_the_rundown() -> None:
+    airing = planning.place(HOUSE, wish())
+    first, second = (airing.episode.segments.create(position=at, title=f"第{at}节") for at in (1, 2))
+    made = planning.rehearse(HOUSE, airing.pk, TEN - 2 * HOUR, TEN - HOUR)
+    lifecycle.start(HOUSE, made.pk)
+    rundown.start_segment(HOUSE, made.pk, first.pk)
+    lifecycle.end(HOUSE, made.pk)
+    left = [each for each in rundown.plans(airing.episode) if each.pk == second.pk]
+    rundown.revise(HOUSE, airing.pk, Episode.objects.get().rundown_version, left)
+    assert [each.title for each in airing.episode.segments.all()] == ["第2节"]
