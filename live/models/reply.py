@@ -22,7 +22,7 @@ class Reply(models.Model):
         RECALLED = "recalled", _("已收回")
 
     # What its writer may still change.
-    OPEN = ("draft", "returned")
+    OPEN = ("draft", "returned", "recalled")
 
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="replies")
     department = models.CharField(max_length=120)
