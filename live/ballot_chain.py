@@ -69,6 +69,17 @@ def tally(ballots: Iterable[Sequence[int]]) -> Counter[int]:
     return Counter(option for options in ballots for option in options)
 
 
+def without_entered(result: dict[str, Any], options: Sequence[int]) -> tuple[dict[int, int], int]:
+    """Votes by option and ballots of a result, without what clerks entered as counts: what the ballots themselves must give."""
+    votes, total = {option: int(result["votes"].get(str(option), 0)) for option in options}, int(result["total"])
+    for each in result.get("entered", ()):
+        if each["counted"]:
+            total -= each["total"]
+            for option, many in zip(options, each["votes"], strict=True):
+                votes[option] -= many
+    return votes, total
+
+
 def check_list(told: dict[str, Any]) -> list[str]:
     """What is wrong with a published list; nothing when its ballots give its result and its chain is whole and ends with both."""
     try:
@@ -81,18 +92,21 @@ def _check_list(told: dict[str, Any]) -> list[str]:
     if told["format"] != FORMAT or told["algorithm"] != ALGORITHM:
         return [f"unknown format {told['format']!r} or algorithm {told['algorithm']!r}"]
     wrong, result = [], told["result"]
-    options = {int(option["id"]) for option in told["options"]}
+    options = [int(option["id"]) for option in told["options"]]
+    fewest, most = result.get("choose", (1, 1))
     ballots = [(bytes.fromhex(each[0]), [int(option) for option in each[1]]) for each in told["ballots"]]
     numbers = [each[0] for each in ballots]
     if numbers != sorted(set(numbers)):
         wrong.append("the ballots are not sorted by number, or a number stands twice")
-    if any(len(chosen) != 1 or not options.issuperset(chosen) for _number, chosen in ballots):
-        wrong.append("a ballot chooses what the poll does not offer, or not exactly one option")
-    counted = tally(chosen for _number, chosen in ballots)
-    if {option: counted[option] for option in options} != {int(key): many for key, many in result["votes"].items()}:
+    if any(not fewest <= len(set(chosen)) == len(chosen) <= most for _number, chosen in ballots) or any(
+        not set(options).issuperset(chosen) for _number, chosen in ballots
+    ):
+        wrong.append("a ballot chooses what the poll does not offer, or fewer or more options than it may")
+    counted, (votes, total) = tally(chosen for _number, chosen in ballots), without_entered(result, options)
+    if {option: counted[option] for option in options} != votes or len(result["votes"]) != len(options):
         wrong.append(f"the ballots give {dict(counted)}, the result says {result['votes']}")
-    if len(ballots) != result["total"]:
-        wrong.append(f"{len(ballots)} ballots, the result says {result['total']}")
+    if len(ballots) != total:
+        wrong.append(f"{len(ballots)} ballots, the result says {total}")
     return wrong + _check_chain(told, list_digest(ballots).hex())
 
 
@@ -128,9 +142,9 @@ def _check_close(closing: dict[str, Any], result: dict[str, Any], casts: int, di
     if not closing:
         return ["the chain has no close"]
     wrong = [
-        f"the close was chained with {name} {closing[name]}, the result says {result[name]}"
-        for name in ("total", "votes", "casts")
-        if closing[name] != result[name]
+        f"the close was chained with {name} {closing.get(name)}, the result says {result.get(name)}"
+        for name in ("total", "votes", "casts", "choose", "entered", "verdict")
+        if closing.get(name) != result.get(name)
     ]
     if casts != closing["casts"]:
         wrong.append(f"{casts} casts in the chain, {closing['casts']} when it was closed")

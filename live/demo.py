@@ -14,7 +14,7 @@ from broadcast.models.catalogue import Assurance
 from broadcast.services import identity
 from live import protocol
 from live.models import Option
-from live.services import audience, moderation, polls
+from live.services import audience, moderation, poll_plans, polls
 
 ADDRESS = "127.0.0.1"
 GUESTS = 24
@@ -96,7 +96,7 @@ def _vote(airing: Airing, voters: list[Actor], producer: Actor) -> None:
         results="after_vote",
         least_assurance=int(Assurance.GUEST),
     )
-    poll = polls.create(producer, airing.pk, create)
+    poll = poll_plans.create(producer, airing.pk, create)
     # Opened so long ago that the delayed picture has come to it: only then may anybody vote.
     with clock.shifted(dt.timedelta(seconds=-airing.delay_seconds)):
         polls.open_poll(producer, airing.pk, protocol.OpenPoll(id="demo-poll-open", poll=poll["poll"]))

@@ -21,6 +21,13 @@ STAFF_DOWN = (protocol.StaffSnapshot, protocol.StaffChange)
 OVERLAY_DOWN = (protocol.OverlayScene,)
 PARTS = (
     protocol.OptionResult,
+    protocol.PollRule,
+    protocol.Verdict,
+    protocol.LevelResult,
+    protocol.ScaleResult,
+    protocol.EarlierResult,
+    protocol.EnteredResult,
+    protocol.PollOutcome,
     protocol.MyItem,
     protocol.MyReport,
     protocol.MyBallot,

@@ -8,7 +8,7 @@ from uuid import UUID
 from broadcast import signals
 from live import hints
 from live.queries import doors
-from live.services import aftercare
+from live.services import aftercare, polls
 
 
 def connect() -> None:
@@ -28,6 +28,8 @@ def _airing_state_changed(airing_id: UUID, **_facts: Any) -> None:
 
 def _rundown_changed(airing_id: UUID, **_facts: Any) -> None:
     hints.hint(airing_id, "rundown", "airing")
+    # A segment began, perhaps with a poll.
+    polls.open_due(airing_id)
     aftercare.panels_changed(airing_id)
 
 

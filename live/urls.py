@@ -20,6 +20,7 @@ urlpatterns = [
     path("live/airings/<uuid:airing_id>/commands", api.command, name="live-commands"),
     path("live/airings/<uuid:airing_id>/timeline", api.timeline, name="live-timeline"),
     path("live/polls/<int:poll_id>/ballots", ballots.published, name="live-poll-ballots"),
+    path("live/polls/<int:poll_id>/names", ballots.names, name="live-poll-names"),
     path("live/airings/<uuid:airing_id>/staff/snapshot", api.staff_snapshot, name="live-staff-snapshot"),
     path("live/airings/<uuid:airing_id>/staff/items", api.staff_items, name="live-staff-items"),
     path("live/airings/<uuid:airing_id>/staff/items/<str:kind>/<int:number>", api.staff_item, name="live-staff-item"),

@@ -2,6 +2,7 @@
 
 from live.models.call import Call, CallBlock, CallVote
 from live.models.desk import Appeal, Presence, Report, Rescan, Rule, RuleHit, Sanction, Term, Withdrawal
+from live.models.electorate import CodeSheet, PollCode, Roll, RollEntry
 from live.models.item import Comment, Item, Question, Support
 from live.models.overlay import Overlay
 from live.models.poll import Ballot, BallotCast, Option, Poll
@@ -18,6 +19,7 @@ __all__ = [
     "CallBlock",
     "CallVote",
     "CaptionLine",
+    "CodeSheet",
     "Comment",
     "Commitment",
     "ComposerLease",
@@ -27,12 +29,15 @@ __all__ = [
     "Option",
     "Overlay",
     "Poll",
+    "PollCode",
     "Presence",
     "Question",
     "Reason",
     "Reply",
     "Report",
     "Rescan",
+    "Roll",
+    "RollEntry",
     "Room",
     "Rule",
     "RuleHit",

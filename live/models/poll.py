@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from live.models.room import Room
 
@@ -15,39 +16,82 @@ class Poll(models.Model):
     """
 
     class Kind(models.TextChoices):
-        SINGLE = "single"
+        SINGLE = "single", _("单选")
+        MULTIPLE = "multiple", _("多选")
+        SCALE = "scale", _("1–5 分")
+        SATISFACTION = "satisfaction", _("满意度")
+        APPROVAL = "approval", _("赞成、反对、弃权")
 
     class Results(models.TextChoices):
-        ALWAYS = "always"
-        AFTER_VOTE = "after_vote"
-        AFTER_CLOSE = "after_close"
-        NEVER = "never"
+        ALWAYS = "always", _("随时可见")
+        AFTER_VOTE = "after_vote", _("投票后可见")
+        AFTER_CLOSE = "after_close", _("结束后可见")
+        AFTER_PUBLICATION = "after_publication", _("公布后可见")
+        NEVER = "never", _("不公开")
 
     class Secrecy(models.TextChoices):
-        SECRET = "secret"
-        NAMED = "named"
+        SECRET = "secret", _("无记名")
+        NAMED = "named", _("记名")
+
+    class Revote(models.TextChoices):
+        UNTIL_CLOSE = "until_close", _("结束前可以改")
+        NEVER = "never", _("投出后不能改")
+
+    class Electorate(models.TextChoices):
+        ALL = "all", _("所有人")
+        MEMBERS = "members", _("委员")
+        CODES = "codes", _("凭投票码")
+        ROLL = "roll", _("名单上的人")
 
     class State(models.TextChoices):
-        DRAFT = "draft"
-        OPEN = "open"
-        CLOSED = "closed"
-        VOID = "void"
+        DRAFT = "draft", _("准备中")
+        OPEN = "open", _("进行中")
+        CLOSED = "closed", _("已结束")
+        VOID = "void", _("已作废")
+        DISCARDED = "discarded", _("已删除")
 
+    # Before the public hears of it, or instead.
+    UNSEEN = (State.DRAFT, State.DISCARDED)
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="polls")
-    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.SINGLE)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.SINGLE)
+    # How many options a ballot may name; not 1 and 1 only where several may be.
+    fewest = models.PositiveSmallIntegerField(default=1)
+    most = models.PositiveSmallIntegerField(default=1)
     secrecy = models.CharField(max_length=6, choices=Secrecy.choices, default=Secrecy.SECRET)
     question = models.CharField(max_length=120)
-    results = models.CharField(max_length=12, choices=Results.choices, default=Results.AFTER_VOTE)
-    state = models.CharField(max_length=6, choices=State.choices, default=State.DRAFT)
+    results = models.CharField(max_length=20, choices=Results.choices, default=Results.AFTER_VOTE)
+    revote = models.CharField(max_length=12, choices=Revote.choices, default=Revote.UNTIL_CLOSE)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.DRAFT)
+    electorate = models.CharField(max_length=8, choices=Electorate.choices, default=Electorate.ALL)
+    roll = models.ForeignKey("live.Roll", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     least_assurance = models.PositiveSmallIntegerField()
+    # How many may vote, where somebody said so; else the house counts roll, codes or members.
+    eligible = models.PositiveIntegerField(null=True, blank=True)
+    # As the wire's PollRule; None: no verdict.
+    rule = models.JSONField(null=True, blank=True)
+    # Whether what a clerk enters is added to the votes, or told apart alone.
+    adds_entered = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0)
     seconds = models.PositiveIntegerField(null=True, blank=True)
     # Viewers see the close this much later than the studio, so ballots are taken this much longer.
     grace_seconds = models.PositiveSmallIntegerField()
+    # After that, so much longer for those who are filling it in.
+    filling_seconds = models.PositiveSmallIntegerField(default=0)
+    # A draft opens by itself at a time, or when a segment starts after it was scheduled.
+    opens_at = models.DateTimeField(null=True)
+    opens_with = models.ForeignKey("broadcast.Segment", on_delete=models.SET_NULL, null=True, related_name="+")
+    scheduled_at = models.DateTimeField(null=True)
+    # What is rated: a part of the show, or the answer to a question.
+    segment = models.ForeignKey("broadcast.Segment", on_delete=models.SET_NULL, null=True, related_name="+")
+    about = models.ForeignKey("live.Question", on_delete=models.SET_NULL, null=True, related_name="+")
+    # The same poll asked before.
+    compares = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     opened_at = models.DateTimeField(null=True)
     closes_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
-    # Written once, at the close (services.polls.freeze says what is in it); it stays when the poll is voided later.
+    # Written once, at the close (services.poll_results says what is in it); it stays when the poll is voided later.
     result = models.JSONField(null=True)
+    published_at = models.DateTimeField(null=True)
     voided_at = models.DateTimeField(null=True)
     void_reason = models.CharField(max_length=200, blank=True)
     replaces = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="rounds")
@@ -57,7 +101,7 @@ class Poll(models.Model):
     staff_seq = models.BigIntegerField(default=0)
 
     class Meta:
-        ordering = ["id"]
+        ordering = ["position", "id"]
         constraints = [models.UniqueConstraint(fields=["room", "command_id"], name="one_poll_per_command")]
         indexes = [models.Index(fields=["state", "closes_at"])]
 

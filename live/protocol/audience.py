@@ -34,10 +34,16 @@ class SupportQuestion(Command, frozen=True, tag="question.support"):
 
 
 class CastVote(Command, frozen=True, tag="poll.vote"):
-    """Cast or change one's ballot. The last accepted one counts until the poll closes."""
+    """Cast or change one's ballot. The last accepted one counts until the poll closes, or the first where it says so.
+
+    `code` is an invitation code, needed once where the poll asks for one. `named` says that the voter was told that name and choice
+    are published with the result; a named poll takes no ballot without.
+    """
 
     poll: Id
     options: Annotated[tuple[Id, ...], Meta(min_length=1, max_length=50)]
+    code: Annotated[str, Meta(max_length=24)] = ""
+    named: bool = False
 
 
 class AddLikes(Command, frozen=True, tag="like.add"):

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from live.protocol.outcome import PollOutcome
 from live.protocol.public import OptionResult
 from live.protocol.words import ItemKind, ItemState, Span
 
@@ -44,7 +45,7 @@ class MyReport(Struct, frozen=True):
 class MyBallot(Struct, frozen=True):
     """One's own current choice. `result` carries the counts where results are shown after the own vote.
 
-    `number` is the ballot's name in the list that may be published after the close; it names no person.
+    `number` is the ballot's name in the list that may be published after the close; it names no person. `outcome` comes with `result`.
     """
 
     poll: int
@@ -53,6 +54,7 @@ class MyBallot(Struct, frozen=True):
     result: tuple[OptionResult, ...] | None = None
     total: int | None = None
     number: str = ""
+    outcome: PollOutcome | None = None
 
 
 class MySanction(Struct, frozen=True):

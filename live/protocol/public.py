@@ -6,6 +6,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from live.protocol.outcome import Electorate, PollKind, PollOutcome, PollRule, Results, Revote, Secrecy
+
 # What the public sees: state objects. Each has a `key` ("kind:id", or the kind alone where there is one); a browser's state is
 # a map from key to object, and a tick puts or removes whole objects, never differences.
 
@@ -170,13 +172,18 @@ class PollObject(Object, frozen=True, tag="poll"):
     With a delay it is public, and takes ballots, from `shown_from` on, when the picture comes to its opening. A void one has no
     counts and says why in `void_reason`; `replaces` is the void poll whose next round this is. `list` is the address of the
     anonymous list of ballots, where the programme publishes it. `on_behalf` of the ballots were cast for callers by the call desk.
+
+    `poll_kind`: a ballot of "multiple" names `fewest` to `most` options, of the others one. Options of a scale are 1 to 5, of
+    satisfaction 满意, 基本满意, 不满意, 不了解, of approval 赞成, 反对, 弃权, in this order. `ends_at` is the close as it is told: who
+    is filling it in then has until `closes_at`. `secrecy` "named": who voted how is told with the result, and a ballot says that its
+    voter knows. `revote` "never": the first ballot stands. `outcome` is None wherever counts are hidden.
     """
 
     id: int
     question: str
     options: tuple[OptionResult, ...]
     state: Literal["open", "closed", "void"]
-    results: Literal["always", "after_vote", "after_close", "never"]
+    results: Results
     least_assurance: int
     opened_at: str
     closes_at: str | None
@@ -187,6 +194,20 @@ class PollObject(Object, frozen=True, tag="poll"):
     replaces: int | None = None
     list: str = ""
     on_behalf: int = 0
+    poll_kind: PollKind = "single"
+    fewest: int = 1
+    most: int = 1
+    secrecy: Secrecy = "secret"
+    revote: Revote = "until_close"
+    electorate: Electorate = "all"
+    position: int = 0
+    ends_at: str | None = None
+    published_at: str | None = None
+    segment: int | None = None
+    about: int | None = None
+    compares: int | None = None
+    rule: PollRule | None = None
+    outcome: PollOutcome | None = None
 
 
 class CountsObject(Object, frozen=True, tag="counts"):

@@ -1,42 +1,12 @@
-"""What those who run a show send: polls, questions on air, segments, acts of other parts; declarations only."""
+"""What those who run a show send: questions on air, segments, acts of other parts; declarations only."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta
 
 from live.protocol.words import Command, Id, Reason
-
-
-class CreatePoll(Command, frozen=True, tag="poll.create"):
-    """Prepare a poll; it is public only once opened. `replaces` names the void poll whose next round it is."""
-
-    question: Annotated[str, Meta(min_length=1, max_length=120)]
-    options: Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=60)], ...], Meta(min_length=2, max_length=12)]
-    results: Literal["always", "after_vote", "after_close", "never"] = "after_vote"
-    least_assurance: Annotated[int, Meta(ge=0, le=100)] | None = None
-    seconds: Annotated[int, Meta(ge=10, le=14_400)] | None = None
-    replaces: Id | None = None
-
-
-class OpenPoll(Command, frozen=True, tag="poll.open"):
-    """Start taking ballots."""
-
-    poll: Id
-
-
-class ClosePoll(Command, frozen=True, tag="poll.close"):
-    """Stop taking ballots, after the grace for the stream's delay, and freeze the result."""
-
-    poll: Id
-
-
-class VoidPoll(Command, frozen=True, tag="poll.void"):
-    """Declare an open or closed poll void. Everybody reads the reason; its ballots are kept and count no more."""
-
-    poll: Id
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class QueueQuestion(Command, frozen=True, tag="question.queue"):

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from live.protocol.calls import StaffCall
+from live.protocol.outcome import Electorate, PollKind, PollOutcome, PollRule, Results, Revote, Secrecy
 from live.protocol.public import OptionResult, PersonObject, PollObject, PublicObject, QuestionObject, SegmentObject
 from live.protocol.words import ItemKind, ItemState, Span
 
@@ -77,13 +78,18 @@ class StaffItem(Struct, frozen=True):
 
 
 class StaffPoll(Struct, frozen=True):
-    """A poll as the control room sees it, counts always included; `on_behalf` of the ballots were cast for callers."""
+    """A poll as the control room sees it, counts always included; `on_behalf` of the ballots were cast for callers.
+
+    Terms as in `PollTerms`. `opens_at` and `opens_with` (a segment) are when a draft opens by itself; one that the house missed by more
+    than five minutes says `missed`. A discarded one is told once, and leaves the list. `codes` were issued and not revoked, of which
+    `codes_used` are somebody's. `delay_seconds` are the grace of the stream's delay.
+    """
 
     id: int
     question: str
     options: tuple[OptionResult, ...]
-    state: Literal["draft", "open", "closed", "void"]
-    results: str
+    state: Literal["draft", "open", "closed", "void", "discarded"]
+    results: Results
     least_assurance: int
     total: int
     opened_at: str | None
@@ -92,6 +98,32 @@ class StaffPoll(Struct, frozen=True):
     void_reason: str = ""
     replaces: int | None = None
     on_behalf: int = 0
+    poll_kind: PollKind = "single"
+    fewest: int = 1
+    most: int = 1
+    secrecy: Secrecy = "secret"
+    revote: Revote = "until_close"
+    electorate: Electorate = "all"
+    roll: int | None = None
+    roll_name: str = ""
+    eligible: int | None = None
+    position: int = 0
+    seconds: int | None = None
+    filling_seconds: int = 0
+    delay_seconds: int = 0
+    ends_at: str | None = None
+    opens_at: str | None = None
+    opens_with: int | None = None
+    missed: bool = False
+    published_at: str | None = None
+    segment: int | None = None
+    about: int | None = None
+    compares: int | None = None
+    rule: PollRule | None = None
+    adds_entered: bool = True
+    codes: int = 0
+    codes_used: int = 0
+    outcome: PollOutcome | None = None
 
 
 class StaffSnapshot(Struct, frozen=True, tag_field="type", tag="staff.snapshot"):

@@ -53,17 +53,20 @@ from live.protocol.desk import (
     WithdrawItem,
     WithdrawMany,
 )
-from live.protocol.show import (
-    AnswerQuestion,
+from live.protocol.polls import (
+    ChangePoll,
     ClosePoll,
     CreatePoll,
+    DiscardPoll,
+    IssueCodes,
     OpenPoll,
-    PerformAct,
-    QueueQuestion,
-    ShowQuestion,
-    StartSegment,
+    OrderPolls,
+    PublishPoll,
+    RevokeCodes,
+    SchedulePoll,
     VoidPoll,
 )
+from live.protocol.show import AnswerQuestion, PerformAct, QueueQuestion, ShowQuestion, StartSegment
 from live.protocol.voices import AddCaption, CorrectCaption, PinComment, RemoveCaption, SetAnnouncement
 from live.protocol.words import MAX_FRAME_BYTES
 
@@ -87,9 +90,16 @@ StaffCommand = (
     | DismissReports
     | DecideAppeal
     | CreatePoll
+    | ChangePoll
+    | SchedulePoll
+    | OrderPolls
+    | DiscardPoll
     | OpenPoll
     | ClosePoll
+    | PublishPoll
     | VoidPoll
+    | IssueCodes
+    | RevokeCodes
     | QueueQuestion
     | ShowQuestion
     | AnswerQuestion

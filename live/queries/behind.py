@@ -47,6 +47,18 @@ def poll_is_shown(poll: Poll, now: dt.datetime) -> bool:
     return poll.opened_at is not None and (poll_shown_from(poll) or poll.opened_at) <= now
 
 
+def poll_ends_at(poll: Poll) -> dt.datetime | None:
+    """When it closes as it is told; who is filling it in then has until `closes_at`."""
+    return poll.closes_at - dt.timedelta(seconds=poll.filling_seconds) if poll.closes_at else None
+
+
+def poll_close_told(poll: Poll) -> dt.datetime:
+    """The studio's time at which a closed poll's end was told: where the picture has it."""
+    if poll.closed_at is None:
+        raise ValueError(poll.pk)
+    return poll.closed_at - dt.timedelta(seconds=poll.grace_seconds + poll.filling_seconds)
+
+
 def asked_until(airing: Airing, seen: dt.datetime) -> dict[int, Asked]:
     """Where each question stood at a time of the studio; from the moments, since a row knows its last act alone."""
     found: dict[int, Asked] = {}

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from broadcast.models import Airing, Episode, Moment
 from live import wording
 from live.models import Call, Comment, Poll, Question, Withdrawal
-from live.queries import visible
+from live.queries import behind, visible
 
 COMMENTS_MARKED = 2_000
 
@@ -60,13 +60,12 @@ def _call_marks(airing: Airing) -> list[dict[str, Any]]:
 
 def _poll_marks(airing: Airing) -> list[dict[str, Any]]:
     found = []
-    for poll in Poll.objects.filter(room=airing.pk).exclude(state=Poll.State.DRAFT):
+    for poll in Poll.objects.filter(room=airing.pk).exclude(state__in=Poll.UNSEEN):
         if poll.opened_at is not None:
             found.append(_mark(poll.opened_at, "poll.open", poll.question, poll=poll.pk))
         if poll.closed_at is not None:
             # The picture has the close where it was told, the grace before the last ballots.
-            told = poll.closed_at - dt.timedelta(seconds=poll.grace_seconds)
-            found.append(_mark(told, "poll.close", poll.question, poll=poll.pk))
+            found.append(_mark(behind.poll_close_told(poll), "poll.close", poll.question, poll=poll.pk))
     return found
 
 

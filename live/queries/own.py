@@ -16,7 +16,7 @@ from broadcast.models import Airing, Participant
 from broadcast.services import identity
 from live import protocol, wording
 from live.models import Appeal, Ballot, Comment, Poll, Question, Report, Room, Support
-from live.queries import behind, sanctions, visible
+from live.queries import behind, outcome, sanctions, visible
 from live.queries.polls import results
 from live.queries.reason_list import names
 
@@ -194,9 +194,8 @@ def _appeals(rows: list[Comment | Question]) -> dict[tuple[str, int], Appeal]:
 
 def my_ballot(ballot: Ballot, poll: Poll) -> protocol.MyBallot:
     """An own ballot, with the counts where whoever voted may see them."""
-    shown = poll.results in {Poll.Results.ALWAYS, Poll.Results.AFTER_VOTE}
-    shown = shown or (poll.results == Poll.Results.AFTER_CLOSE and poll.result is not None)
-    known = results(poll, poll.options.all()) if shown and poll.state != Poll.State.VOID else None
+    shown = outcome.are_public(poll, has_voted=True)
+    known = results(poll, poll.options.all()) if shown else None
     return protocol.MyBallot(
         poll=poll.pk,
         options=tuple(ballot.options),
@@ -204,4 +203,5 @@ def my_ballot(ballot: Ballot, poll: Poll) -> protocol.MyBallot:
         result=known.options if known else None,
         total=known.total if known else None,
         number=bytes(ballot.cast.number or b"").hex(),
+        outcome=outcome.outcome(poll, known.options, known.total) if known else None,
     )

@@ -13,6 +13,8 @@ from django.db import connection
 
 from live import protocol
 from live.models import Option, Poll
+from live.queries import outcome
+from live.queries.entered import entered
 
 # Less than a tick, so that a vote is seen with the next one or the one after.
 FRESH_SECONDS = 0.25
@@ -22,10 +24,13 @@ REST_FACTOR = 10
 SMALL_POLL = 1_000
 _TALLY = "SELECT option, count(*) FROM live_ballot, unnest(options) AS option WHERE poll_id = %s GROUP BY option"
 _TURNOUT = "SELECT count(*) FROM live_ballot WHERE poll_id = %s"
+# The cast that counts of each participant: the last, or the first where a ballot cannot be changed.
 _RECOUNT = """
 SELECT option, count(*) FROM (
-    SELECT DISTINCT ON (participant_id) options FROM live_ballotcast WHERE poll_id = %s ORDER BY participant_id, id DESC
-) AS last, unnest(last.options) AS option GROUP BY option
+    SELECT DISTINCT ON (kept.participant_id) kept.options
+    FROM live_ballotcast AS kept JOIN live_poll AS poll ON poll.id = kept.poll_id WHERE kept.poll_id = %s
+    ORDER BY kept.participant_id, CASE poll.revote WHEN 'never' THEN kept.id ELSE -kept.id END
+) AS counts, unnest(counts.options) AS option GROUP BY option
 """
 _ACTIVE = """
 SELECT count(*) FROM (
@@ -67,7 +72,7 @@ def active(airing_id: UUID) -> int:
 
 
 def recount(poll_id: int) -> dict[int, int]:
-    """Votes by option counted again from every accepted cast, the last of each participant. Must equal the tally, always."""
+    """Votes by option counted again from every accepted cast, the one that counts of each participant. Must equal the tally, always."""
     return _count(_RECOUNT, poll_id)
 
 
@@ -86,8 +91,8 @@ def has_public_list(poll: Poll) -> bool:
     """Whether anybody may fetch its ballots, anonymous: it is closed, not void, its results are public, and the list was chained."""
     return (
         poll.state == Poll.State.CLOSED
-        and poll.results != Poll.Results.NEVER
         and poll.result is not None
+        and outcome.are_public(poll)
         and bool(poll.result.get("list"))
     )
 
@@ -119,7 +124,7 @@ def running(poll_id: int) -> tuple[Counter[int], int]:
             known.is_counting = True
     try:
         began = time.monotonic()
-        votes, total = Counter(tally(poll_id)), turnout(poll_id)
+        votes, total = _with_entered(poll_id, Counter(tally(poll_id)), turnout(poll_id))
         took = time.monotonic() - began
     except Exception:
         with _lock:
@@ -132,6 +137,15 @@ def running(poll_id: int) -> tuple[Counter[int], int]:
             if len(_known) > 500:
                 _known.clear()
             _known[poll_id] = _Known(votes, total, began + max(FRESH_SECONDS, REST_FACTOR * took))
+    return votes, total
+
+
+def _with_entered(poll_id: int, votes: Counter[int], total: int) -> tuple[Counter[int], int]:
+    added = entered([poll_id]).get(poll_id, [])
+    if added and Poll.objects.filter(pk=poll_id, adds_entered=True).exists():
+        for each in added:
+            votes.update(each.votes)
+            total += each.total
     return votes, total
 
 

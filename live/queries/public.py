@@ -17,7 +17,7 @@ from broadcast import clock, registry
 from broadcast.models import Airing, Episode, Programme, SegmentRun
 from live import ladder, protocol, wording
 from live.models import Comment, LikeCount, Poll, Question, Room
-from live.queries import behind, calls, thinning, visible
+from live.queries import behind, calls, outcome, thinning, visible
 from live.queries.polls import has_public_list, results
 
 logger = logging.getLogger(__name__)
@@ -240,20 +240,20 @@ def _questions(airing: Airing, sight: Sight) -> Objects:
 
 
 def _polls(airing: Airing, sight: Sight) -> Objects:
-    rows = Poll.objects.filter(room=airing.pk).exclude(state=Poll.State.DRAFT).prefetch_related("options")
+    rows = Poll.objects.filter(room=airing.pk).exclude(state__in=Poll.UNSEEN).prefetch_related("options")
     now = clock.now()
     shown = [poll for poll in rows if sight.seen is None or behind.poll_is_shown(poll, now)]
-    behalf = calls.shown_on_behalf([poll for poll in shown if _results_are_public(poll)])
+    behalf = calls.shown_on_behalf([poll for poll in shown if outcome.are_public(poll)])
     return [_poll(poll, now, behalf.get(poll.pk, 0)) for poll in shown]
 
 
 def _poll(poll: Poll, now: dt.datetime, on_behalf: int) -> protocol.PollObject:
     is_void = poll.state == Poll.State.VOID
     is_over = poll.state == Poll.State.CLOSED or (poll.closes_at is not None and now >= poll.closes_at)
-    shown = _results_are_public(poll)
+    shown, known = outcome.are_public(poll), None
     if shown:
         known = results(poll, poll.options.all())
-        options, total = known.options, known.total
+        options = known.options
     else:
         options = tuple(protocol.OptionResult(id=each.pk, text=each.text, votes=None) for each in poll.options.all())
     return protocol.PollObject(
@@ -267,22 +267,27 @@ def _poll(poll: Poll, now: dt.datetime, on_behalf: int) -> protocol.PollObject:
         opened_at=wording.iso(poll.opened_at or poll.created_at),
         closes_at=wording.iso_or_none(poll.closes_at),
         closed_at=wording.iso_or_none(poll.closed_at),
-        total=total if shown else None,
+        total=known.total if known else None,
         shown_from=wording.iso_or_none(behind.poll_shown_from(poll)),
         void_reason=poll.void_reason,
         replaces=poll.replaces_id,
         list=reverse("live-poll-ballots", args=[poll.pk]) if has_public_list(poll) else "",
         on_behalf=on_behalf,
+        poll_kind=poll.kind,  # type: ignore[arg-type]
+        fewest=poll.fewest,
+        most=poll.most,
+        secrecy=poll.secrecy,  # type: ignore[arg-type]
+        revote=poll.revote,  # type: ignore[arg-type]
+        electorate=poll.electorate,  # type: ignore[arg-type]
+        position=poll.position,
+        ends_at=wording.iso_or_none(behind.poll_ends_at(poll)),
+        published_at=wording.iso_or_none(poll.published_at),
+        segment=poll.segment_id,
+        about=poll.about_id,
+        compares=poll.compares_id,
+        rule=outcome.rule_of(poll),
+        outcome=outcome.outcome(poll, known.options, known.total) if known else None,
     )
-
-
-def _results_are_public(poll: Poll) -> bool:
-    """Counts of a running poll are for everybody only where it says `always`; frozen ones unless it says `never`; of a void one none."""
-    if poll.state == Poll.State.VOID:
-        return False
-    if poll.results == Poll.Results.ALWAYS:
-        return True
-    return poll.result is not None and poll.results != Poll.Results.NEVER
 
 
 def _counts(airing: Airing, sight: Sight) -> Objects:

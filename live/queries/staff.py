@@ -17,8 +17,8 @@ from broadcast.models import Airing
 from live import protocol, wording
 from live.models import Comment, Item, Poll, Question, Room
 from live.queries import calls, visible, voices
-from live.queries.polls import results
 from live.queries.public import public_objects
+from live.queries.staff_polls import staff_poll
 
 logger = logging.getLogger(__name__)
 
@@ -80,10 +80,12 @@ def staff_change(airing_id: UUID, after: int, view: StaffView) -> protocol.Staff
 
 def staff_polls(airing_id: UUID, only: Iterable[int] | None = None) -> tuple[protocol.StaffPoll, ...]:
     """The polls of an airing with their counts."""
-    rows = Poll.objects.filter(room=airing_id).prefetch_related("options")
-    found = list(rows if only is None else rows.filter(pk__in=list(only)))
+    rows = Poll.objects.filter(room=airing_id).select_related("room__airing", "roll").prefetch_related("options")
+    # One that was thrown away is told as a change alone.
+    wanted = rows.exclude(state=Poll.State.DISCARDED) if only is None else rows.filter(pk__in=list(only))
+    found = list(wanted)
     behalf = calls.shown_on_behalf(found)
-    return tuple(_poll(poll, behalf.get(poll.pk, 0)) for poll in found)
+    return tuple(staff_poll(poll, behalf.get(poll.pk, 0)) for poll in found)
 
 
 def open_polls(airing_id: UUID) -> tuple[protocol.StaffPoll, ...]:
@@ -188,22 +190,3 @@ def _with_voices(rows: list[Any], items: list[protocol.StaffItem]) -> list[proto
         else item
         for item in items
     ]
-
-
-def _poll(poll: Poll, on_behalf: int) -> protocol.StaffPoll:
-    known = results(poll, poll.options.all())
-    return protocol.StaffPoll(
-        id=poll.pk,
-        question=poll.question,
-        options=known.options,
-        state=poll.state,  # type: ignore[arg-type]
-        results=poll.results,
-        least_assurance=poll.least_assurance,
-        total=known.total,
-        opened_at=wording.iso_or_none(poll.opened_at),
-        closes_at=wording.iso_or_none(poll.closes_at),
-        closed_at=wording.iso_or_none(poll.closed_at),
-        void_reason=poll.void_reason,
-        replaces=poll.replaces_id,
-        on_behalf=on_behalf,
-    )

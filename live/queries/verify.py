@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from django.db import connection
 
 from broadcast.access import Actor, is_public, may_watch
 from live import ballot_chain
 from live.models import Ballot, Poll
 from live.models.poll import BallotLink
+from live.poll_rules import verdict
+from live.protocol import PollRule, Verdict
 from live.queries.casts import listed_ballots, microseconds
 from live.queries.polls import has_public_list, recount, tally, turnout
 
@@ -98,12 +101,14 @@ def _check_links(found: Verified, links: list[BallotLink]) -> dict[UUID, UUID]:
 def _check_casts(
     found: Verified, moved: dict[UUID, UUID]
 ) -> tuple[dict[int, list[bytes]], dict[UUID, tuple[int, list[int]]]]:
-    """Every cast against its leaf; returns the leaves by link and the last cast of each participant."""
+    """Every cast against its leaf; returns the leaves by link and the cast that counts of each participant."""
     leaves: dict[int, list[bytes]] = defaultdict(list)
     last: dict[UUID, tuple[int, list[int]]] = {}
+    keeps_first = found.poll.revote == Poll.Revote.NEVER
     for id_, person, cast_by, options, at, salt, number, leaf, link in _casts(found.poll.pk):
         found.casts += 1
-        last[person] = (id_, options)
+        if not (keeps_first and person in last):
+            last[person] = (id_, options)
         if leaf is None:
             found.before_the_chain += 1
             continue
@@ -139,7 +144,7 @@ def _check_ballots(found: Verified, last: dict[UUID, tuple[int, list[int]]]) -> 
     kept = {person: (cast, options) for person, cast, options in rows.iterator()}
     for person in kept.keys() | last.keys():
         if kept.get(person) != last.get(person):
-            found.note(f"participant {person}: the ballot that counts is not the last one cast")
+            found.note(f"participant {person}: the ballot that counts is not the one that should")
     found.ballots, found.votes = len(kept), tally(found.poll.pk)
     if found.votes != recount(found.poll.pk):
         found.note("the tally is not the recount")
@@ -152,12 +157,28 @@ def _check_close(found: Verified, links: list[BallotLink]) -> None:
         if closes:
             found.note("the chain has a close, the poll no result")
         return
-    counted = {int(option): many for option, many in result["votes"].items() if many}
-    if counted != found.votes or result["total"] != turnout(found.poll.pk):
+    options = list(found.poll.options.values_list("pk", flat=True))
+    counted, total = ballot_chain.without_entered(result, options)
+    if {option: many for option, many in counted.items() if many} != found.votes or total != turnout(found.poll.pk):
         found.note("the result is not what the ballots give")
+    _check_verdict(found, result, options)
     if not links and "head" not in result and found.before_the_chain == found.casts:
         return
     _check_chained_result(found, result, closes)
+
+
+def _check_verdict(found: Verified, result: dict[str, Any], options: list[int]) -> None:
+    """The levels add up, and the rule gives the verdict that is stored."""
+    levels = result.get("levels", {}).values()
+    if levels and sum(total for _votes, total in levels) != turnout(found.poll.pk):
+        found.note("the levels of assurance do not add up to the ballots")
+    if "verdict" not in result:
+        return
+    rule = msgspec.convert(result["rule"], PollRule)
+    votes = [int(result["votes"][str(pk)]) for pk in options]
+    again = verdict(rule, str(found.poll.kind), options, votes, int(result["total"]), result.get("eligible"))
+    if msgspec.convert(result["verdict"], Verdict) != again:
+        found.note("the verdict is not what the rule gives")
 
 
 def _check_chained_result(found: Verified, result: dict[str, Any], closes: list[BallotLink]) -> None:

@@ -43,7 +43,7 @@ def reconcile() -> int:
     )
     repairs = sum(follow_airing(airing_id) for airing_id in stale.values_list("pk", flat=True).distinct()[:100])
     chain.place_all()
-    return repairs + callers.mask_due() + polls.freeze_due()
+    return repairs + callers.mask_due() + polls.open_due() + polls.freeze_due()
 
 
 def panels_changed(airing_id: UUID) -> None:

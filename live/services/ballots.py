@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -16,18 +16,21 @@ from broadcast.arrays import blobs, numbers, texts, uuids
 from broadcast.errors import IllegalTransition, InvalidInput, NotFound
 from live import ballot_chain, protocol, wording
 from live.models import Poll
+from live.queries import outcome
 from live.queries.casts import Cast, Current, current_ballots, find_casts, microseconds
-from live.queries.polls import counted
-from live.services import chain
+from live.queries.polls import Counted, counted
+from live.services import ballot_rights, chain
 from live.services.batch import Answer, Batch, Write, require_assurance, require_free
 
 Key = tuple[int, UUID, str]
 
 # Ballots are taken while this lock is held; closing asks for the exclusive one, so a ballot counts or is refused, nothing between.
 _LOCK = """
-SELECT id, room_id, kind, state, opened_at + grace_seconds * interval '1 second', closes_at, least_assurance, results, (
-    SELECT jsonb_agg(jsonb_build_array(id, text) ORDER BY position) FROM live_option WHERE poll_id = live_poll.id
-) FROM live_poll WHERE id = ANY(%s::bigint[]) ORDER BY id FOR SHARE
+SELECT id, room_id, state, opened_at + grace_seconds * interval '1 second', closes_at, least_assurance, results,
+    kind, fewest, most, secrecy = 'named', revote = 'never', electorate, rule, eligible, (
+        SELECT jsonb_agg(jsonb_build_array(id, text) ORDER BY position) FROM live_option WHERE poll_id = live_poll.id
+    )
+FROM live_poll WHERE id = ANY(%s::bigint[]) ORDER BY id FOR SHARE
 """
 # The ids come first, for the leaves hold them; rows are inserted in the order of their keys, so that two processes with the
 # same commands do not wait in a ring.
@@ -55,29 +58,39 @@ class _Terms(NamedTuple):
     """What a poll asks of a ballot, read under its lock."""
 
     room: UUID
-    kind: str
     state: str
     shown_from: dt.datetime | None
     closes_at: dt.datetime | None
     least_assurance: int
     results: str
+    kind: str
+    fewest: int
+    most: int
+    is_named: bool
+    is_final: bool
+    electorate: str
+    rule: dict[str, Any] | None
+    eligible: int | None
     options: dict[int, str]
 
 
 def cast(batch: Batch) -> None:
-    """Accept ballots. A retry gets its first answer and changes nothing; the last one accepted counts until the poll closes."""
+    """Accept ballots. A retry gets its first answer and changes nothing; the last one accepted counts until the poll closes, or the
+    first where a ballot cannot be changed."""
     writes = batch.of(protocol.CastVote)
     if not writes:
         return
     terms = _lock({_command(write).poll for write in writes})
     keys = [_key(write) for write in writes]
+    rights = ballot_rights.read(writes, {poll: (each.electorate, each.is_final) for poll, each in terms.items()})
     casts = find_casts(keys)
     now = clock.now()
     fresh: dict[Key, Write] = {}
     for key, write in zip(keys, writes, strict=True):
-        if key not in casts and key not in fresh and write.check(lambda each: _may_vote(each, terms, now)):
+        if key not in casts and key not in fresh and write.check(lambda each: _may_vote(each, terms, rights, now)):
             fresh[key] = write
-    made = _append(fresh, now)
+            rights.take(write)
+    made = _append({key: write for key, write in fresh.items() if rights.claimed(write)}, now)
     casts |= made
     mine = _mine(_current(casts.values(), made), terms)
     for key, write in zip(keys, writes, strict=True):
@@ -109,10 +122,13 @@ def _answer(
 def _lock(ids: set[int]) -> dict[int, _Terms]:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK, [numbers(sorted(ids))])
-        return {row[0]: _Terms._make((*row[1:8], dict(json.loads(row[8])))) for row in cursor.fetchall()}
+        return {
+            row[0]: _Terms._make((*row[1:13], row[13] and json.loads(row[13]), row[14], dict(json.loads(row[15]))))
+            for row in cursor.fetchall()
+        }
 
 
-def _may_vote(write: Write, terms: dict[int, _Terms], now: dt.datetime) -> None:
+def _may_vote(write: Write, terms: dict[int, _Terms], rights: ballot_rights.Rights, now: dt.datetime) -> None:
     require_free(write)
     command = _command(write)
     poll = terms.get(command.poll)
@@ -125,10 +141,22 @@ def _may_vote(write: Write, terms: dict[int, _Terms], now: dt.datetime) -> None:
     if poll.state != Poll.State.OPEN or (poll.closes_at is not None and now >= poll.closes_at):
         raise IllegalTransition(_("投票已经结束。"), state="closed")
     require_assurance(write, poll.least_assurance)
-    if not poll.options.keys() >= set(command.options):
+    _require_fit(poll, set(command.options))
+    if poll.is_named and not command.named:
+        raise ballot_rights.NamedPoll(_("这是记名投票：您的姓名和选择会随结果公布。请确认以后再投。"))
+    rights.require(write)
+
+
+def _require_fit(poll: _Terms, chosen: set[int]) -> None:
+    if not poll.options.keys() >= chosen:
         raise InvalidInput(_("这个投票没有这个选项。"), field="options")
-    if poll.kind == Poll.Kind.SINGLE and len(command.options) != 1:
-        raise InvalidInput(_("这个投票只能选一项。"), field="options", most=1)
+    if poll.fewest <= len(chosen) <= poll.most:
+        return
+    known = {"field": "options", "fewest": poll.fewest, "most": poll.most}
+    if poll.most == 1:
+        raise InvalidInput(_("这个投票只能选一项。"), **known)
+    words = _("请选 %(fewest)s 到 %(most)s 项。") if poll.fewest < poll.most else _("请选 %(most)s 项。")
+    raise InvalidInput(words % {"fewest": poll.fewest, "most": poll.most}, **known)
 
 
 def _append(fresh: dict[Key, Write], now: dt.datetime) -> dict[Key, Cast]:
@@ -211,14 +239,16 @@ def _mine(
     """The ballots as their owners see them; each poll is counted once for all of them."""
     told = {Poll.Results.ALWAYS, Poll.Results.AFTER_VOTE}
     polls = {poll for poll, _person in current}
-    shown = {
-        poll: counted(poll, terms[poll].options)
-        for poll in polls
-        if terms[poll].results in told and terms[poll].state != Poll.State.VOID
-    }
+    shown: dict[int, tuple[Counted | None, protocol.PollOutcome | None]] = {}
+    for poll in polls:
+        asked = terms[poll]
+        if asked.results in told and asked.state != Poll.State.VOID:
+            known = counted(poll, asked.options)
+            votes = [each.votes or 0 for each in known.options]
+            shown[poll] = known, outcome.quick(asked.kind, asked.rule, asked.eligible, votes, known.total)
     found = {}
     for key, ballot in current.items():
-        known = shown.get(key[0])
+        known, beside = shown.get(key[0], (None, None))
         found[key] = protocol.MyBallot(
             poll=key[0],
             options=tuple(ballot.options),
@@ -226,6 +256,7 @@ def _mine(
             result=known.options if known else None,
             total=known.total if known else None,
             number=ballot.number,
+            outcome=beside,
         )
     return found
 

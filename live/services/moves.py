@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import connection
 
 from broadcast import clock
-from live.models import Ballot, Poll
+from live.models import Ballot, Poll, PollCode
 from live.models.poll import BallotLink
 from live.services import chain
 
@@ -22,16 +22,18 @@ WHERE moved.participant_id = %(source)s AND moved.poll_id = ANY(%(polls)s)
 
 
 def move_ballots(source_id: UUID, target_id: UUID) -> None:
-    """Give the ballots and casts of a merged participant to the survivor; of two ballots in a poll the last accepted stays.
+    """Give the ballots, casts and codes of a merged participant to the survivor; of two ballots in a poll the one accepted last stays,
+    or first, where a ballot cannot be changed.
 
     Runs inside the merging transaction. Closed and void polls are left as they were. Where both had chosen the same command id,
     a retry of it is answered with the survivor's.
     """
     held = list(Ballot.objects.filter(participant=source_id).values_list("poll_id", flat=True))
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, state FROM live_poll WHERE id = ANY(%s) ORDER BY id FOR SHARE", [held])
-        polls = [pk for pk, state in cursor.fetchall() if state == Poll.State.OPEN]
-        cursor.execute(_MOVE_CASTS, {"source": source_id, "target": target_id, "polls": polls})
+        cursor.execute("SELECT id, state, revote FROM live_poll WHERE id = ANY(%s) ORDER BY id FOR SHARE", [held])
+        polls = {pk: revote for pk, state, revote in cursor.fetchall() if state == Poll.State.OPEN}
+        cursor.execute(_MOVE_CASTS, {"source": source_id, "target": target_id, "polls": list(polls)})
+    PollCode.objects.filter(participant=source_id).update(participant=target_id)
     now = clock.now()
     for poll in polls:
         chain.add(poll, BallotLink.Kind.MOVE, {"source": str(source_id), "target": str(target_id)}, now)
@@ -40,6 +42,7 @@ def move_ballots(source_id: UUID, target_id: UUID) -> None:
         if other is None:
             Ballot.objects.filter(pk=ballot.pk).update(participant=target_id)
             continue
-        last = max(ballot, other, key=lambda each: each.cast_id)
+        which = min if polls[ballot.poll_id] == Poll.Revote.NEVER else max
+        kept = which(ballot, other, key=lambda each: each.cast_id)
         ballot.delete()
-        Ballot.objects.filter(pk=other.pk).update(cast=last.cast_id, options=last.options, at=last.at)
+        Ballot.objects.filter(pk=other.pk).update(cast=kept.cast_id, options=kept.options, at=kept.at)

@@ -1,12 +1,13 @@
-"""The published list of a closed poll's ballots, for anybody to recount; only where the programme publishes it; no rules here."""
+"""The published list of a closed poll's ballots, for anybody to recount, and the names of a named poll's; no rules here."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from broadcast.identity import actor_of_request
+from live.queries.named import named_ballots, named_poll
 from live.queries.verify import listed_poll, published_list
 
 
@@ -20,5 +21,18 @@ def published(request: HttpRequest, poll_id: int) -> HttpResponse:
     response = HttpResponse("".join(published_list(poll)), content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="yishi-poll-{poll.pk}.json"'
     # Short, since a poll may still be voided; the list itself never changes.
+    response["Cache-Control"] = "public, max-age=60" if is_public else "private, no-cache"
+    return response
+
+
+@require_safe
+def names(request: HttpRequest, poll_id: int) -> HttpResponse:
+    """Who voted how, as JSON {"poll", "question", "ballots": [{"name", "options", "texts"}]}, or 404 where that is not public."""
+    found = named_poll(actor_of_request(request), poll_id)
+    if found is None:
+        return HttpResponse(_("这个投票没有公布姓名。"), status=404, content_type="text/plain; charset=utf-8")
+    poll, is_public = found
+    ballots = [{"name": each.name, "options": each.options, "texts": each.texts} for each in named_ballots(poll)]
+    response = JsonResponse({"poll": poll.pk, "question": poll.question, "ballots": ballots})
     response["Cache-Control"] = "public, max-age=60" if is_public else "private, no-cache"
     return response

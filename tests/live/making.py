@@ -136,10 +136,10 @@ def vote(poll: int, *options: int, **more: Any) -> protocol.CastVote:
 def make_poll(show: Show, options: tuple[str, ...] = ("赞成", "反对"), **more: Any) -> tuple[int, list[int]]:
     """An open poll: its id and the ids of its options."""
     from live.models import Option
-    from live.services import polls
+    from live.services import poll_plans, polls
 
     producer = staff_actor(show.producer)
-    made = polls.create(
+    made = poll_plans.create(
         producer, show.id, protocol.CreatePoll(id=command_id(), question="同意吗？", options=options, **more)
     )
     polls.open_poll(producer, show.id, protocol.OpenPoll(id=command_id(), poll=made["poll"]))

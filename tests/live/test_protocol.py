@@ -50,6 +50,10 @@ _OWN: dict[type[Any], dict[str, Any]] = {
     protocol.ReferCall: {"referral": "SZ-2026-1"},
     protocol.BlockCaller: {"days": 30},
     protocol.UnblockCaller: {"block": 5},
+    protocol.OrderPolls: {"polls": (4, 3)},
+    protocol.IssueCodes: {"count": 30, "label": "粤海"},
+    protocol.RevokeCodes: {"sheet": 6},
+    protocol.SchedulePoll: {"opens_at": "2026-11-22T11:05:00+08:00", "opens_with": 8},
     protocol.SetSwitch: {"switch": "comment_seconds", "value": 20},
 }
 
@@ -57,9 +61,13 @@ _OWN: dict[type[Any], dict[str, Any]] = {
 def example(kind: type[Any]) -> Any:
     """A command of this kind with every field filled."""
     values: dict[str, Any] = {"id": "abcdefgh-1", "kind": "question", "options": (1, 2), "results": "always"}
-    if kind is protocol.CreatePoll:
-        values["options"] = ("赞成", "反对")
-    words = {"text": '好，"引号"与\\', "question": "同意吗？" if kind is protocol.CreatePoll else 7}
+    is_terms = issubclass(kind, protocol.PollTerms)
+    if is_terms:
+        rule = protocol.PollRule(quorum=(1, 2), least_ballots=30, threshold=(2, 3), base="ballots", tie="undecided")
+        values |= {"kind": "multiple", "options": ("赞成", "反对"), "fewest": 1, "most": 2, "rule": rule}
+        values |= {"secrecy": "named", "revote": "never", "electorate": "roll", "roll": 2, "eligible": 400}
+        values |= {"filling_seconds": 10, "about": 7, "compares": 3, "adds_entered": False}
+    words = {"text": '好，"引号"与\\', "question": "同意吗？" if is_terms else 7}
     rest = {"person": 3, "poll": 4, "on": False, "count": 5, "item": 6, "version": 2, "reason": "other", "note": "备注"}
     more = {"least_assurance": 20, "seconds": 60, "segment": 8, "act": "airing.start", "replaces": 9, "call": 11}
     more |= {"name": "李女士", "district": "福田区", "topic": "路灯", "line": "2"}

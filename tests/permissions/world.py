@@ -145,8 +145,9 @@ def _things(show: making.Show) -> dict[str, Any]:
     for each in asked[1:]:
         _decided(show, each, "approve", "question")
     poll, options = making.make_poll(show)
-    counted, _options = making.make_poll(show)
-    commands.perform(producer, show.id, protocol.ClosePoll(id=making.command_id(), poll=counted))
+    counted, named = making.make_poll(show)[0], making.make_poll(show, secrecy="named")[0]
+    for each in (counted, named):
+        commands.perform(producer, show.id, protocol.ClosePoll(id=making.command_id(), poll=each))
     with clock.shifted(dt.timedelta(minutes=5)):
         polls.freeze_due()
     draft = protocol.CreatePoll(id=making.command_id(), question="几点开始？", options=("七点", "八点"))
@@ -165,6 +166,7 @@ def _things(show: making.Show) -> dict[str, Any]:
         "options": options,
         "draft": commands.perform(producer, show.id, draft)["poll"],
         "counted": counted,
+        "named": named,
         "overlay": overlay_token.make(link),
         "segment": show.episode.segments.get().pk,
         "account": target.pk,

@@ -7,6 +7,72 @@ export interface OptionResult {
   votes: number | null;
 }
 
+/** What makes a verdict. `quorum` is a share of the eligible, `least_ballots` a number; either, both or none. An option is accepted with `more_than` (else: at least) `threshold` of `base`: "cast" are ballots that take a side (abstentions, 不了解 left out), "ballots" all, "eligible" everybody who may vote. `tie`: what equal votes at the top come to. */
+export interface PollRule {
+  quorum: [number, number] | null;
+  least_ballots: number | null;
+  threshold: [number, number];
+  more_than: boolean;
+  base: "ballots" | "cast" | "eligible";
+  tie: "rejected" | "undecided";
+}
+
+/** What the rule came to, stored with the frozen result. `options` are accepted (or tied: those that are equal); `votes` the most that one had, of `base`, `needed` the fewest that would have done; `quorum` ballots were asked for, 0: none. */
+export interface Verdict {
+  outcome: "accepted" | "no_quorum" | "rejected" | "tied";
+  options: number[];
+  votes: number;
+  base: number;
+  needed: number;
+  quorum: number;
+}
+
+/** The ballots of voters of these levels of assurance: votes in the options' order, and how many ballots. */
+export interface LevelResult {
+  levels: number[];
+  votes: number[];
+  total: number;
+}
+
+/** Of a scale: van der Eijk's agreement, from -1 (half at each end) by 0 (evenly spread) to 1 (all alike), and the mean; the mean is never told alone. */
+export interface ScaleResult {
+  agreement: number;
+  mean: number;
+}
+
+/** The same poll asked before: votes in the options' order. */
+export interface EarlierResult {
+  poll: number;
+  question: string;
+  at: string;
+  votes: number[];
+  total: number;
+  scale: ScaleResult | null;
+}
+
+/** Counts that a clerk entered (代录), of one source; `counted`: they are in votes and total too. */
+export interface EnteredResult {
+  source: string;
+  votes: number[];
+  total: number;
+  counted: boolean;
+}
+
+/** All that is told beside votes and total, and only where those are. A percent is of `base_count`, which `base` names. `eligible` is how many may vote, where that is known, by `eligible_by`; `levels` stand only in a frozen result, small ones joined with their neighbours for the public. `names` is the address of who voted how, of a named poll. `changes`: casts beyond one a ballot. */
+export interface PollOutcome {
+  base: "ballots" | "cast" | "eligible";
+  base_count: number;
+  eligible: number | null;
+  eligible_by: "" | "codes" | "given" | "members" | "roll";
+  changes: number;
+  levels: LevelResult[];
+  scale: ScaleResult | null;
+  verdict: Verdict | null;
+  earlier: EarlierResult | null;
+  entered: EnteredResult[];
+  names: string;
+}
+
 /** One's own comment or question with its state; `reason` in words when rejected or withdrawn. What waits at the desk is "pending" for its author, wherever it stands there. `appeal` is "" when none was made, `may_appeal` whether one may be; it is answered by `appeal_due`, with `appeal_answer`. `mask` are the spans the public does not see. `into` is the question that stands for a merged one. */
 export interface MyItem {
   kind: "comment" | "question";
@@ -31,7 +97,7 @@ export interface MyReport {
   at: string;
 }
 
-/** One's own current choice. `result` carries the counts where results are shown after the own vote. `number` is the ballot's name in the list that may be published after the close; it names no person. */
+/** One's own current choice. `result` carries the counts where results are shown after the own vote. `number` is the ballot's name in the list that may be published after the close; it names no person. `outcome` comes with `result`. */
 export interface MyBallot {
   poll: number;
   options: number[];
@@ -39,6 +105,7 @@ export interface MyBallot {
   result: OptionResult[] | null;
   total: number | null;
   number: string;
+  outcome: PollOutcome | null;
 }
 
 /** What a rule found in an item; `false` once a moderator said that it was wrong, `late` when the item was public already. */
@@ -59,7 +126,7 @@ export interface Claim {
   until: string;
 }
 
-/** A comment or question as the desk sees it. `sender` names its author among the items of the show, for the history beside it; `source` is the partner it came through, "" for our own page. `since` is when it came into the queue where it waits; `similar` the first of those that look alike. `first_by` gave the 初审. `hidden` says that a standing withdrawal hides it. */
+/** A comment or question as the desk sees it. `sender` names its author among the items of the show, for the history beside it; `source` is the partner it came through, "" for our own page. `since` is when it came into the queue where it waits; `similar` the first of those that look alike. `first_by` gave the 初审. `hidden` says that a standing withdrawal hides it. `speaks_as` and `affiliation` are badge and 界别 or organisation as the public reads them; `reply_to` is the comment that it answers. */
 export interface StaffItem {
   kind: "comment" | "question";
   id: number;
@@ -92,15 +159,18 @@ export interface StaffItem {
   similar: number | null;
   merged_into: number | null;
   hidden: boolean;
+  speaks_as: string;
+  affiliation: string;
+  reply_to: number | null;
 }
 
-/** A poll as the control room sees it, counts always included; `on_behalf` of the ballots were cast for callers. */
+/** A poll as the control room sees it, counts always included; `on_behalf` of the ballots were cast for callers. Terms as in `PollTerms`. `opens_at` and `opens_with` (a segment) are when a draft opens by itself; one that the house missed by more than five minutes says `missed`. A discarded one is told once, and leaves the list. `codes` were issued and not revoked, of which `codes_used` are somebody's. `delay_seconds` are the grace of the stream's delay. */
 export interface StaffPoll {
   id: number;
   question: string;
   options: OptionResult[];
-  state: "closed" | "draft" | "open" | "void";
-  results: string;
+  state: "closed" | "discarded" | "draft" | "open" | "void";
+  results: "after_close" | "after_publication" | "after_vote" | "always" | "never";
   least_assurance: number;
   total: number;
   opened_at: string | null;
@@ -109,9 +179,35 @@ export interface StaffPoll {
   void_reason: string;
   replaces: number | null;
   on_behalf: number;
+  poll_kind: "approval" | "multiple" | "satisfaction" | "scale" | "single";
+  fewest: number;
+  most: number;
+  secrecy: "named" | "secret";
+  revote: "never" | "until_close";
+  electorate: "all" | "codes" | "members" | "roll";
+  roll: number | null;
+  roll_name: string;
+  eligible: number | null;
+  position: number;
+  seconds: number | null;
+  filling_seconds: number;
+  delay_seconds: number;
+  ends_at: string | null;
+  opens_at: string | null;
+  opens_with: number | null;
+  missed: boolean;
+  published_at: string | null;
+  segment: number | null;
+  about: number | null;
+  compares: number | null;
+  rule: PollRule | null;
+  adds_entered: boolean;
+  codes: number;
+  codes_used: number;
+  outcome: PollOutcome | null;
 }
 
-/** The airing itself. Times are ISO 8601 UTC. English names may be empty. `comments` and `questions` are what holds now: "off" also while the desk takes none, "post" only while it lets them out at once. One person may send one in `comment_seconds` (`question_seconds`), 0: no such pause. `callbacks`: listeners may ask to be called back. */
+/** The airing itself. Times are ISO 8601 UTC. English names may be empty. `comments` and `questions` are what holds now: "off" also while the desk takes none, "post" only while it lets them out at once. One person may send one in `comment_seconds` (`question_seconds`), 0: no such pause. `callbacks`: listeners may ask to be called back. `captions`: caption lines have come in this show. */
 export interface AiringObject {
   kind: "airing";
   key: string;
@@ -134,6 +230,7 @@ export interface AiringObject {
   question_seconds: number;
   verified_only: boolean;
   callbacks: boolean;
+  captions: boolean;
 }
 
 /** Picture and sound as the public gets it. `playlist` is the live one while on air, `replay` once released. `showing` is what the public sees on it now: the show, the filler, or an earlier episode in its place. */
@@ -176,7 +273,7 @@ export interface PersonObject {
   position: number;
 }
 
-/** A public comment. `at` is when it became public; `badge` is "member" for a committee member, else empty. */
+/** A public comment. `at` is when it became public. `badge` says as what its author speaks: member, or host, expert, department, lecturer, leader; "": as a citizen. `affiliation` is a member's 界别 or who sent the others, may be empty. `reply`: what a guest or a department answers with it. */
 export interface CommentObject {
   kind: "comment";
   key: string;
@@ -185,6 +282,34 @@ export interface CommentObject {
   author: string;
   badge: string;
   at: string;
+  affiliation: string;
+  reply: Quoted | null;
+}
+
+/** 置顶: the comment that stands before all others, whether or not it is in the list. */
+export interface PinnedObject {
+  kind: "pinned";
+  key: string;
+  comment: CommentObject;
+}
+
+/** 公告: what the programme tells everybody first. Another one has another `id`: who put one away reads the next. */
+export interface AnnouncementObject {
+  kind: "announcement";
+  key: string;
+  id: number;
+  text: string;
+  at: string;
+}
+
+/** A line of captions. `at`, and `until` where it is known, are the studio's time, as the picture carries it. With a delay it comes when the public's picture does. The state has the lines of the last minutes; GET …/captions has all. */
+export interface CaptionObject {
+  kind: "caption";
+  key: string;
+  id: number;
+  text: string;
+  at: string;
+  until: string | null;
 }
 
 /** A public question. On air and answered come with the delayed picture, at `shown_from`; times are the studio's. */
@@ -201,9 +326,11 @@ export interface QuestionObject {
   on_air_at: string | null;
   answered_at: string | null;
   shown_from: string | null;
+  badge: string;
+  affiliation: string;
 }
 
-/** A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`. With a delay it is public, and takes ballots, from `shown_from` on, when the picture comes to its opening. A void one has no counts and says why in `void_reason`; `replaces` is the void poll whose next round this is. `list` is the address of the anonymous list of ballots, where the programme publishes it. `on_behalf` of the ballots were cast for callers by the call desk. */
+/** A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`. With a delay it is public, and takes ballots, from `shown_from` on, when the picture comes to its opening. A void one has no counts and says why in `void_reason`; `replaces` is the void poll whose next round this is. `list` is the address of the anonymous list of ballots, where the programme publishes it. `on_behalf` of the ballots were cast for callers by the call desk. `poll_kind`: a ballot of "multiple" names `fewest` to `most` options, of the others one. Options of a scale are 1 to 5, of satisfaction 满意, 基本满意, 不满意, 不了解, of approval 赞成, 反对, 弃权, in this order. `ends_at` is the close as it is told: who is filling it in then has until `closes_at`. `secrecy` "named": who voted how is told with the result, and a ballot says that its voter knows. `revote` "never": the first ballot stands. `outcome` is None wherever counts are hidden. */
 export interface PollObject {
   kind: "poll";
   key: string;
@@ -211,7 +338,7 @@ export interface PollObject {
   question: string;
   options: OptionResult[];
   state: "closed" | "open" | "void";
-  results: "after_close" | "after_vote" | "always" | "never";
+  results: "after_close" | "after_publication" | "after_vote" | "always" | "never";
   least_assurance: number;
   opened_at: string;
   closes_at: string | null;
@@ -222,6 +349,20 @@ export interface PollObject {
   replaces: number | null;
   list: string;
   on_behalf: number;
+  poll_kind: "approval" | "multiple" | "satisfaction" | "scale" | "single";
+  fewest: number;
+  most: number;
+  secrecy: "named" | "secret";
+  revote: "never" | "until_close";
+  electorate: "all" | "codes" | "members" | "roll";
+  position: number;
+  ends_at: string | null;
+  published_at: string | null;
+  segment: number | null;
+  about: number | null;
+  compares: number | null;
+  rule: PollRule | null;
+  outcome: PollOutcome | null;
 }
 
 /** What is counted over the whole airing. `viewers` are people watching now (sockets), not visits. */
@@ -234,7 +375,7 @@ export interface CountsObject {
   questions: number;
 }
 
-/** What is thinned because many are here (`live.ladder`), 0: nothing. Of the comments since the oldest in the list, `comments_percent` in a hundred are in it, drawn by lot; all of them are at GET …/comments. `cleared` is a word that changes when something ceased to be public: whoever holds more than this state drops it then. */
+/** What is thinned because many are here (`live.ladder`), 0: nothing. Of the comments since the oldest in the list, `comments_percent` in a hundred are in it, drawn by lot; all of them are at GET …/comments. `cleared` is a word that changes when something ceased to be public: whoever holds more than this state drops it then. Of new comments `danmaku_percent` in a hundred fly over the picture, drawn by lot; 0: none. */
 export interface LoadObject {
   kind: "load";
   key: string;
@@ -242,13 +383,15 @@ export interface LoadObject {
   likes_ms: number;
   comments_percent: number;
   cleared: string;
+  danmaku_percent: number;
 }
 
-/** Say something. Public after approval unless the programme is 先发后审. */
+/** Say something. Public after approval unless the programme is 先发后审. `to`: the public comment that a guest or a department of the show answers; of others it is refused. */
 export interface PostComment {
   type: "comment.post";
   id: string;
   text: string;
+  to?: number | null;
 }
 
 /** Ask something, optionally addressed to a person of the episode. */
@@ -267,12 +410,14 @@ export interface SupportQuestion {
   on?: boolean;
 }
 
-/** Cast or change one's ballot. The last accepted one counts until the poll closes. */
+/** Cast or change one's ballot. The last accepted one counts until the poll closes, or the first where it says so. `code` is an invitation code, needed once where the poll asks for one. `named` says that the voter was told that name and choice are published with the result; a named poll takes no ballot without. */
 export interface CastVote {
   type: "poll.vote";
   id: string;
   poll: number;
   options: number[];
+  code?: string;
+  named?: boolean;
 }
 
 /** Likes collected by the browser since its last such command. */
@@ -447,16 +592,80 @@ export interface DecideAppeal {
   note?: string;
 }
 
-/** Prepare a poll; it is public only once opened. `replaces` names the void poll whose next round it is. */
+/** Prepare a poll; it is public only once opened. */
 export interface CreatePoll {
   type: "poll.create";
   id: string;
   question: string;
-  options: string[];
-  results?: "after_close" | "after_vote" | "always" | "never";
+  kind?: "approval" | "multiple" | "satisfaction" | "scale" | "single";
+  options?: string[];
+  fewest?: number;
+  most?: number | null;
+  results?: "after_close" | "after_publication" | "after_vote" | "always" | "never";
+  secrecy?: "named" | "secret";
+  revote?: "never" | "until_close";
+  electorate?: "all" | "codes" | "members" | "roll";
+  roll?: number | null;
   least_assurance?: number | null;
+  eligible?: number | null;
+  rule?: PollRule | null;
   seconds?: number | null;
+  filling_seconds?: number;
+  segment?: number | null;
+  about?: number | null;
+  compares?: number | null;
   replaces?: number | null;
+  adds_entered?: boolean;
+}
+
+/** Lay down a draft anew, whole; what was scheduled stays. */
+export interface ChangePoll {
+  type: "poll.change";
+  id: string;
+  question: string;
+  kind?: "approval" | "multiple" | "satisfaction" | "scale" | "single";
+  options?: string[];
+  fewest?: number;
+  most?: number | null;
+  results?: "after_close" | "after_publication" | "after_vote" | "always" | "never";
+  secrecy?: "named" | "secret";
+  revote?: "never" | "until_close";
+  electorate?: "all" | "codes" | "members" | "roll";
+  roll?: number | null;
+  least_assurance?: number | null;
+  eligible?: number | null;
+  rule?: PollRule | null;
+  seconds?: number | null;
+  filling_seconds?: number;
+  segment?: number | null;
+  about?: number | null;
+  compares?: number | null;
+  replaces?: number | null;
+  adds_entered?: boolean;
+  poll: number;
+}
+
+/** Let a draft open by itself: at a time (ISO 8601 with zone), or when a segment starts; with neither, no more by itself. */
+export interface SchedulePoll {
+  type: "poll.schedule";
+  id: string;
+  poll: number;
+  opens_at?: string | null;
+  opens_with?: number | null;
+}
+
+/** Put the polls of the show in this order; those that are not named come after. */
+export interface OrderPolls {
+  type: "poll.order";
+  id: string;
+  polls: number[];
+}
+
+/** Throw a draft away. */
+export interface DiscardPoll {
+  type: "poll.discard";
+  id: string;
+  poll: number;
 }
 
 /** Start taking ballots. */
@@ -466,9 +675,16 @@ export interface OpenPoll {
   poll: number;
 }
 
-/** Stop taking ballots, after the grace for the stream's delay, and freeze the result. */
+/** Stop taking ballots, after the grace for the stream's delay and for those filling it in, and freeze the result. */
 export interface ClosePoll {
   type: "poll.close";
+  id: string;
+  poll: number;
+}
+
+/** Let everybody see the frozen result of a poll whose results wait for that. */
+export interface PublishPoll {
+  type: "poll.publish";
   id: string;
   poll: number;
 }
@@ -479,6 +695,22 @@ export interface VoidPoll {
   id: string;
   poll: number;
   reason: string;
+}
+
+/** A sheet of invitation codes. The answer alone has them (`codes`): only digests are kept, so a retry brings none. */
+export interface IssueCodes {
+  type: "poll.codes";
+  id: string;
+  poll: number;
+  count: number;
+  label?: string;
+}
+
+/** The unused codes of a sheet open nothing any more. */
+export interface RevokeCodes {
+  type: "poll.codes.revoke";
+  id: string;
+  sheet: number;
 }
 
 /** Put a public question on the host's list, or take it off. */
@@ -678,6 +910,45 @@ export interface TakeCallbacks {
   on: boolean;
 }
 
+/** A line of what is being said, said `ago_ms` before this command is sent; public when the delayed picture comes to it. */
+export interface AddCaption {
+  type: "caption.add";
+  id: string;
+  text: string;
+  ago_ms?: number;
+}
+
+/** Replace the words of a line, public or not yet. `version` is the one that was seen; another one is refused as conflict. */
+export interface CorrectCaption {
+  type: "caption.correct";
+  id: string;
+  line: number;
+  version: number;
+  text: string;
+}
+
+/** Take a line out; it leaves every page within two seconds, or never comes. */
+export interface RemoveCaption {
+  type: "caption.remove";
+  id: string;
+  line: number;
+}
+
+/** 公告: what everybody in the room reads first, at once; no words take it away. */
+export interface SetAnnouncement {
+  type: "announcement.set";
+  id: string;
+  text: string;
+}
+
+/** 置顶: let one public comment stand before all others, or no longer. */
+export interface PinComment {
+  type: "comment.pin";
+  id: string;
+  item: number;
+  on?: boolean;
+}
+
 /** The whole public state, true as of (epoch, seq) of the public lane. The same bytes as GET …/state. */
 export interface Snapshot {
   type: "snapshot";
@@ -685,7 +956,7 @@ export interface Snapshot {
   seq: number;
   at: string;
   next_after_ms: number;
-  objects: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
+  objects: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | PinnedObject | AnnouncementObject | CaptionObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
 }
 
 /** What changed since seq - 1: objects put whole, keys removed. A browser that sees a gap resumes or takes the snapshot. `supports`: (question, how many) of questions of which nothing else changed; their objects are as before with that number. */
@@ -695,7 +966,7 @@ export interface Tick {
   seq: number;
   at: string;
   next_after_ms: number;
-  put: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
+  put: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | PinnedObject | AnnouncementObject | CaptionObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
   remove: string[];
   supports: [number, number][];
 }
@@ -742,7 +1013,7 @@ export interface StaffSnapshot {
   items: StaffItem[];
   polls: StaffPoll[];
   panels: Record<string, unknown>;
-  public: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
+  public: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | PinnedObject | AnnouncementObject | CaptionObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
   calls: StaffCall[];
 }
 
@@ -755,7 +1026,7 @@ export interface StaffChange {
   items: StaffItem[];
   polls: StaffPoll[];
   panels: Record<string, unknown>;
-  public: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
+  public: (AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | PinnedObject | AnnouncementObject | CaptionObject | QuestionObject | PollObject | CountsObject | LoadObject)[];
   calls: StaffCall[];
 }
 
@@ -775,8 +1046,8 @@ export interface OverlayScene {
 }
 
 export type AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem | ReportItem | AppealItem;
-export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | HoldItem | EscalateItem | DecideItems | UndoAct | ClaimItem | ReleaseItem | LookAt | MergeQuestions | UnmergeQuestion | DismissReports | DecideAppeal | CreatePoll | OpenPoll | ClosePoll | VoidPoll | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct | ImposeSanction | LiftSanction | WithdrawMany | RestoreMany | MarkFalseHit | SetSwitch | LogCall | ScreenCall | MoveCall | PutCallOnAir | EndCall | ReferCall | BlockCaller | UnblockCaller | RevealNumber | VoteForCaller | TakeCallbacks;
-export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | QuestionObject | PollObject | CountsObject | LoadObject;
+export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | HoldItem | EscalateItem | DecideItems | UndoAct | ClaimItem | ReleaseItem | LookAt | MergeQuestions | UnmergeQuestion | DismissReports | DecideAppeal | CreatePoll | ChangePoll | SchedulePoll | OrderPolls | DiscardPoll | OpenPoll | ClosePoll | PublishPoll | VoidPoll | IssueCodes | RevokeCodes | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct | ImposeSanction | LiftSanction | WithdrawMany | RestoreMany | MarkFalseHit | SetSwitch | LogCall | ScreenCall | MoveCall | PutCallOnAir | EndCall | ReferCall | BlockCaller | UnblockCaller | RevealNumber | VoteForCaller | TakeCallbacks | AddCaption | CorrectCaption | RemoveCaption | SetAnnouncement | PinComment;
+export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | PinnedObject | AnnouncementObject | CaptionObject | QuestionObject | PollObject | CountsObject | LoadObject;
 export type AudienceFrame = Snapshot | Tick | Mine | Pace | Ack | Refused;
 export type StaffFrame = StaffSnapshot | StaffChange | Mine | Ack | Refused;
 
