@@ -26,6 +26,7 @@ class ArchiveConfig(AppConfig):
             services,
             simulcast,
             tasks,
+            withheld,
         )
         from archive.steps import acts
         from broadcast import registry
@@ -44,6 +45,7 @@ class ArchiveConfig(AppConfig):
         registry.staff_acts_on.register("step.retry", acts.retry)
         registry.timeline.register("gaps", queries.gap_marks)
         registry.foretold.register("playout", foretold.sentences)
+        registry.withheld.register("archive", withheld.spans)
         registry.as_run.register("archive", ran.ran)
         registry.reconcilers.register("archive", services.reconcile)
         registry.reconcilers.register("archive.steps", tasks.reconcile)

@@ -1,6 +1,7 @@
 """The written order in which a room gives way under pressure, as one table, and when it climbs and comes down; pure, it measures nothing.
 
-Likes first, then comments, then questions, then the pace of everything; votes, polls and what the studio says are never refused for it.
+Likes first, then 弹幕, then comments, then questions, then the pace of everything; votes, polls and what the studio says are never refused
+for it.
 """
 
 from __future__ import annotations
@@ -17,25 +18,27 @@ class Level:
     """What a level does.
 
     likes_ms: how long pages collect likes before they send them. counts_seconds: how often numbers are counted anew.
+    danmaku_percent: of new comments so many in a hundred fly over the picture, by lot.
     readable: comments a second that are shown; of more, a share is drawn by lot. questions: share of the room's own limit.
     pace_seconds: how often comments, questions, polls and counts are composed, at the next tick after it.
     """
 
     likes_ms: int
     counts_seconds: float
+    danmaku_percent: int
     readable: float
     questions: float
     pace_seconds: float
 
 
 LEVELS: tuple[Level, ...] = (
-    Level(likes_ms=2_000, counts_seconds=0.0, readable=4.0, questions=1.0, pace_seconds=0.0),
-    Level(likes_ms=15_000, counts_seconds=4.0, readable=4.0, questions=1.0, pace_seconds=0.0),
-    Level(likes_ms=30_000, counts_seconds=4.0, readable=1.0, questions=1.0, pace_seconds=0.0),
-    Level(likes_ms=60_000, counts_seconds=4.0, readable=1.0, questions=0.34, pace_seconds=0.0),
-    Level(likes_ms=60_000, counts_seconds=8.0, readable=0.6, questions=0.34, pace_seconds=0.9),
+    Level(likes_ms=2_000, counts_seconds=0.0, danmaku_percent=100, readable=4.0, questions=1.0, pace_seconds=0.0),
+    Level(likes_ms=15_000, counts_seconds=4.0, danmaku_percent=100, readable=4.0, questions=1.0, pace_seconds=0.0),
+    Level(likes_ms=30_000, counts_seconds=4.0, danmaku_percent=50, readable=1.0, questions=1.0, pace_seconds=0.0),
+    Level(likes_ms=60_000, counts_seconds=4.0, danmaku_percent=0, readable=1.0, questions=0.34, pace_seconds=0.0),
+    Level(likes_ms=60_000, counts_seconds=8.0, danmaku_percent=0, readable=0.6, questions=0.34, pace_seconds=0.9),
     # No slower: what is withdrawn leaves every surface within two seconds, at every level.
-    Level(likes_ms=60_000, counts_seconds=8.0, readable=0.4, questions=0.34, pace_seconds=1.4),
+    Level(likes_ms=60_000, counts_seconds=8.0, danmaku_percent=0, readable=0.4, questions=0.34, pace_seconds=1.4),
 )
 HIGHEST = len(LEVELS) - 1
 # From this level on likes that come all the same are acknowledged and dropped, and counted as dropped.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from live.views import api, ballots, calls, comments, figures, forms, overlay, reports, room
+from live.views import api, ballots, calls, captions, comments, figures, forms, overlay, reports, room
 
 urlpatterns = [
     path("programmes/<slug:slug>/<slug:key>/", room.episode, name="episode"),
@@ -17,6 +17,9 @@ urlpatterns = [
     path("live/airings/<uuid:airing_id>/state/private", api.state, name="live-state-private"),
     path("live/airings/<uuid:airing_id>/mine", api.mine, name="live-mine"),
     path("live/airings/<uuid:airing_id>/comments", api.comments, name="live-comments"),
+    path("live/airings/<uuid:airing_id>/captions", captions.published, name="live-captions"),
+    path("live/airings/<uuid:airing_id>/captions.vtt", captions.webvtt, name="live-captions-vtt"),
+    path("live/airings/<uuid:airing_id>/staff/captions", captions.worked_on, name="live-staff-captions"),
     path("live/airings/<uuid:airing_id>/commands", api.command, name="live-commands"),
     path("live/airings/<uuid:airing_id>/timeline", api.timeline, name="live-timeline"),
     path("live/polls/<int:poll_id>/ballots", ballots.published, name="live-poll-ballots"),

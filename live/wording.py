@@ -33,9 +33,9 @@ def iso_or_none(at: dt.datetime | None) -> str | None:
     return None if at is None else iso(at)
 
 
-def badge(assurance: int) -> str:
-    """What stands beside an author's name: "member" for a committee member, else nothing."""
-    return "member" if assurance >= Assurance.MEMBER else ""
+def badge(item: Item) -> str:
+    """What stands beside an author's name: as what it spoke, "member" for a committee member; nothing for a citizen."""
+    return item.speaks_as or ("member" if item.assurance >= Assurance.MEMBER else "")
 
 
 def kind_of(item: Item) -> protocol.ItemKind:
@@ -112,6 +112,9 @@ def staff_item(item: Comment | Question, supports: int = 0) -> protocol.StaffIte
         similar=item.similar_to,
         merged_into=item.merged_into_id if isinstance(item, Question) else None,
         hidden=getattr(item, "is_hidden", False),
+        speaks_as=badge(item),
+        affiliation=item.affiliation,
+        reply_to=item.reply_to_id if isinstance(item, Comment) else None,
     )
 
 
@@ -125,15 +128,17 @@ def _claim(item: Comment | Question) -> protocol.Claim | None:
     return protocol.Claim(item.claimed_by.pk, str(item.claimed_by), iso(item.claimed_until))
 
 
-def public_comment(item: Comment) -> protocol.CommentObject:
-    """A public comment; `at` is when it became public."""
+def public_comment(item: Comment, reply: protocol.Quoted | None = None) -> protocol.CommentObject:
+    """A public comment; `at` is when it became public, `reply` what it answers."""
     return protocol.CommentObject(
         key=f"comment:{item.pk}",
         id=item.pk,
         text=masked(item),
         author=item.author_name,
-        badge=badge(item.assurance),
+        badge=badge(item),
         at=iso(item.public_at or item.created_at),
+        affiliation=item.affiliation,
+        reply=reply,
     )
 
 
@@ -152,6 +157,8 @@ def public_question(item: Question, supports: int, shown: Shown, delay_seconds: 
         on_air_at=iso_or_none(shown.on_air_at),
         answered_at=iso_or_none(shown.answered_at),
         shown_from=iso_or_none(since and since + dt.timedelta(seconds=delay_seconds)),
+        badge=badge(item),
+        affiliation=item.affiliation,
     )
 
 

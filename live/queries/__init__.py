@@ -4,9 +4,10 @@ from live.queries.doors import Door, Mark, admitted, door, may_enter, running_ai
 from live.queries.marks import marks
 from live.queries.own import changed_own, mine, mine_of
 from live.queries.polls import Counted, counted, recount
-from live.queries.public import GROUPS, comments_total, left_the_public, older_comments, public_groups, public_objects
+from live.queries.public import GROUPS, public_groups, public_objects
 from live.queries.reason_list import names as reasons
 from live.queries.staff import StaffView, staff_change, staff_seq, staff_snapshot
+from live.queries.talk import comments_total, left_the_public, older_comments
 from live.queries.thinning import RoomLevel, level_of, levels_of, sample_of
 
 __all__ = [

@@ -78,7 +78,7 @@ def _comment_marks(airing: Airing) -> list[dict[str, Any]]:
             wording.masked(row),
             comment=row.pk,
             author=row.author_name,
-            badge=wording.badge(row.assurance),
+            badge=wording.badge(row),
         )
         for row in rows
     ]

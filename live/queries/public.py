@@ -10,14 +10,14 @@ from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, IntegerField, Q, Sum, Value, When
 from django.urls import reverse
 
 from broadcast import clock, registry
 from broadcast.models import Airing, Episode, Programme, SegmentRun
-from live import ladder, protocol, wording
-from live.models import Comment, LikeCount, Poll, Question, Room
-from live.queries import behind, calls, outcome, thinning, visible
+from live import protocol, wording
+from live.models import LikeCount, Poll, Question, Room
+from live.queries import behind, calls, captions, notices, outcome, talk, visible
 from live.queries.polls import has_public_list, results
 
 logger = logging.getLogger(__name__)
@@ -61,41 +61,6 @@ def public_objects(airing: Airing, viewers: int = 0, *, ahead: bool = False) -> 
     return [each for group in found.values() for each in group]
 
 
-def left_the_public(airing_id: UUID, after: int | None) -> tuple[list[str], int]:
-    """Keys of comments that ceased to be public after that number of the staff lane, and its newest number.
-
-    Browsers may hold comments that are no longer among the newest, so those must be named too when they are taken down.
-    """
-    newest = Room.objects.filter(pk=airing_id).values_list("staff_seq", flat=True).first() or 0
-    if after is None or newest <= after:
-        return [], newest
-    gone = Comment.objects.filter(room=airing_id, staff_seq__gt=after, public_at__isnull=False)
-    return [f"comment:{pk}" for pk in gone.exclude(state=Comment.State.APPROVED).values_list("pk", flat=True)], newest
-
-
-def older_comments(airing_id: UUID, before: int = 0, most: int = 50) -> tuple[list[protocol.CommentObject], bool]:
-    """All public comments, those not drawn for the list too: the newest, or those older than the comment `before`; newest first,
-    and whether there are more."""
-    public = visible.public_items(Comment, airing_id)
-    if not before:
-        return _page(public, most)
-    edge = Comment.objects.filter(pk=before, room=airing_id).values_list("public_at", "created_at").first()
-    if edge is None:
-        return [], False
-    at = edge[0] or edge[1]
-    return _page(public.filter(public_at__lt=at) | public.filter(public_at=at, pk__lt=before), most)
-
-
-def comments_total(airing_id: UUID) -> int:
-    """How many comments are public."""
-    return visible.public_items(Comment, airing_id).count()
-
-
-def _page(public: QuerySet[Comment], most: int) -> tuple[list[protocol.CommentObject], bool]:
-    rows = list(public.order_by("-public_at", "-pk")[: most + 1])
-    return [wording.public_comment(row) for row in rows[:most]], len(rows) > most
-
-
 def _airing(airing: Airing, sight: Sight) -> Objects:
     episode, programme = airing.episode, airing.episode.programme
     room = Room.objects.filter(pk=airing.pk).first() or Room(airing_id=airing.pk)
@@ -120,6 +85,7 @@ def _airing(airing: Airing, sight: Sight) -> Objects:
             question_seconds=room.question_seconds,
             verified_only=room.verified_only,
             callbacks=calls.takes_callbacks(airing, room),
+            captions=room.captions_since is not None,
         )
     ]
 
@@ -143,6 +109,7 @@ def _withdrawn(airing: Airing) -> protocol.AiringObject:
         likes=False,
         withdrawn=True,
         callbacks=False,
+        captions=False,
     )
     return hidden
 
@@ -200,14 +167,7 @@ def _people(airing: Airing, sight: Sight) -> Objects:
 
 
 def _comments(airing: Airing, sight: Sight) -> Objects:
-    if sight.whole:
-        return list(older_comments(airing.pk, most=protocol.COMMENTS_SHOWN)[0])
-    level = thinning.level_of(airing.pk).level
-    sample = thinning.sample_of(airing.pk)
-    rows = visible.public_items(Comment, airing.pk).filter(pk__in=sample.ids)
-    shown: Objects = [wording.public_comment(row) for row in rows]
-    likes_ms, cleared = ladder.LEVELS[level].likes_ms, visible.cleared(airing.pk)
-    return [*shown, protocol.LoadObject("load", level, likes_ms, sample.percent, cleared)]
+    return talk.everything(airing) if sight.whole else talk.readable(airing)
 
 
 def _rank(sight: Sight, asked: dict[int, behind.Asked] | None) -> Case:
@@ -296,10 +256,22 @@ def _counts(airing: Airing, sight: Sight) -> Objects:
             key="counts",
             viewers=sight.viewers,
             likes=LikeCount.objects.filter(room=airing.pk).aggregate(all=Sum("count"))["all"] or 0,
-            comments=comments_total(airing.pk),
+            comments=talk.comments_total(airing.pk),
             questions=visible.public_items(Question, airing.pk).count(),
         )
     ]
+
+
+def _notices(airing: Airing, sight: Sight) -> Objects:
+    return list(notices.announcement(airing))
+
+
+def _captions(airing: Airing, sight: Sight) -> Objects:
+    try:
+        return list(captions.in_state(airing, sight.seen))
+    except Exception:  # what was cut is not known: no line then, and the room lives on
+        logger.exception("captions failed airing=%s", airing.pk)
+        return []
 
 
 GROUPS: dict[str, Callable[[Airing, Sight], Objects]] = {
@@ -307,6 +279,8 @@ GROUPS: dict[str, Callable[[Airing, Sight], Objects]] = {
     "media": _media,
     "rundown": _segments,
     "people": _people,
+    "notices": _notices,
+    "captions": _captions,
     "comments": _comments,
     "questions": _questions,
     "polls": _polls,

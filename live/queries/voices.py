@@ -11,7 +11,7 @@ from typing import Any
 from broadcast.models import Airing
 from live import protocol, wording
 from live.models import Appeal, Comment, Question, Report
-from live.queries import reason_list, visible
+from live.queries import notices, reason_list, visible
 
 Key = tuple[str, int]
 
@@ -55,7 +55,7 @@ def as_reported(airing: Airing, kind: str, item: int) -> protocol.CommentObject 
     """A public comment or question of the airing as everybody reads it; None where it is not public."""
     if kind == "comment":
         comment = visible.public_items(Comment, airing.pk).filter(pk=item).first()
-        return wording.public_comment(comment) if comment else None
+        return notices.comments(airing.pk, [comment])[0] if comment else None
     if kind != "question":
         return None
     question = visible.public_items(Question, airing.pk).select_related("person").filter(pk=item).first()

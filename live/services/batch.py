@@ -20,6 +20,7 @@ from live.models import Comment, Question, Room
 from live.queries import restraint
 from live.queries.restraint import Standing as Sanctioned
 from live.services import rooms
+from live.speaker import CITIZEN, Speaker
 
 ANYBODY = Actor()
 
@@ -42,6 +43,8 @@ class Write:
     airing: Airing = field(init=False)
     room: Room = field(init=False)
     participant: Standing = field(init=False)
+    # As what the sender speaks, where it does (`services.speaking`).
+    speaker: Speaker = CITIZEN
     # What stands against the sender here, the strongest first.
     sanctions: list[Sanctioned] = field(default_factory=list)
     answer: Answer | None = None

@@ -15,11 +15,10 @@ from broadcast import clock
 from broadcast.errors import AssuranceTooLow, IllegalTransition, InvalidInput, NotFound, TooMany
 from broadcast.models import Airing, Appearance, Programme
 from broadcast.models.catalogue import Assurance
-from broadcast.services.identity import Standing
 from live import ladder, protocol, text, wording
 from live.models import Comment, Item, Question, Room
 from live.queries import reason_list
-from live.services import rooms, screening
+from live.services import rooms, screening, speaking
 from live.services.batch import Answer, Batch, Write, require_assurance, require_free
 
 _S = Airing.State
@@ -58,7 +57,9 @@ def post(batch: Batch) -> None:
 def _post(batch: Batch, writes: list[Write], model: ItemModel) -> None:
     known = _rows(model, {_key(write) for write in writes})
     fresh: dict[Key, Write] = {}
+    speakers = speaking.speakers(write for write in writes if _key(write) not in known)
     for write in writes:
+        write.speaker = speakers.get((write.participant.pk, write.airing_id), write.speaker)
         if _key(write) not in known and _key(write) not in fresh and write.check(_may_post):
             fresh[_key(write)] = write
     _limit(list(fresh.values()), model)
@@ -104,6 +105,7 @@ def _may_post(write: Write) -> None:
         raise IllegalTransition(_("现在不能提问。") if is_question else _("现在不能评论。"), state=state)
     require_assurance(write, programme.needs("ask" if is_question else "comment"))
     _cleaned(write)
+    speaking.require_may_reply(write)
     if isinstance(write.command, protocol.AskQuestion) and write.command.person is not None:
         appears = Appearance.objects.filter(episode=write.airing.episode_id, person=write.command.person)
         if not appears.exists():
@@ -224,22 +226,23 @@ def _new_rows(writes: list[Write], model: ItemModel) -> list[Any]:
             model(
                 room_id=write.airing_id,
                 author_id=write.participant.pk,
-                author_name=_name(write.participant, write.actor.name),
+                author_name=_name(write),
                 assurance=write.participant.assurance,
                 text=_cleaned(write),
                 state=Item.State.APPROVED if at_once else Item.State.PENDING,
                 public_at=now if at_once else None,
                 command_id=write.command.id,
                 created_at=now,
+                **speaking.columns(write),
                 **extra,
             )
         )
     return rows
 
 
-def _name(participant: Standing, called: str) -> str:
+def _name(write: Write) -> str:
     try:
-        return text.clean(participant.display_name or called, 40)
+        return text.clean(write.speaker.name or write.participant.display_name or write.actor.name, 40)
     except text.BadText:
         return wording.nameless()
 

@@ -79,7 +79,7 @@ def _item(form: QueryDict) -> Built:
 
 
 _BUILDERS: dict[str, Callable[[QueryDict], Built]] = {
-    "comment": lambda form: {"type": "comment.post", "text": form.get("text", "").strip()},
+    "comment": lambda form: {"type": "comment.post", "text": form.get("text", "").strip(), "to": _whole(form, "to")},
     "ask": lambda form: {
         "type": "question.ask",
         "text": form.get("text", "").strip(),

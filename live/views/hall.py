@@ -13,6 +13,8 @@ from broadcast import clock
 from live import protocol
 from live.protocol import (
     AiringObject,
+    AnnouncementObject,
+    CaptionObject,
     CommentObject,
     CountsObject,
     LoadObject,
@@ -21,6 +23,7 @@ from live.protocol import (
     MyBallot,
     MyItem,
     PersonObject,
+    PinnedObject,
     PollObject,
     PublicObject,
     QuestionObject,
@@ -71,6 +74,9 @@ class Hall:
     media: MediaObject | None = None
     counts: CountsObject | None = None
     load: LoadObject | None = None
+    announcement: AnnouncementObject | None = None
+    pinned: CommentObject | None = None
+    captions: list[CaptionObject] = field(default_factory=list)
     segments: list[SegmentObject] = field(default_factory=list)
     people: list[PersonObject] = field(default_factory=list)
     comments: list[CommentObject] = field(default_factory=list)
@@ -110,6 +116,7 @@ _KINDS: dict[type, str] = {
     SegmentObject: "segments",
     PersonObject: "people",
     CommentObject: "comments",
+    CaptionObject: "captions",
     QuestionObject: "questions",
     PollObject: "polls",
 }
@@ -127,6 +134,10 @@ def arrange(objects: Iterable[PublicObject]) -> Hall:
             hall.counts = each
         elif isinstance(each, LoadObject):
             hall.load = each
+        elif isinstance(each, AnnouncementObject):
+            hall.announcement = each
+        elif isinstance(each, PinnedObject):
+            hall.pinned = each.comment
         else:
             getattr(hall, _KINDS[type(each)]).append(each)
     hall.segments.sort(key=lambda segment: segment.position)

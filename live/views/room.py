@@ -24,8 +24,9 @@ from broadcast.identity import actor_of_request
 from broadcast.models import Airing, Appearance, Episode, Programme, User
 from broadcast.services import identity as people
 from live import queries
-from live.protocol import Mine, PublicObject
+from live.protocol import CommentObject, Mine, PublicObject
 from live.queries import reason_list
+from live.services import speaking
 from live.views import hall as halls
 from live.views import sharing
 
@@ -108,6 +109,7 @@ def _context(
     request: HttpRequest, actor: Actor, airing: Airing, objects: list[PublicObject], mine: Mine
 ) -> dict[str, Any]:
     names = _names(airing)
+    may_reply = speaking.speaker_of(actor, airing).may_reply
     hall = halls.arrange(halls.named(objects, names))
     hall.staff_replay = staff_replay(actor, airing)
     programme = airing.episode.programme
@@ -138,7 +140,10 @@ def _context(
         "upheld": sum(1 for report in mine.reports if report.state == "upheld"),
         "draft": _draft(request, airing) or _again(request, mine),
         "new_id": lambda: secrets.token_urlsafe(12),  # called anew for each form
-        "boot": boot(request, airing, objects, mine, tab) | {"staff_replay": hall.staff_replay, "names": names},
+        "may_reply": may_reply,
+        "replied": _replied(request, hall) if may_reply else None,
+        "boot": boot(request, airing, objects, mine, tab)
+        | {"staff_replay": hall.staff_replay, "names": names, "may_reply": may_reply},
     }
 
 
@@ -170,6 +175,7 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
             "call": _address(airing, "episode-call"),
             "commands": f"{base}/commands",
             "timeline": f"{base}/timeline",
+            "captions": f"{base}/captions",
             "programme": reverse("programme", args=[programme.slug]),
             "spans": f"{media}/replay/spans.json",
             "phone": reverse("account:phone"),
@@ -267,6 +273,12 @@ def _again(request: HttpRequest, mine: Mine) -> dict[str, str]:
     if item is None or item.state not in {"rejected", "withdrawn"}:
         return {}
     return {"act": "comment" if item.kind == "comment" else "ask", "text": item.text, "again": asked}
+
+
+def _replied(request: HttpRequest, hall: halls.Hall) -> CommentObject | None:
+    """`?reply=5`: the public comment that a guest or a department is about to answer."""
+    asked = request.POST.get("to") or request.GET.get("reply") or ""
+    return next((each for each in hall.comments if str(each.id) == asked), None)
 
 
 def _draft(request: HttpRequest, airing: Airing) -> dict[str, str]:

@@ -17,7 +17,7 @@ from broadcast.models.catalogue import Assurance
 from broadcast.views.staff_page import for_staff
 from live.queries import reason_list
 from live.services.switches import may_be_post
-from live.views import figures, overlay
+from live.views import captions, figures, overlay
 
 LIVE = "/live/airings"
 
@@ -72,6 +72,7 @@ def _page_data(request: HttpRequest, actor: Actor, airing: Airing, part: str) ->
     pages["figures"] = may["see_desk"]
     pages["calls"] = may["screen_calls"]
     pages["rundown"] = may["watch_internal"]
+    pages["captions"] = may["caption"] or may["run"]
     return {
         "airing": str(airing.pk),
         "kind": airing.get_kind_display(),
@@ -111,4 +112,5 @@ urlpatterns = [
     path("<uuid:airing_id>/calls", call_desk, name="calls"),
     path("<uuid:airing_id>/overlay", overlay.links, name="overlay"),
     path("<uuid:airing_id>/figures", figures.staff, name="figures"),
+    path("<uuid:airing_id>/captions", captions.desk, name="captions"),
 ]

@@ -1,0 +1,30 @@
+"""What of an airing the public never gets though the studio made it: spans that were cut, or covered by hand; it decides nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import F
+
+from archive.models import OutputCut, SourceChoice
+from broadcast.models import Airing
+
+
+def spans(airing: Airing) -> list[tuple[dt.datetime, dt.datetime | None]]:
+    """By media time, from and until (None: still): of cuts, and of a filler that a person put in the studio's place."""
+    cuts = OutputCut.objects.filter(airing=airing, state__in=[OutputCut.State.ACTIVE, OutputCut.State.RESUMED])
+    found: list[tuple[dt.datetime, dt.datetime | None]] = [
+        (since, until)
+        for since, until in cuts.values_list("from_media_time", F("until_media_time"))
+        if since is not None
+    ]
+    choices = list(
+        SourceChoice.objects.filter(airing=airing)
+        .order_by("from_media_time", "id")
+        .values_list("from_media_time", "source")
+    )
+    ends = [*(since for since, _source in choices[1:]), None]
+    for (since, source), end in zip(choices, ends, strict=True) if choices else ():
+        if source == SourceChoice.Source.FALLBACK:
+            found.append((since, end))
+    return found
