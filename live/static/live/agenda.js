@@ -87,7 +87,7 @@ export function Agenda({ room }) {
         ${people.map((person) => html`<li key=${person.key}><b>${person.name}</b> <span class="role">${room.boot.names.people[person.role] || person.role_name}</span>${person.organisation && html` <span class="meta">${person.organisation}</span>`}</li>`)}
       </ul>`}
     </div></section>
-    ${before && html`<nav class="two" aria-label=${t("参与")}>
+    ${before && !room.elder && html`<nav class="two" aria-label=${t("参与")}>
       <a class="button" href="?tab=talk" onClick=${(event) => room.open(event, "talk")}>${t("看讨论")}</a>
       ${airing.questions !== "off" && html`<a class="button main" href="?tab=ask" onClick=${(event) => room.open(event, "ask", true)}>${t("先提问题")}</a>`}
     </nav>`}

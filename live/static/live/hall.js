@@ -1,17 +1,36 @@
 /* The hall: notice, poll card, tabs and the open panel with its composer; it shows the store and hands acts to the room's `acts`. */
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
 import { Agenda } from "./agenda.js";
 import { Asks } from "./asks.js";
-import { Moments } from "./moments.js";
 import { Votes, left } from "./polls.js";
 import { all, mode, one } from "./reducer.js";
 import { Talk } from "./talk.js";
 import { count, html, phrase, useSecond, useStore } from "./view.js";
-import { Announcement } from "./voices.js";
 
 const PANELS = { talk: Talk, ask: Asks, vote: Votes, agenda: Agenda, moments: Moments };
+
+/** How long the link is away before the hall speaks of it. */
+const AWAY_MS = 8_000;
+
+let momentsPanel = null;
+
+/** The moments are for a replay alone, so their module comes with the first one. */
+function Moments({ room }) {
+  const [, again] = useState(0);
+  useEffect(() => {
+    if (momentsPanel) return;
+    const fetched = ({ Moments: panel }) => {
+      momentsPanel = panel;
+      again(1);
+    };
+    const fetchIt = () => import("./moments.js").then(fetched, () => setTimeout(fetchIt, 2_000));
+    fetchIt();
+  }, []);
+  if (momentsPanel) return html`<${momentsPanel} room=${room} />`;
+  return html`<section class="panel" id="panel" aria-label=${t("此刻")} tabindex="0"><p class="pad meta">${t("正在取时刻表…")}</p></section>`;
+}
 
 /** Names of the tabs in this state of the show. */
 export function tabNames(state) {
@@ -43,24 +62,44 @@ function Open({ room, state }) {
   const Panel = PANELS[tab];
   const home = room.elder && tab === "talk";
   return html`
-    <${Announcement} room=${room} />
     <${Notice} room=${room} />
     ${!room.elder && tab !== "vote" && html`<${PollCard} room=${room} main=${tab !== "ask"} />`}
     ${!home && html`<${Tabs} room=${room} names=${names} tab=${tab} />`}
     <${Panel} key=${tab} room=${room} />
+    ${room.elder && (home || tab === "agenda") && html`<${Two} room=${room} />`}
   `;
+}
+
+/** 长辈版: asking and voting stay under the thumb. */
+function Two({ room }) {
+  const state = useStore(room.store);
+  const now = useSecond(room.store);
+  const poll = all(state, "poll").find((each) => each.state === "open");
+  const before = mode(state) === "before";
+  if (!before && mode(state) !== "live") return null;
+  return html`<nav class="two" aria-label=${t("参与")}>
+    <a class=${poll ? "button" : "button main"} href="?tab=ask" onClick=${(event) => room.open(event, "ask", true)}>${before ? t("先提问题") : t("去提问")}</a>
+    <a class=${poll ? "button main" : "button"} href="?tab=vote" onClick=${(event) => room.open(event, "vote")}>${t("去投票")}${poll && html`<small>${left(poll, now) || t("正在进行")}</small>`}</a>
+  </nav>`;
 }
 
 /** What is out of the ordinary, in one line; quiet when all is well. */
 function Notice({ room }) {
   const state = useStore(room.store);
+  const now = useSecond(room.store);
+  const lost = useRef({ since: 0, told: false });
   const media = one(state, "media");
   let words = null;
-  if (state.link === "lost") words = [t("连接中断，正在自动重连。"), t("您写的内容会保留，连上后自动发出。"), ""];
-  else if (state.restored) words = [t("连接已恢复。"), "", "ok"];
+  if (state.link !== "lost") lost.current.since = 0;
+  else if (!lost.current.since) lost.current = { since: now, told: false };
+  // A short gap is told over the picture alone (OnAir), so that nothing moves under a finger for it.
+  const away = state.link === "lost" && now - lost.current.since >= AWAY_MS;
+  if (away) lost.current.told = true;
+  if (away) words = [t("连接中断，正在自动重连。"), t("您写的内容会保留，连上后自动发出。"), ""];
+  else if (state.restored && lost.current.told) words = [t("连接已恢复。"), "", "ok"];
   else if (state.link === "polling") words = [state.tooFast ? t("操作太快了，实时连接停一分钟。") : state.full ? t("在看的人很多。") : t("实时连接没有连上。"), t("评论改为每隔一两秒刷新，您的投票和提问照常计入。"), ""];
   else if (mode(state) === "replay" && !(media && media.replay)) words = [t("回看还没有公开。"), t("现在只有工作人员能看到，签发后观众可看。"), ""];
-  else if (mode(state) === "live" && media && media.state === "lost") words = [t("互动照常。"), t("讨论、提问、投票都照常计入。"), ""];
+  else if (mode(state) === "live" && media && media.state === "lost" && !room.stage.goesOn()) words = [t("互动照常。"), t("讨论、提问、投票都照常计入。"), ""];
   return html`<div role="status">${words && html`<p class=${`notice ${words[2]}`}><b>${words[0]}</b>${words[1]}</p>`}</div>`;
 }
 
@@ -68,8 +107,9 @@ function Notice({ room }) {
 function PollCard({ room, main }) {
   const state = useStore(room.store);
   const now = useSecond(room.store);
-  const poll = all(state, "poll").filter((each) => each.state === "open").sort((a, b) => b.id - a.id)[0];
-  if (!poll || mode(state) !== "live" || state.mine.ballots.has(poll.id) || state.putAway === poll.id) return null;
+  const asks = (each) => each.state === "open" && !state.mine.ballots.has(each.id) && state.putAway !== each.id;
+  const poll = all(state, "poll").filter(asks).sort((a, b) => (b.electorate === "all") - (a.electorate === "all") || b.id - a.id)[0];
+  if (!poll || mode(state) !== "live") return null;
   return html`<section class="poll card" aria-labelledby="poll">
     <div>
       <p class="meta bits"><b>${t("正在投票")}</b>${poll.closes_at && html`<span>${left(poll, now)}</span>`}</p>

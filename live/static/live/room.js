@@ -11,7 +11,6 @@ import { createLink } from "./socket.js";
 import { createStage } from "./stage.js";
 import { createStore } from "./store.js";
 import { html } from "./view.js";
-import { voices } from "./voices.js";
 
 const ACTIONS = { "comment.post": "comment", "question.ask": "ask", "question.support": "support", "like.add": "like" };
 
@@ -79,7 +78,7 @@ function start() {
   };
   takeTyped(boot.airing);
   draw(room);
-  voices(room);
+  performance.mark("yishi.drawn"); // for `bench page`
   followReplay(room);
   if (!elder) fitKeyboard();
   link.start();
