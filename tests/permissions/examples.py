@@ -114,6 +114,11 @@ ACTS: dict[str, str] = {"level.hold": "1", "step.retry": "loudness", "firing.see
 
 # What stands behind the question mark of an address.
 QUERIES: dict[str, Callable[[World], str]] = {
+    "caption.add": _plain(text="大家晚上好"),
+    "caption.correct": _plain(line=1, version=1, text="大家晚上好"),
+    "caption.remove": _plain(line=1),
+    "announcement.set": _plain(text="稍后开始"),
+    "comment.pin": lambda world, _person: {"item": world.things["public"]},
     "staff:slot-occurrence": lambda world: f"?start={world.things['occurrence']}",
     "episode-report": lambda world: f"?kind=comment&item={world.things['public']}",
 }

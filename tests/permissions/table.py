@@ -29,6 +29,10 @@ SOCKET_PATHS = {
 }
 
 
+# The role that came last. A line may leave its cell out: it may then do what all may who work behind the scenes, and no more.
+LATEST, BEHIND = "captioner", ("call_screener", "host", "auditor")
+
+
 @dataclass(frozen=True)
 class Row:
     """One line: `kind` is GET, POST, SOCK, DO (a command) or ACT; `place` which show; `cells` by column, + or . (or - alone: 405)."""
@@ -57,9 +61,17 @@ def rows() -> list[Row]:
         name, _at, place = where.partition("@")
         if cells == ["-"]:
             cells = ["-"] * len(COLUMNS)
+        if len(cells) == len(COLUMNS) - 1:
+            cells.insert(list(COLUMNS).index(LATEST), _of_the_latest(cells))
         assert len(cells) == len(COLUMNS), f"{line!r} has {len(cells)} cells, not {len(COLUMNS)}"
         found.append(Row(kind, name, place, dict(zip(COLUMNS, cells, strict=True))))
     return found
+
+
+def _of_the_latest(cells: list[str]) -> str:
+    known = dict(zip((each for each in COLUMNS if each != LATEST), cells, strict=True))
+    found = {known[each] for each in BEHIND}
+    return found.pop() if len(found) == 1 else "."
 
 
 @cache
