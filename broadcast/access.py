@@ -40,6 +40,8 @@ class Ability(StrEnum):
     CAPTION = "caption"
     RESPOND = "respond"
     REPORT = "report"
+    # Whose account a member of the committee has.
+    VERIFY_MEMBERS = "verify_members"
     # Of the three offices, each of one person who holds nothing else: accounts and settings; roles; the record.
     ADMINISTER = "administer"
     GRANT = "grant"
@@ -72,7 +74,7 @@ ABILITIES: dict[str, frozenset[Ability]] = {
         }
     ),
     _R.HOST: frozenset({*_STAFF_WATCH, Ability.HOST}),
-    _R.SECRETARIAT: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.REPORT}),
+    _R.SECRETARIAT: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.REPORT, Ability.VERIFY_MEMBERS}),
     _R.AUDITOR: frozenset({*_STAFF_WATCH, Ability.AUDIT}),
     _R.SYSTEM_ADMINISTRATOR: frozenset({*_STAFF_WATCH, Ability.ADMINISTER}),
     _R.SECURITY_ADMINISTRATOR: frozenset({Ability.GRANT, Ability.KEEP_RECORDS}),

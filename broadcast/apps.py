@@ -12,9 +12,10 @@ class BroadcastConfig(AppConfig):
     def ready(self) -> None:
         """Load the start-up checks and the doctor's, and what the ground floor keeps of people."""
         from broadcast import checks, personal_sections, readiness, registry  # noqa: F401  # checks register on import
-        from broadcast.services import forgetting
+        from broadcast.services import forgetting, spending
 
-        for check in (readiness.codes, readiness.accounts, readiness.programmes, readiness.audit):
+        for check in (readiness.codes, readiness.accounts, readiness.programmes, readiness.audit, readiness.partners):
             registry.doctor_checks.register(check.__name__, check)
+        registry.staff_alarms.register("codes", spending.alarm)
         personal_sections.register()
         forgetting.register()

@@ -9,14 +9,15 @@ from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
-from broadcast import clock, device, identity, reader, refusals
-from broadcast.errors import BroadcastError, Unavailable
+from broadcast import bearer, clock, device, identity, reader, refusals
+from broadcast.errors import BroadcastError, NotAllowed, Unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ _SHARED_PREFIXES = ("/media/", "/overlay/", "/widget/", settings.STATIC_URL)
 GetResponse = Callable[[HttpRequest], Any]
 
 
-class _Around:
+class Around:
     """A middleware of two synchronous halves that never waits, so it fits a synchronous and an asynchronous chain alike."""
 
     sync_capable = True
@@ -57,7 +58,7 @@ class _Around:
         return response
 
 
-class LanguageMiddleware(_Around):
+class LanguageMiddleware(Around):
     """Chinese unless the reader chose otherwise (`?language=`, remembered in a cookie); the browser's own language is not asked.
 
     The same for 长辈版 (`?elder=1`, `?elder=0`), as `request.elder`.
@@ -78,18 +79,24 @@ class LanguageMiddleware(_Around):
         return response
 
 
-class ParticipantMiddleware(_Around):
+class ParticipantMiddleware(Around):
     """Puts the browser's signed identity on the request, a fresh guest where there is none, and hands a new one its cookie.
 
-    The browser itself gets a token too, which stays when the identity changes.
+    The browser itself gets a token too, which stays when the identity changes. An identity in the header stands alone (`bearer`).
     """
 
     def before(self, request: HttpRequest) -> None:
+        token = bearer.of_request(request)
+        if token is not None:
+            _stand_alone(request, token)
+            return
         known = identity.read(request.COOKIES.get(identity.COOKIE))
         request.identity = known or identity.fresh()  # type: ignore[attr-defined]
         request.identity_is_new = known is None  # type: ignore[attr-defined]
 
     def after(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if bearer.of_request(request) is not None:
+            return response
         if _is_page(response) and not getattr(request, "identity_is_new", False):
             _follow_session(request)
         if _is_page(response) and not request.path.startswith(_SHARED_PREFIXES):
@@ -101,8 +108,16 @@ class ParticipantMiddleware(_Around):
             identity.set_cookie(response, request.identity)  # type: ignore[attr-defined]
         return response
 
+    def process_view(self, request: HttpRequest, *_view: Any) -> HttpResponseBase | None:
+        """Django calls this before the view: a header that is not believed is no guest's."""
+        if not getattr(request, "bearer_is_bad", False):
+            return None
+        return refusals.answer(
+            request, NotAllowed(_("合作平台的登录已过期，请回到原来的应用重新打开。"), cause="bearer")
+        )
 
-class RefusalMiddleware(_Around):
+
+class RefusalMiddleware(Around):
     """Turns an expected refusal raised in a view into its page or JSON, and a database that does not answer into 503."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
@@ -115,6 +130,16 @@ class RefusalMiddleware(_Around):
                 request, Unavailable(_("系统正在恢复，刚才的操作没有记下。请过几秒再试。"), retry_after_seconds=3)
             )
         return None
+
+
+def _stand_alone(request: HttpRequest, token: str) -> None:
+    """Only what the header says: no cookie, no session's account, hence no CSRF token either."""
+    known = None if request.path == bearer.ENTRANCE else bearer.read(token)
+    request.identity = known or identity.fresh()  # type: ignore[attr-defined]
+    request.identity_is_new = False  # type: ignore[attr-defined]
+    request.bearer_is_bad = known is None and request.path != bearer.ENTRANCE  # type: ignore[attr-defined]
+    request.user = AnonymousUser()
+    request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
 
 
 def _follow_session(request: HttpRequest) -> None:

@@ -8,7 +8,16 @@ from cryptography.fernet import InvalidToken
 from django.utils.translation import gettext_lazy as _
 
 from broadcast import registry
-from broadcast.models import AuditPersonal, Consent, EvidenceRecord, LoginSession, Participant, User
+from broadcast.models import (
+    AuditPersonal,
+    Consent,
+    EvidenceRecord,
+    GuardianConsent,
+    LinkedIdentity,
+    LoginSession,
+    Participant,
+    User,
+)
 from broadcast.personal import Section, Whose
 from broadcast.sealing import unseal
 
@@ -19,8 +28,9 @@ def register() -> None:
 
 
 def sections(whose: Whose) -> list[Section]:
-    """Identity, account, consents, where writes came from, and what staff did about the person."""
-    return [_identity(whose), _account(whose), _logins(whose), _consents(whose), _evidence(whose), _acts(whose)]
+    """Identity, account and what else it is known by, consents, where writes came from, and what staff did about the person."""
+    own = [_identity(whose), _account(whose), _linked(whose), _logins(whose), _consents(whose), _guardians(whose)]
+    return [*own, _evidence(whose), _acts(whose)]
 
 
 def _identity(whose: Whose) -> Section:
@@ -28,9 +38,27 @@ def _identity(whose: Whose) -> Section:
     return Section(
         "participants",
         _("身份"),
-        [("id", _("编号")), ("name", _("称呼")), ("assurance", _("身份级别")), ("created_at", _("建立时间"))],
         [
-            {"id": str(row.pk), "name": row.display_name, "assurance": row.assurance, "created_at": row.created_at}
+            ("id", _("编号")),
+            ("name", _("称呼")),
+            ("assurance", _("身份级别")),
+            ("district", _("所在区")),
+            ("age", _("年龄说明")),
+            ("partner", _("合作平台")),
+            ("partner_subject", _("合作平台给的编号")),
+            ("created_at", _("建立时间")),
+        ],
+        [
+            {
+                "id": str(row.pk),
+                "name": row.display_name,
+                "assurance": row.assurance,
+                "district": row.district,
+                "age": row.get_age_display() if row.age else "",
+                "partner": row.partner,
+                "partner_subject": row.partner_subject,
+                "created_at": row.created_at,
+            }
             for row in rows
         ],
     )
@@ -60,6 +88,34 @@ def _account(whose: Whose) -> Section:
         ("last_login", _("最近登录")),
     ]
     return Section("account", _("账号"), columns, rows)
+
+
+def _linked(whose: Whose) -> Section:
+    rows = LinkedIdentity.objects.filter(user=whose.user).order_by("linked_at", "pk") if whose.user is not None else []
+    columns = [
+        ("provider", _("由谁证明")),
+        ("subject", _("在那里的编号")),
+        ("linked_at", _("绑定时间")),
+        ("used_at", _("最近")),
+    ]
+    told = [
+        {
+            "provider": row.provider,
+            "subject": str(_opened(row.subject_sealed) or ""),
+            "linked_at": row.linked_at,
+            "used_at": row.used_at,
+        }
+        for row in rows
+    ]
+    return Section("linked", _("其他登录方式"), columns, told)
+
+
+def _guardians(whose: Whose) -> Section:
+    """Without the guardian's own name and number: the file is the child's."""
+    rows = GuardianConsent.objects.filter(participant__in=whose.participants).order_by("given_at", "pk")
+    columns = [("version", _("版本")), ("given_at", _("时间")), ("withdrawn_at", _("撤回时间"))]
+    told = [{"version": row.version, "given_at": row.given_at, "withdrawn_at": row.withdrawn_at} for row in rows]
+    return Section("guardians", _("监护人的同意"), columns, told)
 
 
 def _logins(whose: Whose) -> Section:

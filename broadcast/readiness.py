@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from django.conf import settings
 
-from broadcast import senders
-from broadcast.models import AuditWalk, Programme, User
+from broadcast import partner_keys, senders
+from broadcast.models import AuditWalk, CodeDay, Programme, User
+from broadcast.services import spending
 
 Found = tuple[str, str, str]
 
@@ -21,7 +24,7 @@ def codes() -> list[Found]:
     if not callable(sender):
         return [(f"YISHI_SMS_SENDER={name} is no function", expected, "correct YISHI_SMS_SENDER")]
     if settings.DEMO or settings.DEBUG or name not in {"console", "log"}:
-        return [(f"one-time codes by {name}", expected, "")]
+        return [(f"one-time codes by {name}", expected, ""), _code_day()]
     return [
         (
             f"YISHI_SMS_SENDER={name}: no code reaches anybody",
@@ -29,6 +32,24 @@ def codes() -> list[Found]:
             "set YISHI_SMS_SENDER, or nobody can comment or ask",
         )
     ]
+
+
+def _code_day() -> Found:
+    row, most = CodeDay.objects.filter(pk=spending.today()).first(), spending.most()
+    sent, refused = (row.sent, row.refused) if row is not None else (0, 0)
+    mend = "raise YISHI_SMS_DAY_MOST or YISHI_SMS_DAY_YUAN, or look who asks" if spending.is_alarming(row) else ""
+    return f"{sent} codes sent today, {refused} refused for the day's ceiling", f"below {most or 'any number'}", mend
+
+
+def partners() -> list[Found]:
+    """Whether the partners' keys can be read."""
+    if not settings.PARTNERS:
+        return []
+    try:
+        found = partner_keys.parsed(Path(settings.PARTNERS).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, partner_keys.BadPartners) as error:
+        return [(f"YISHI_PARTNERS={settings.PARTNERS}: {error}", "partners with public keys", "mend the file")]
+    return [(f"{len(found)} partners' keys", "partners with public keys", "")]
 
 
 def accounts() -> list[Found]:

@@ -6,7 +6,18 @@ from django.urls import include, path
 from django.views.decorators.cache import cache_control
 from django.views.i18n import JSONCatalog
 
-from broadcast.views import account, account_data, health, pages, second_step, security, staff
+from broadcast.views import (
+    account,
+    account_data,
+    account_guardian,
+    account_partner,
+    account_social,
+    health,
+    pages,
+    second_step,
+    security,
+    staff,
+)
 
 _account = (
     [
@@ -15,6 +26,12 @@ _account = (
         path("phone", account.phone, name="phone"),
         path("phone/code", account.phone_code, name="phone-code"),
         path("consent", account.consent, name="consent"),
+        path("guardian", account_guardian.guardian, name="guardian"),
+        path("partner", account_partner.enter, name="partner"),
+        path("social/<str:way>/start", account_social.start, name="social-start"),
+        path("social/<str:way>/link", account_social.link, name="social-link"),
+        path("social/<str:way>/back", account_social.back, name="social-back"),
+        path("social/<str:provider>/unlink", account_social.unlink, name="social-unlink"),
         path("renew", account.renew, name="renew"),
         path("language", account.language, name="language"),
         path("elder", account.elder, name="elder"),

@@ -16,6 +16,8 @@ from broadcast.models import (
     AuditPersonal,
     Consent,
     EvidenceRecord,
+    GuardianConsent,
+    LinkedIdentity,
     LoginSession,
     OneTimeCode,
     Participant,
@@ -63,6 +65,8 @@ def identity(whose: Whose, _held: Held) -> Forgotten:
             generation=F("generation") + 1,
             erased_at=clock.now(),
         )
+        # The guardian's name and number; that there was a consent stays among the sealed records for their time.
+        GuardianConsent.objects.filter(participant__in=whose.participants).delete()
     found.add("participant", len(whose.participants))
     found.add("account", int(whose.user is not None))
     _tell_kept(found, whose)
@@ -83,16 +87,17 @@ def _close_account(participant: UUID, pk: int) -> None:
     user.set_unusable_password()
     user.save()
     # What says how it logged in, and from where.
-    for model in (LoginSession, SecondFactor, RecoveryCode, Passkey):
+    for model in (LoginSession, SecondFactor, RecoveryCode, Passkey, LinkedIdentity):
         model._default_manager.filter(user=pk).delete()
 
 
 def _seal_into_evidence(participant: UUID, user: User) -> None:
     phone = unseal(user.phone_sealed) if user.phone_sealed else ""
-    if not phone:
+    linked = [f"{row.provider} {unseal(row.subject_sealed)}" for row in LinkedIdentity.objects.filter(user=user)]
+    if not phone and not linked:
         return
     now = clock.now()
-    sealed = seal_many([{"user": user.pk, "phone": phone, "name": user.display_name}])[0]
+    sealed = seal_many([{"user": user.pk, "phone": phone, "name": user.display_name, "linked": linked}])[0]
     EvidenceRecord.objects.create(
         at=now,
         kind=evidence.ACCOUNT_ERASED,

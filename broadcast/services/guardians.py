@@ -132,7 +132,8 @@ def _refusal(digest: str) -> BroadcastError | None:
 
 
 def _require_another(actor: Actor, number: str) -> None:
-    own = Participant.objects.filter(pk=actor.participant_id).values_list("user", flat=True).first()
+    rows = Participant.objects.filter(pk__in=[actor.participant_id] if actor.participant_id else [])
+    own = rows.values_list("user", flat=True).first()
     ids = [each for each in (own, actor.user_id) if each is not None]
     if User.objects.filter(pk__in=ids, phone_digest=codes.phone_digest(number)).exists():
         raise InvalidInput(_("请填写监护人自己的手机号，不是孩子的。"), field="phone")

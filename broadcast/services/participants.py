@@ -91,7 +91,7 @@ def standing(participant_ids: Iterable[UUID]) -> dict[UUID, Standing]:
     documents = [f"{name} {version}" for name, version in settings.CONSENT_VERSIONS.items()]
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, [documents, uuids(set(participant_ids))])
-        return {row[0]: Standing(*row[:5], row[5] == len(documents), row[6]) for row in cursor.fetchall()}
+        return {row[0]: Standing._make((*row[:5], row[5] == len(documents), row[6])) for row in cursor.fetchall()}
 
 
 def seat_of(participant_id: UUID, generation: int) -> str:

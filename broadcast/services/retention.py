@@ -14,9 +14,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from broadcast import audit, clock, evidence
+from broadcast import audit, clock, evidence, partner_keys
 from broadcast.access import HOUSE
-from broadcast.models import AuditPersonal, EvidenceRecord, OneTimeCode, RetentionRun
+from broadcast.models import AuditPersonal, EvidenceRecord, OneTimeCode, RetentionRun, SpentToken
 from broadcast.personal import Held, Words
 from broadcast.services import codes, holds
 
@@ -89,6 +89,17 @@ RULES = (
         lambda: codes.KEPT,
         lambda: OneTimeCode.objects.all(),
         lambda at: OneTimeCode.objects.filter(sent_at__lte=at - codes.KEPT),
+        lambda _standing: None,
+        _delete,
+        is_audited=False,
+    ),
+    Rule(
+        "partner_tokens",
+        _("用过的合作平台登录凭证"),
+        lambda: dt.timedelta(seconds=partner_keys.LONGEST_SECONDS + partner_keys.LEEWAY_SECONDS),
+        lambda: SpentToken.objects.all(),
+        # An hour more: a machine's clock may be put back.
+        lambda at: SpentToken.objects.filter(expires_at__lt=at - dt.timedelta(hours=1)),
         lambda _standing: None,
         _delete,
         is_audited=False,

@@ -13,6 +13,7 @@ from broadcast.access import HOUSE, Ability, Actor, needs_factor, require_house
 from broadcast.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from broadcast.models import Programme, RoleGrant, RolePolicy, User
 from broadcast.models.user import OFFICES, SEATS
+from broadcast.services import ranks
 
 Role = RoleGrant.Role
 HOUSE_WIDE = frozenset({Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR})
@@ -40,6 +41,7 @@ def grant(
             values = {"granted_at": clock.now(), "granted_by_id": actor.user_id, "expires_at": expires_at}
             made, _new = RoleGrant.objects.update_or_create(**where, defaults=values)
             was = _plain(before) if before else None
+            ranks.settle(user)
             audit.record(actor, "role.grant", f"user:{user.pk}", reason=reason.strip(), before=was, after=_plain(made))
     except IntegrityError as error:
         # The database says the same as we do above, to whoever came by another way or in the same moment.
@@ -59,6 +61,7 @@ def revoke(actor: Actor, grant_id: int, reason: str) -> None:
         _require_over_another(actor, found.user_id)
         audit.record(actor, "role.revoke", f"user:{found.user_id}", reason=reason.strip(), before=_plain(found))
         found.delete()
+        ranks.settle(found.user)
 
 
 def set_policy(actor: Actor, role: str, needs: bool) -> None:
@@ -136,6 +139,7 @@ def _drop_expired(user: User) -> None:
 def _drop(found: RoleGrant) -> None:
     audit.record(HOUSE, "role.expire", f"user:{found.user_id}", before=_plain(found))
     found.delete()
+    ranks.settle(found.user)
 
 
 def _plain(found: RoleGrant) -> dict[str, Any]:

@@ -71,13 +71,13 @@ def is_alarming(row: CodeDay | None) -> bool:
     return row is not None and ceiling is not None and (row.refused > 0 or row.sent >= max(1, ceiling * ALARM // 100))
 
 
-def alarm(actor: Actor) -> dict[str, str]:
+def alarm(actor: Actor) -> list[dict[str, str]]:
     """For the head of the system administrator's pages: that codes run out, or ran out, today."""
     if Ability.ADMINISTER not in actor.grants.get(None, ()):
-        return {}
+        return []
     row = CodeDay.objects.filter(pk=today()).first()
     if row is None or not is_alarming(row):
-        return {}
+        return []
     words = {"sent": row.sent, "most": most(), "refused": row.refused, "yuan": f"{row.fen / 100:.2f}"}
     text = _("短信验证码：今天已发 %(sent)s 条（约 %(yuan)s 元），上限 %(most)s 条，拒发 %(refused)s 次。") % words
-    return {"text": text, "url": reverse("staff:accounts")}
+    return [{"text": text, "url": reverse("staff:accounts")}]

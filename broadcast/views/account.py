@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from broadcast import identity
-from broadcast.errors import BroadcastError, SecondFactorNeeded
+from broadcast.errors import BroadcastError, GuardianNeeded, SecondFactorNeeded
 from broadcast.identity import actor_of_request
 from broadcast.models import User
 from broadcast.refusals import wants_json
@@ -22,9 +22,19 @@ from broadcast.sealing import seal, unseal
 from broadcast.services import identity as services
 from broadcast.services import passwords
 from broadcast.views import second_step
-from broadcast.views.account_page import address, data_of, done, next_of, opened, page, refused, renew_token
+from broadcast.views.account_page import (
+    PHONE_SESSION_SECONDS,
+    address,
+    data_of,
+    done,
+    is_sure,
+    next_of,
+    opened,
+    page,
+    refused,
+    renew_token,
+)
 
-PHONE_SESSION_SECONDS = 30 * 24 * 3600
 _PENDING = "phone_to_verify"
 
 
@@ -89,7 +99,10 @@ def phone(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "POST"])
 def phone_code(request: HttpRequest) -> HttpResponse:
-    """Takes the code. JSON: {"phone", "code"} → {"assurance", "name"}."""
+    """Takes the code. JSON: {"phone", "code"} → {"assurance", "name"}.
+
+    The number goes to the account that is logged in by another house where that happened just now, or `bind` says so.
+    """
     data = data_of(request)
     where = next_of(request, data)
     pending = request.session.get(_PENDING) or {}
@@ -100,7 +113,8 @@ def phone_code(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         return page(request, "phone_code", where, typed)
     try:
-        who = services.verify_code(actor_of_request(request), number, data.get("code", ""))
+        binds = is_sure(request) or data.get("bind") == "1"
+        who = services.verify_code(actor_of_request(request), number, data.get("code", ""), binds=binds)
     except BroadcastError as error:
         return refused(request, "phone_code", where, typed, error)
     request.session.pop(_PENDING, None)
@@ -115,14 +129,19 @@ def phone_code(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def consent(request: HttpRequest) -> HttpResponse:
-    """Agreement to the documents in force. POST: one field per document with its version."""
+    """Agreement to the documents in force. POST: one field per document with its version, and `age` (over, under)."""
     data = data_of(request)
     where = next_of(request, data)
     if request.method == "GET":
         return page(request, "consent", where, {})
     given = {name: data.get(name, "") for name in settings.CONSENT_VERSIONS}
     try:
-        services.give_consent(actor_of_request(request), given)
+        services.give_consent(actor_of_request(request), given, data.get("age", ""))
+    except GuardianNeeded as needed:
+        identity.become(request, request.identity)  # type: ignore[attr-defined]
+        if wants_json(request):
+            raise needed
+        return HttpResponseRedirect(address("account:guardian", where))
     except BroadcastError as error:
         return refused(request, "consent", where, {}, error)
     # A guest without a token so far keeps the one that just agreed.

@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from broadcast import clock, identity
+from broadcast import clock, identity, social
 from broadcast.context import footer
 from broadcast.errors import BroadcastError, IdentityStale, InvalidInput, NotAllowed
 from broadcast.identity import Identity, actor_of_request
@@ -29,6 +29,8 @@ from broadcast.services import logins
 View = Callable[..., HttpResponse]
 # How long a log-in, or a password typed again, is enough for what changes how one logs in.
 SURE_SECONDS = 900
+# How long a citizen stays logged in.
+PHONE_SESSION_SECONDS = 30 * 24 * 3600
 _SURE = "sure_at"
 
 
@@ -55,6 +57,11 @@ def sure(request: HttpRequest) -> None:
     request.session[_SURE] = int(clock.now().timestamp())
 
 
+def is_sure(request: HttpRequest) -> bool:
+    """Whether who sits here proved lately who it is."""
+    return bool(clock.now().timestamp() - request.session.get(_SURE, 0) <= SURE_SECONDS)
+
+
 def for_account(view: View) -> View:
     """A page of one's own account: asks to log in first; never kept by the browser."""
 
@@ -76,7 +83,7 @@ def for_sure(view: View) -> View:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if clock.now().timestamp() - request.session.get(_SURE, 0) > SURE_SECONDS:
+        if not is_sure(request):
             if wants_json(request):
                 raise NotAllowed(_("请刷新页面，再输一次密码后继续。"), cause="confirm")
             return HttpResponseRedirect(
@@ -127,7 +134,8 @@ def page(
     request: HttpRequest, name: str, where: str, typed: dict[str, Any], status: int = 200, **more: Any
 ) -> HttpResponse:
     """An account page by the name of its template."""
-    context = {"next": where, "typed": typed, "documents": settings.CONSENT_VERSIONS, "footer": footer(), **more}
+    shared = {"documents": settings.CONSENT_VERSIONS, "footer": footer(), "ways": social.ways(request)}
+    context = {"next": where, "typed": typed, **shared, **more}
     return render(request, f"broadcast/account/{name}.html", context, status=status)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import segno
+from django.conf import settings
 from django.contrib import auth, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import resolve_url
@@ -13,11 +14,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from broadcast import social_houses
 from broadcast.errors import BroadcastError, InvalidInput
 from broadcast.identity import actor_of_request
 from broadcast.models import User
 from broadcast.sealing import seal, unseal
-from broadcast.services import accounts, logins, passkeys, passwords, second_factor
+from broadcast.services import accounts, linking, logins, passkeys, passwords, second_factor
 from broadcast.views.account_page import data_of, done, for_account, for_sure, next_of, page, refused, sure
 from broadcast.views.second_step import json_of, keep_challenge, site_of, take_challenge
 
@@ -32,6 +34,7 @@ def show(request: HttpRequest) -> HttpResponse:
     context = {
         "factors": second_factor.factors_of(user.pk),
         "has_password": user.has_usable_password(),
+        "linked": _linked(user),
         "logins": logins.open_of(user.pk),
         "this_key": _key(request),
     }
@@ -203,6 +206,14 @@ def _told(request: HttpRequest, act: Any, notice: str) -> HttpResponse:
     else:
         messages.success(request, notice)
     return HttpResponseRedirect(resolve_url("account:security"))
+
+
+def _linked(user: User) -> list[dict[str, Any]]:
+    names = {social_houses.WECHAT: _("微信"), social_houses.OIDC: settings.OIDC["name"]}
+    return [
+        {"provider": code, "name": names.get(code, code), "linked_at": row.linked_at, "used_at": row.used_at}
+        for code, row in linking.providers_of(user.pk).items()
+    ]
 
 
 def _key(request: HttpRequest) -> str:
