@@ -64,6 +64,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("studios/", include("scheduling.views.studios")),
     path("notices/", include("scheduling.views.notices")),
     path("accounts/", include("broadcast.views.staff_accounts")),
+    path("members/", include("broadcast.views.staff_members")),
     path("audit/", include("broadcast.views.staff_audit")),
     path("audit/", include("broadcast.views.staff_keeping")),
     path("airings/", include("live.views.staff")),

@@ -188,6 +188,8 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
         "rung": "index",
         "secret": things["calendar_secret"],
         "name": things["media"],
+        "way": "oidc",
+        "provider": "oidc",
     }
     special = {
         "account:invitation": {"pk": things["account"], "token": things["invitation"]},
