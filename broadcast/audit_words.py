@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 _NOUNS: dict[str, Promise] = {
+    "member": _("委员认证"),
     "account": _("账号"),
     "airing": _("场次"),
     "announcement": _("公告"),
@@ -119,6 +120,8 @@ _VERBS: dict[str, Promise] = {
     "invite": _("邀请"),
     "keep": _("保存"),
     "leave": _("离开"),
+    "link": _("绑定其他登录方式"),
+    "unlink": _("解除其他登录方式"),
     "lift": _("解除"),
     "locked": _("锁定"),
     "log": _("记下"),
