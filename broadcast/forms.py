@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 LONGEST_LENGTH = 6 * 3600
 
@@ -78,7 +78,7 @@ class SegmentRow(PlainForm):
     role = forms.ChoiceField(label=gettext_lazy("环节"), required=False)
     title = forms.CharField(label=gettext_lazy("内容"), max_length=80, required=False)
     minutes = LengthField(
-        label=gettext_lazy("分钟"), required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"})
+        label=pgettext_lazy("一栏", "分钟"), required=False, widget=forms.TextInput(attrs={"inputmode": "decimal"})
     )
 
     def __init__(self, *args: Any, roles: list[tuple[str, str]], **kwargs: Any) -> None:

@@ -111,8 +111,9 @@ def _day(date: dt.date, known: Days) -> Day:
     if day.kind != Kind.HOLIDAY or known.of(date - DAY).kind == Kind.HOLIDAY:
         return Day(date, day.kind)
     length = next(at for at in range(1, 60) if known.of(date + DAY * at).kind != Kind.HOLIDAY)
-    words = _("%(name)s假 %(count)s 天") % {"name": day.name, "count": length} if length > 1 else day.name
-    return Day(date, day.kind, words)
+    # Nothing is looked up for no name: gettext answers with the catalogue's own head.
+    name = _(day.name) if day.name else ""
+    return Day(date, day.kind, _("%(name)s假 %(count)s 天") % {"name": name, "count": length} if length > 1 else name)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from broadcast import clock
 from broadcast.models import Airing, Programme
@@ -157,7 +158,7 @@ def mark(day: Day) -> str:
 
 def _words(each: Foreseen) -> str:
     what = {
-        Verdict.AIR: _("播出") if each.cause == "" else _("照常播出"),
+        Verdict.AIR: pgettext("照规则", "播出") if each.cause == "" else _("照常播出"),
         Verdict.SKIP: _("停播，不占期号"),
         Verdict.MOVE: _("改期"),
         Verdict.RERUN: _("播重播，不占期号"),

@@ -7,19 +7,19 @@ from typing import Any
 from django import template
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 register = template.Library()
 
 # Why something went out, as the recorder's stable words say it; control-out.js says the same.
 _REASONS: dict[str, Promise] = {
-    "rule": lazy("按规则"),
-    "hand": lazy("人工切换"),
-    "feed_missing": lazy("没有信号"),
-    "feed_silent": lazy("信号静音"),
-    "cut": lazy("切断"),
-    "planned": lazy("按计划"),
-    "change": lazy("切换"),
+    "rule": gettext_lazy("按规则"),
+    "hand": gettext_lazy("人工切换"),
+    "feed_missing": gettext_lazy("没有信号"),
+    "feed_silent": gettext_lazy("信号静音"),
+    "cut": gettext_lazy("切断"),
+    "planned": gettext_lazy("按计划"),
+    "change": gettext_lazy("切换"),
 }
 
 

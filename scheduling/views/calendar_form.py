@@ -11,7 +11,7 @@ from django import forms
 from django.forms import formset_factory
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from broadcast.clock import ZONE
 from broadcast.errors import BroadcastError
@@ -33,7 +33,7 @@ _EARLIEST, _LATEST = dt.date(2000, 1, 1), dt.date(2099, 12, 31)
 class AiringForm(PlainForm):
     """Programme, time, studio and feed of one airing."""
 
-    programme = forms.ChoiceField(label=gettext_lazy("节目"))
+    programme = forms.ChoiceField(label=pgettext_lazy("一个", "节目"))
     title = forms.CharField(label=gettext_lazy("标题"), max_length=120, required=False)
     date = forms.DateField(label=gettext_lazy("日期"), widget=date_input())
     start = forms.TimeField(label=gettext_lazy("开始"), widget=time_input())

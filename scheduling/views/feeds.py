@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import escape
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from broadcast import clock
@@ -31,7 +31,7 @@ SCOPES = {
     tokens.Scope.PROGRAMMES: (gettext_lazy("节目"), "GET /api/v1/programmes"),
     tokens.Scope.UPCOMING: (gettext_lazy("即将播出"), "GET /api/v1/upcoming"),
     tokens.Scope.ON_AIR: (gettext_lazy("正在播出"), "GET /api/v1/on-air"),
-    tokens.Scope.PAST: (gettext_lazy("往期"), "GET /api/v1/past"),
+    tokens.Scope.PAST: (pgettext_lazy("一览", "往期"), "GET /api/v1/past"),
 }
 
 

@@ -32,7 +32,7 @@ class HolidayForm(PlainForm):
 
     first = forms.DateField(label=gettext_lazy("第一天"), widget=date_input())
     last = forms.DateField(label=gettext_lazy("最后一天"), required=False, widget=date_input())
-    kind = forms.ChoiceField(label=gettext_lazy("是"), choices=Holiday.Kind.choices)
+    kind = forms.ChoiceField(label=gettext_lazy("性质"), choices=Holiday.Kind.choices)
     name = forms.CharField(label=gettext_lazy("名称"), max_length=40, required=False)
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, resolve_url
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from broadcast.access import Ability, Actor, can, require
@@ -28,16 +28,16 @@ HOURS = (48, 24 * 7)
 class PlanForm(forms.Form):
     """What the house does by itself for one airing."""
 
-    auto_announce = forms.BooleanField(label=lazy("到时间发布预告"), required=False)
-    announce_hours_before = forms.IntegerField(label=lazy("开播前几小时预告"), min_value=0)
-    auto_open = forms.BooleanField(label=lazy("到时间打开信号，进入候播"), required=False)
-    open_minutes_before = forms.IntegerField(label=lazy("开播前几分钟打开"), min_value=0)
-    auto_start = forms.BooleanField(label=lazy("准点开播"), required=False)
-    start_late_seconds = forms.IntegerField(label=lazy("最多晚几秒，再晚由人工决定"), min_value=0)
-    auto_end = forms.BooleanField(label=lazy("到时间结束"), required=False)
-    auto_publish = forms.BooleanField(label=lazy("结束后公开回看"), required=False)
-    publish_minutes_after = forms.IntegerField(label=lazy("结束后几分钟公开"), min_value=0)
-    auto_remind = forms.BooleanField(label=lazy("提醒嘉宾"), required=False)
+    auto_announce = forms.BooleanField(label=gettext_lazy("到时间发布预告"), required=False)
+    announce_hours_before = forms.IntegerField(label=gettext_lazy("开播前几小时预告"), min_value=0)
+    auto_open = forms.BooleanField(label=gettext_lazy("到时间打开信号，进入候播"), required=False)
+    open_minutes_before = forms.IntegerField(label=gettext_lazy("开播前几分钟打开"), min_value=0)
+    auto_start = forms.BooleanField(label=gettext_lazy("准点开播"), required=False)
+    start_late_seconds = forms.IntegerField(label=gettext_lazy("最多晚几秒，再晚由人工决定"), min_value=0)
+    auto_end = forms.BooleanField(label=gettext_lazy("到时间结束"), required=False)
+    auto_publish = forms.BooleanField(label=gettext_lazy("结束后公开回看"), required=False)
+    publish_minutes_after = forms.IntegerField(label=gettext_lazy("结束后几分钟公开"), min_value=0)
+    auto_remind = forms.BooleanField(label=gettext_lazy("提醒嘉宾"), required=False)
 
 
 @for_staff

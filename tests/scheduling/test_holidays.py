@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
+import chinese_calendar
 import pytest
 
 from broadcast import clock
@@ -14,7 +15,7 @@ from broadcast.models import Airing
 from broadcast.services import episodes
 from scheduling import foreseen
 from scheduling.foreseen import Plan, Policy
-from scheduling.holidays import Days
+from scheduling.holidays import NAMES, Days
 from scheduling.models import Holiday, Occurrence, Slot, SlotException
 from scheduling.queries import coming, days
 from scheduling.recurrence import Rule
@@ -25,6 +26,10 @@ from .test_slots import planned
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HOTLINE = Rule(dt.date(2026, 1, 3), dt.time(11), "Asia/Shanghai", "FREQ=WEEKLY;BYDAY=SA", 30)
+
+
+def test_every_holiday_of_the_package_can_be_said_in_another_language() -> None:
+    assert {each.chinese for each in chinese_calendar.Holiday} == set(NAMES)
 
 
 def local(*parts: int) -> dt.datetime:

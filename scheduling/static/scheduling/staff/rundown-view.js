@@ -39,7 +39,7 @@ function Clocks({ run, laid }) {
     boxes.push([t("距开播 {clock}", { clock: hourMinute(run.start) }), left >= 0 ? length(left) : signed(-left), left < 0 ? "warn" : ""]);
     boxes.push([t("排了"), length(laid.planned_end), ""]);
   }
-  return html`<dl class="clocks" role="timer" aria-live="off">${boxes.map(([words, value, kind]) => html`<div key=${words} class=${kind}><dt>${words}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return html`<dl class="clocks">${boxes.map(([words, value, kind]) => html`<div key=${words} class=${kind}><dt>${words}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
 function lateness({ over, late, slack }) {
