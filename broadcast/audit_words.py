@@ -8,7 +8,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 _NOUNS: dict[str, Promise] = {
-    "member": _("委员认证"),
     "account": _("账号"),
     "airing": _("场次"),
     "announcement": _("公告"),
