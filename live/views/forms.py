@@ -90,7 +90,13 @@ _BUILDERS: dict[str, Callable[[QueryDict], Built]] = {
         "question": _whole(form, "question"),
         "on": form.get("on") != "0",
     },
-    "vote": lambda form: {"type": "poll.vote", "poll": _whole(form, "poll"), "options": _options(form)},
+    "vote": lambda form: {
+        "type": "poll.vote",
+        "poll": _whole(form, "poll"),
+        "options": _options(form),
+        "code": form.get("code", "").strip(),
+        "named": form.get("named") == "1",
+    },
     "like": lambda form: {"type": "like.add", "count": 1},
     "retract": lambda form: {"type": "item.retract", **_item(form)},
     "report": lambda form: {
@@ -112,7 +118,7 @@ _DONE: dict[str, Callable[[], str]] = {
     "comment": lambda: _("评论已收到，审核通过后公开。下面可以看到它的状态。"),
     "ask": lambda: _("问题已收到，审核通过后公开。下面可以看到它的状态。"),
     "support": lambda: _("已记录。"),
-    "vote": lambda: _("投票已记录，结束前可以修改。"),
+    "vote": lambda: _("投票已记录。"),
     "like": lambda: _("已点赞。"),
     "retract": lambda: _("已撤回。"),
     "report": lambda: _("举报已收到，审核员会处理，结果在这里可以看到。"),
@@ -128,7 +134,8 @@ def _refused(request: HttpRequest, airing: Airing, name: str, error: BroadcastEr
         "text": request.POST.get("text", "")[:4_000],
         "person": request.POST.get("person", ""),
         "poll": request.POST.get("poll", ""),
-        "option": request.POST.get("option", ""),
+        "options": request.POST.getlist("option")[:50],
+        "code": request.POST.get("code", "")[:24],
         "item": request.POST.get("item", ""),
     }
     if error.code in {"assurance_too_low", "verified_only", "consent_needed"}:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-from django.utils.translation import gettext as _
 
 from broadcast import clock
 from live import protocol
@@ -20,7 +19,6 @@ from live.protocol import (
     LoadObject,
     MediaObject,
     Mine,
-    MyBallot,
     MyItem,
     PersonObject,
     PinnedObject,
@@ -29,30 +27,9 @@ from live.protocol import (
     QuestionObject,
     SegmentObject,
 )
+from live.views import poll_views as views
 
 TABS = ("moments", "talk", "ask", "vote", "agenda")
-
-
-@dataclass(frozen=True)
-class ResultRow:
-    """One option of a poll; `votes` is None while counts are hidden."""
-
-    text: str
-    votes: int | None
-    mine: bool
-    option: int
-
-
-@dataclass(frozen=True)
-class PollView:
-    """A poll with the reader's own ballot. `hidden` says in words why no counts are shown, empty when they are."""
-
-    poll: PollObject
-    ballot: MyBallot | None
-    rows: tuple[ResultRow, ...]
-    total: int | None
-    hidden: str
-    chosen: str
 
 
 @dataclass(frozen=True)
@@ -102,13 +79,19 @@ class Hall:
         return by_state.get(self.airing.state, "ended")
 
     @property
+    def departments(self) -> list[str]:
+        """The departments that are there, each once."""
+        seats = (person for person in self.people if person.role == "department" and person.organisation)
+        return list(dict.fromkeys(person.organisation for person in seats))
+
+    @property
     def on_air_question(self) -> QuestionObject | None:
         """The question that is being answered now."""
         return next((question for question in self.questions if question.state == "on_air"), None)
 
     @property
     def open_poll(self) -> PollObject | None:
-        """The poll opened last that still takes ballots."""
+        """The poll opened last that still takes ballots, of everybody where there is one."""
         return next((poll for poll in self.polls if poll.state == "open"), None)
 
 
@@ -123,7 +106,7 @@ _KINDS: dict[type, str] = {
 
 
 def arrange(objects: Iterable[PublicObject]) -> Hall:
-    """Sort the objects into a Hall: comments oldest first, questions by support, polls newest first."""
+    """Sort the objects into a Hall: comments oldest first, questions by support, open polls first, the newest first."""
     hall = Hall()
     for each in objects:
         if isinstance(each, AiringObject):
@@ -145,7 +128,7 @@ def arrange(objects: Iterable[PublicObject]) -> Hall:
     hall.comments.sort(key=lambda comment: (comment.at, comment.id))
     del hall.comments[: -protocol.COMMENTS_SHOWN]
     hall.questions.sort(key=lambda question: (question.state != "on_air", -question.supports, question.id))
-    hall.polls.sort(key=lambda poll: (poll.state != "open", -poll.id))
+    hall.polls.sort(key=lambda poll: (poll.state != "open", poll.electorate != "all", -poll.id))
     return hall
 
 
@@ -163,40 +146,14 @@ def named(objects: Iterable[PublicObject], names: dict[str, dict[str, str]]) -> 
 
 def card_poll(hall: Hall, mine: Mine) -> PollObject | None:
     """The open poll that stands above the tabs: only while the show runs and until this reader has answered."""
-    poll = hall.open_poll
     answered = {ballot.poll for ballot in mine.ballots}
-    return poll if poll is not None and hall.mode == "live" and poll.id not in answered else None
+    asking = (poll for poll in hall.polls if poll.state == "open" and poll.id not in answered)
+    return next(asking, None) if hall.mode == "live" else None
 
 
-def poll_views(hall: Hall, mine: Mine) -> list[PollView]:
+def poll_views(hall: Hall, mine: Mine) -> list[views.PollView]:
     """Every poll with the reader's own choice and the counts that this reader may see."""
-    ballots = {ballot.poll: ballot for ballot in mine.ballots}
-    return [_poll_view(poll, ballots.get(poll.id)) for poll in hall.polls]
-
-
-def _poll_view(poll: PollObject, ballot: MyBallot | None) -> PollView:
-    options, total = poll.options, poll.total
-    if any(option.votes is None for option in options) and ballot is not None and ballot.result is not None:
-        options, total = ballot.result, ballot.total
-    shown = all(option.votes is not None for option in options)
-    own = set(ballot.options) if ballot else set()
-    rows = tuple(
-        ResultRow(option.text, option.votes if shown else None, option.id in own, option.id) for option in options
-    )
-    if shown and total is None:
-        total = sum(option.votes or 0 for option in options)
-    chosen = "、".join(row.text for row in rows if row.mine)
-    return PollView(poll, ballot, rows, total if shown else None, "" if shown else _why_hidden(poll), chosen)
-
-
-def _why_hidden(poll: PollObject) -> str:
-    if poll.state == "void":
-        return _("作废原因：%(reason)s") % {"reason": poll.void_reason}
-    if poll.results == "after_vote":
-        return _("投票后可以看到结果。")
-    if poll.results == "after_close":
-        return _("结果在投票结束后公布。")
-    return _("这项投票的结果不在页面公布。")
+    return views.poll_views(hall.polls, mine, hall.questions, hall.segments)
 
 
 def segment_views(hall: Hall) -> list[SegmentView]:

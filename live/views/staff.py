@@ -17,7 +17,7 @@ from broadcast.models.catalogue import Assurance
 from broadcast.views.staff_page import for_staff
 from live.queries import reason_list
 from live.services.switches import may_be_post
-from live.views import captions, figures, overlay
+from live.views import captions, figures, overlay, polls
 
 LIVE = "/live/airings"
 
@@ -70,6 +70,7 @@ def _page_data(request: HttpRequest, actor: Actor, airing: Airing, part: str) ->
     may = {str(each): can(actor, each, programme.pk) for each in Ability}
     pages = {"desk": may["see_desk"], "control": may["run"], "host": may["host"], "overlay": may["run"]}
     pages["figures"] = may["see_desk"]
+    pages["polls"] = may["see_desk"]
     pages["calls"] = may["screen_calls"]
     pages["rundown"] = may["watch_internal"]
     pages["captions"] = may["caption"] or may["run"]
@@ -112,5 +113,6 @@ urlpatterns = [
     path("<uuid:airing_id>/calls", call_desk, name="calls"),
     path("<uuid:airing_id>/overlay", overlay.links, name="overlay"),
     path("<uuid:airing_id>/figures", figures.staff, name="figures"),
+    *polls.urlpatterns,
     path("<uuid:airing_id>/captions", captions.desk, name="captions"),
 ]

@@ -3,6 +3,7 @@
 import { h, render } from "preact";
 import htm from "htm";
 import { isChinese, ready, t } from "../broadcast/i18n.js";
+import { optionWords, share, verdict } from "./poll-words.js";
 
 const html = htm.bind(h);
 const page = JSON.parse(document.getElementById("page").textContent);
@@ -44,22 +45,35 @@ function Lower({ scene }) {
   </section>`;
 }
 
-function Choice({ option, total }) {
-  if (total === null || option.votes === null) return html`<div class="choice"><dt>${option.text}</dt></div>`;
-  const share = total ? (100 * option.votes) / total : 0;
-  return html`<div class="choice"><dt>${option.text}</dt><dd>${t("{n} 票", { n: number(option.votes) })}</dd><dd class="share">${share.toFixed(1)}%</dd>
-    <svg aria-hidden="true"><rect class="track" width="100%" height="100%" /><rect class="bar" width="${share.toFixed(2)}%" height="100%" /></svg></div>`;
+function Choice({ poll, option, at }) {
+  const words = optionWords(poll, option);
+  if (poll.total === null || option.votes === null) return html`<div class="choice"><dt>${words}</dt></div>`;
+  const part = share(poll, at, option.votes, poll.outcome, poll.total);
+  return html`<div class="choice"><dt>${words}</dt><dd>${t("{n} 票", { n: number(option.votes) })}</dd><dd class="share">${part === null ? "" : `${part.toFixed(1)}%`}</dd>
+    <svg aria-hidden="true"><rect class="track" width="100%" height="100%" /><rect class="bar" width="${Math.min(100, part || 0).toFixed(2)}%" height="100%" /></svg></div>`;
 }
 
 /** Whether its options need the whole width, in two columns. */
 const isWide = (poll) => poll.options.reduce((lines, option) => lines + Math.ceil(option.text.length / LINE), 0) > LINES;
 
+/** Counts with what they are of; nothing while they are hidden. */
+function counted(poll) {
+  if (poll.total === null) return "";
+  const { outcome } = poll;
+  const words = [t("共 {n} 票", { n: number(poll.total) })];
+  if (outcome && outcome.eligible) words.push(t("{n} 人可投，投票率 {percent}%", { n: number(outcome.eligible), percent: Math.round((100 * poll.total) / outcome.eligible) }));
+  if (outcome && outcome.scale) words.push(t("平均 {mean}，一致度 {agreement}", { mean: outcome.scale.mean.toFixed(2), agreement: outcome.scale.agreement.toFixed(2) }));
+  return words.join(t("，"));
+}
+
 function Poll({ poll }) {
-  const counted = poll.total === null ? "" : t("共 {n} 票", { n: number(poll.total) });
+  const figures = counted(poll);
+  const said = verdict(poll, poll.outcome);
   const state = poll.state === "open" ? t("正在投票") : t("投票已结束");
   return html`<section class=${isWide(poll) ? "poll wide" : "poll"} aria-label=${t("投票")}><h2>${poll.question}</h2>
-    <dl class=${poll.options.length >= MANY ? "many" : ""}>${poll.options.map((option) => html`<${Choice} key=${option.id} option=${option} total=${poll.total} />`)}</dl>
-    <p class="quiet">${counted ? t("{state}，{counted}", { state, counted }) : state}</p></section>`;
+    <dl class=${poll.options.length >= MANY ? "many" : ""}>${poll.options.map((option, at) => html`<${Choice} key=${option.id} poll=${poll} option=${option} at=${at} />`)}</dl>
+    ${said && html`<p><b>${said}</b></p>`}
+    <p class="quiet">${figures ? t("{state}，{counted}", { state, counted: figures }) : state}</p></section>`;
 }
 
 function Scene({ scene }) {

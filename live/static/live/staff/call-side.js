@@ -1,6 +1,7 @@
 /* Beside a call: votes cast for the caller in open polls, and the numbers that are not put through. */
 
 import { t } from "../../broadcast/i18n.js";
+import { howMany, optionWords } from "../poll-words.js";
 import { html } from "./room-parts.js";
 import { count, hourMinute } from "./words.js";
 
@@ -10,14 +11,14 @@ export function Votes({ room, call }) {
   if (!polls.length) return null;
   const cast = (event, poll) => {
     event.preventDefault();
-    const option = new FormData(event.target).get("option");
     const form = event.target;
-    if (!option) return;
-    room.run(`vote:${poll.id}`, { type: "call.vote", call: call.id, poll: poll.id, options: [parseInt(option, 10)] }, t("已代投")).then((told) => told && form.reset());
+    const options = new FormData(form).getAll("option").map((option) => parseInt(option, 10));
+    if (!options.length) return;
+    room.run(`vote:${poll.id}`, { type: "call.vote", call: call.id, poll: poll.id, options }, t("已代投")).then((told) => told && form.reset());
   };
   return html`<section aria-labelledby="votes"><h2 id="votes">${t("替他投票")}</h2>
-    ${polls.map((poll) => html`<form key=${poll.id} class="vote" onSubmit=${(event) => cast(event, poll)}><fieldset><legend>${poll.question}</legend>
-      ${poll.options.map((option) => html`<label key=${option.id} class="tick"><input type="radio" name="option" value=${option.id} required /> ${option.text}</label>`)}</fieldset>
+    ${polls.map((poll) => html`<form key=${poll.id} class="vote" onSubmit=${(event) => cast(event, poll)}><fieldset><legend>${poll.question}${howMany(poll) && html` <span class="quiet">${howMany(poll)}</span>`}</legend>
+      ${poll.options.map((option) => html`<label key=${option.id} class="tick"><input type=${poll.most > 1 ? "checkbox" : "radio"} name="option" value=${option.id} required=${poll.most <= 1} /> ${optionWords(poll, option)}</label>`)}</fieldset>
       <p class="row"><button disabled=${room.busy.has(`vote:${poll.id}`)}>${call.votes.includes(poll.id) ? t("改投") : t("代投")}</button>
         <span class="xs quiet">${call.votes.includes(poll.id) ? t("已替他投过，结束前可以改。") : ""} ${poll.on_behalf > 0 ? t("本场代投 {n} 票", { n: count(poll.on_behalf) }) : ""}</span></p></form>`)}</section>`;
 }

@@ -3,6 +3,7 @@
 import { render } from "preact";
 import { ready, t } from "../../broadcast/i18n.js";
 import { inQueue, oneQueue } from "./call-words.js";
+import { HostPolls } from "./host-poll.js";
 import { Asking, Calling, Nexts } from "./host-queue.js";
 import { RoomModel } from "./room-model.js";
 import { Dialog, Lamp, Messages, html } from "./room-parts.js";
@@ -26,6 +27,7 @@ function Aside({ room }) {
   const people = room.lane.ofKind("person").sort((a, b) => a.position - b.position);
   const { later } = room.rundown();
   return html`<aside class="inbox">
+    <${HostPolls} room=${room} />
     ${later.length > 0 && html`<div><h2>${t("后面的环节")}</h2><ol class="coming">${later.slice(0, 6).map(({ segment, at }) => html`<li key=${segment.id}><span class="quiet">${hourMinute(at)}</span> ${segment.mark && html`<span class="kind">${segment.mark}</span>`} <span>${segment.title}</span></li>`)}</ol></div>`}
     <div class="seats"><h2>${t("台上")}</h2><ol>${people.map((person) => html`<li key=${person.key}>${person.name} <span class="quiet">${person.organisation || person.role_name}</span></li>`)}</ol></div>
   </aside>`;

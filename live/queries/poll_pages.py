@@ -1,0 +1,41 @@
+"""What the staff pages of polls offer and list: the polls of an airing in their order, and what a new one may be about; reads alone."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from broadcast.models import Airing, Segment
+from live import protocol
+from live.models import Poll, Question
+from live.queries.staff import staff_polls
+
+EARLIER_SHOWN = 50
+ASKED_SHOWN = 100
+
+
+def listed(airing: Airing) -> list[protocol.StaffPoll]:
+    """All polls of the airing in the order in which they are meant to come; void rounds stand where they stood."""
+    return sorted(staff_polls(airing.pk), key=lambda poll: (poll.position, poll.id))
+
+
+def one(airing: Airing, poll_id: int) -> protocol.StaffPoll | None:
+    """One poll of the airing; None when it is not there."""
+    return next(iter(staff_polls(airing.pk, {poll_id})), None)
+
+
+def earlier(airing: Airing) -> QuerySet[Poll]:
+    """Closed polls of the same programme, the newest first: what a rating may be compared with."""
+    programme = airing.episode.programme_id
+    found = Poll.objects.filter(room__airing__episode__programme=programme, state=Poll.State.CLOSED)
+    return found.select_related("room__airing__episode").order_by("-closed_at")[:EARLIER_SHOWN]
+
+
+def asked(airing: Airing) -> QuerySet[Question]:
+    """Questions that were on air or answered, the newest first: whose answer may be rated."""
+    states = [state for state in ("on_air", "answered", "promised", "queued") if state in Question.State.values]
+    return Question.objects.filter(room=airing.pk, state__in=states).order_by("-pk")[:ASKED_SHOWN]
+
+
+def segments(airing: Airing) -> QuerySet[Segment]:
+    """The run-down."""
+    return Segment.objects.filter(episode=airing.episode_id).select_related("role").order_by("position")
