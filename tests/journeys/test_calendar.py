@@ -4,76 +4,25 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.conf import settings as django_settings
-from django.test import Client
-from django.test.testcases import _StaticFilesHandler
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from broadcast import clock
 from broadcast.access import HOUSE
-from broadcast.models import Airing, Person, Programme, RoleGrant, User
+from broadcast.models import Airing, Person, Programme
 from broadcast.services.episodes import GuestPlan
 from scheduling.services import planning
 from tests.journeys.looking import barriers, sideways
-from tests.journeys.pages import DESK, FLAGS, PHONE
-from tests.scheduling import making as rows
+from tests.journeys.pages import DESK, PHONE
+from tests.journeys.site import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ZONE = ZoneInfo("Asia/Shanghai")
 HOUR = dt.timedelta(hours=1)
 SMALL = {"width": 360, "height": 640}
-
-
-@dataclass
-class Site:
-    """The pages, and a producer's session."""
-
-    url: str
-    session: str
-    brand: Programme
-
-    def page(self, browser: Browser, size: dict[str, int], path: str) -> Page:
-        context = browser.new_context(viewport=size, locale="zh-CN")  # type: ignore[arg-type]
-        context.set_default_timeout(30_000)
-        context.add_cookies([{"name": django_settings.SESSION_COOKIE_NAME, "value": self.session, "url": self.url}])
-        page = context.new_page()
-        page.goto(self.url + path)
-        return page
-
-
-@pytest.fixture
-def site(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    # The browser's event loop runs in this thread; nothing here is asynchronous.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    monkeypatch.setattr("django.contrib.staticfiles.handlers.StaticFilesHandler", _StaticFilesHandler)
-    user = User.objects.create_user("li", display_name="李编导")
-    RoleGrant.objects.create(user=user, role="producer", granted_at=clock.now())
-    client = Client()
-    client.force_login(user)
-    brand = rows.programme("forum", name_zh="委员议事厅", next_number=118)
-    server = LiveServer("localhost")
-    yield Site(server.url, client.cookies[django_settings.SESSION_COOKIE_NAME].value, brand)
-    server.stop()
-
-
-@pytest.fixture
-def browser(site: Site) -> Iterator[Browser]:
-    """Begun after the database and gone before it: while it is open an event loop runs in this thread."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield running
-        running.close()
 
 
 def next_month() -> dt.date:
@@ -99,13 +48,13 @@ def start_of(airing: Airing) -> dt.datetime:
     return airing.planned_start
 
 
-def test_an_airing_is_dragged_taken_back_moved_by_keyboard_and_refused(site: Site, browser: Browser) -> None:
+def test_an_airing_is_dragged_taken_back_moved_by_keyboard_and_refused(site: Site, site_browser: Browser) -> None:
     monday = next_month()
     tuesday, wednesday = monday + dt.timedelta(days=1), monday + dt.timedelta(days=2)
     lin = Person.objects.create(name="林委员")
     airing = placed(site.brand, at(monday, 15), guests=[GuestPlan("member", person=lin.pk)])
     placed(site.brand, at(wednesday, 15), guests=[GuestPlan("lecturer", person=lin.pk)])
-    page = site.page(browser, DESK, f"/staff/calendar/?view=month&on={monday}")
+    page = site.page(site_browser, DESK, f"/staff/calendar/?view=month&on={monday}")
     slot = page.locator(f'[data-entry="{airing.pk}"]')
     slot.drag_to(cell(page, tuesday))
     expect(cell(page, tuesday).locator(f'[data-entry="{airing.pk}"]')).to_be_visible()
@@ -137,11 +86,11 @@ def test_an_airing_is_dragged_taken_back_moved_by_keyboard_and_refused(site: Sit
     assert start_of(airing) == at(tuesday, 15)
 
 
-def test_a_clash_is_said_while_typing_and_the_free_time_saves(site: Site, browser: Browser) -> None:
+def test_a_clash_is_said_while_typing_and_the_free_time_saves(site: Site, site_browser: Browser) -> None:
     monday = next_month()
     lin = Person.objects.create(name="林委员")
     placed(site.brand, at(monday, 15), guests=[GuestPlan("lecturer", person=lin.pk)])
-    page = site.page(browser, DESK, f"/staff/calendar/?view=month&on={monday}")
+    page = site.page(site_browser, DESK, f"/staff/calendar/?view=month&on={monday}")
     page.keyboard.press("n")
     expect(page.get_by_role("heading", name="新时段")).to_be_visible()
     page.locator("#id_date").fill(str(monday))
@@ -161,13 +110,13 @@ def test_a_clash_is_said_while_typing_and_the_free_time_saves(site: Site, browse
 
 @pytest.mark.parametrize("size", [DESK, PHONE, SMALL], ids=["1440", "390", "360"])
 def test_no_view_has_barriers_or_scrolls_sideways_and_the_form_moves_an_airing(
-    site: Site, browser: Browser, size: dict[str, int]
+    site: Site, site_browser: Browser, size: dict[str, int]
 ) -> None:
     monday = next_month()
     lin = Person.objects.create(name="林委员", sector="社会福利和社会保障界")
     guests = [GuestPlan("member", person=lin.pk)]
     airing = placed(site.brand, at(monday, 15), guests=guests, title="老旧小区加装电梯，谁来管、怎么养、钱从哪里来？")
-    page = site.page(browser, size, f"/staff/calendar/?view=month&on={monday}")
+    page = site.page(site_browser, size, f"/staff/calendar/?view=month&on={monday}")
     sheets = ("", f"&new={monday}", f"&open={airing.pk}")
     for at_view, view in enumerate(("month", "week", "agenda")):
         for at_sheet, sheet in enumerate(sheets):
