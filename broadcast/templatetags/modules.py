@@ -21,11 +21,16 @@ _IMPORT = re.compile(STATIC_IMPORT)
 
 @register.simple_tag(takes_context=True)
 def preload_modules(context: template.Context, *names: str) -> SafeString:
-    """`<link rel="modulepreload">` for the named scripts and all that they import, the nearest first, each once a page."""
+    """`<link rel="modulepreload">` for the named scripts and all that they import, the nearest first, each once a page.
+
+    After what the first paint needs: hence the low priority.
+    """
     named = context.render_context.setdefault(__name__, set())
     urls = [url for url in dict.fromkeys(url for name in names for url in _reached(name)) if url not in named]
     named.update(urls)
-    return format_html_join("\n  ", '<link rel="modulepreload" href="{}">', ((url,) for url in urls))
+    return format_html_join(
+        "\n  ", '<link rel="modulepreload" href="{}" fetchpriority="low">', ((url,) for url in urls)
+    )
 
 
 @cache

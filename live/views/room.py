@@ -13,6 +13,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from broadcast import context as site_context
@@ -33,6 +34,7 @@ from live.views import sharing
 DRAFT = "live.draft"
 
 
+@gzip_page  # a slow net waits for every kilobyte of it; Django masks the form's token and varies the length
 @require_safe
 def episode(request: HttpRequest, slug: str, key: str) -> HttpResponse:
     """The page. `?tab=` opens a panel, `?airing=` another outing of the same episode."""

@@ -145,18 +145,18 @@ export function Controls({ store, stage, elder }) {
   const { switches } = stage;
   // What is always there stands outside, what comes and goes in the middle: nothing moves under a finger.
   return html`<div class="controls studio">
-    ${!elder && html`<${Bar} playing=${playing} player=${player} />`}
-    <button type="button" onClick=${player.toggle}>${playing.paused ? t("播放") : t("暂停")}</button>
-    <button type="button" onClick=${() => player.sound(playing.muted)}>${playing.muted ? t("声音关") : t("声音开")}</button>
-    ${!elder && html`<time>${place(state, playing)}</time>`}
-    ${late && html`<button type="button" class="edge" onClick=${() => player.toEdge()}>${t("回到直播")}</button>`}
-    ${elder && html`<${Bigger} />`}
+    ${!elder && html`<${Bar} key="bar" playing=${playing} player=${player} />`}
+    <button key="play" type="button" onClick=${player.toggle}>${playing.paused ? t("播放") : t("暂停")}</button>
+    <button key="sound" type="button" onClick=${() => player.sound(playing.muted)}>${playing.muted ? t("声音关") : t("声音开")}</button>
+    ${!elder && html`<time key="time">${place(state, playing)}</time>`}
+    ${late && html`<button key="edge" type="button" class="edge" onClick=${() => player.toEdge()}>${t("回到直播")}</button>`}
+    ${elder && html`<${Bigger} key="bigger" />`}
     ${switches.map((each) => (!elder || each.elder) && each.words() && html`<button key=${each.key} type="button" onClick=${each.press}>${each.words()}</button>`)}
-    ${!elder && playing.levels.length > 1 && html`<${Quality} playing=${playing} player=${player} />`}
-    ${!elder && !live && html`<button type="button" onClick=${() => player.speed(SPEEDS[(SPEEDS.indexOf(playing.rate) + 1) % SPEEDS.length])}>${t("{rate} 倍", { rate: playing.rate })}</button>`}
-    ${!audio && playing.sound && !playing.listening && html`<button type="button" onClick=${() => player.listen(true)}>${t("只听")}</button>`}
-    ${!elder && !audio && html`<button type="button" onClick=${stage.fullscreen}>${t("全屏")}</button>`}
-    ${!elder && html`<${Beside} state=${state} stage=${stage} />`}
+    ${!elder && playing.levels.length > 1 && html`<${Quality} key="quality" playing=${playing} player=${player} />`}
+    ${!elder && !live && html`<button key="speed" type="button" onClick=${() => player.speed(SPEEDS[(SPEEDS.indexOf(playing.rate) + 1) % SPEEDS.length])}>${t("{rate} 倍", { rate: playing.rate })}</button>`}
+    ${!audio && playing.sound && !playing.listening && html`<button key="listen" type="button" onClick=${() => player.listen(true)}>${t("只听")}</button>`}
+    ${!elder && !audio && html`<button key="full" type="button" onClick=${stage.fullscreen}>${t("全屏")}</button>`}
+    ${!elder && html`<${Beside} key="beside" state=${state} stage=${stage} />`}
   </div>`;
 }
 
