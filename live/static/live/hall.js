@@ -9,6 +9,7 @@ import { Votes } from "./polls.js";
 import { all, mode, one } from "./reducer.js";
 import { Talk } from "./talk.js";
 import { count, html, phrase, useSecond, useStore } from "./view.js";
+import { Announcement } from "./voices.js";
 
 const PANELS = { talk: Talk, ask: Asks, vote: Votes, agenda: Agenda, moments: Moments };
 
@@ -63,6 +64,7 @@ function Open({ room, state }) {
   const Panel = PANELS[tab];
   const home = room.elder && tab === "talk";
   return html`
+    <${Announcement} room=${room} />
     <${Notice} room=${room} />
     ${!room.elder && tab !== "vote" && html`<${PollCard} room=${room} main=${tab !== "ask"} />`}
     ${!home && html`<${Tabs} room=${room} names=${names} tab=${tab} />`}

@@ -11,6 +11,7 @@ import { createLink } from "./socket.js";
 import { createStage } from "./stage.js";
 import { createStore } from "./store.js";
 import { html } from "./view.js";
+import { voices } from "./voices.js";
 
 const ACTIONS = { "comment.post": "comment", "question.ask": "ask", "question.support": "support", "like.add": "like" };
 
@@ -78,6 +79,7 @@ function start() {
   };
   takeTyped(boot.airing);
   draw(room);
+  voices(room);
   performance.mark("yishi.drawn"); // for `bench page`
   followReplay(room);
   if (!elder) fitKeyboard();

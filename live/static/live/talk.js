@@ -74,6 +74,7 @@ export function Talk({ room }) {
         <p class="meta">${t("{n} 人支持", { n: count(question.supports) })}</p>
       </section>`}
       ${room.elder && html`<h2 class="pad">${t("大家说")}</h2>`}
+      <${Pinned} state=${state} />
       ${total > comments.length && comments.length > 0 && html`<p class=${`pad meta ${percent < 100 ? "sampled" : ""}`}>${percent < 100 && html`<span>${t("评论很多，这里抽签显示约 {n}%，每条机会相同。", { n: percent })}</span> `}<a href=${room.boot.urls.all_comments}>${t("看全部评论")}</a></p>`}
       ${!room.elder && older.more && total > comments.length && comments.length > 0 && html`<button type="button" class="link older" disabled=${older.busy} onClick=${more}>${older.busy ? t("正在取…") : t("看更早的评论")}</button>`}
       <${Upheld} room=${room} />
@@ -98,11 +99,41 @@ function merged(state, comments) {
 function Row({ row, room }) {
   if (!row.comment) return html`<li class="own"><${Own} row=${row} room=${room} /></li>`;
   const { comment } = row;
-  return html`<li class=${row.mine ? "own" : ""}>
-    <p class="who"><span>${row.mine ? t("我") : comment.author}</span>${row.mine && html`<b class="state done">${t("已公开")}</b>`}${comment.badge === "member" && html`<span class="role">${t("委员")}</span>`}<time>${clock(comment.at)}</time>${!row.mine && html`<${Report} room=${room} kind="comment" id=${comment.id} author=${comment.author} text=${comment.text} />`}</p>
+  const answer = room.boot.may_reply && !row.mine && ["live", "before"].includes(mode(room.store.state));
+  return html`<li class=${row.mine ? "own" : comment.reply ? "official" : ""}>
+    <p class="who"><span>${row.mine ? t("我") : comment.author}</span>${row.mine && html`<b class="state done">${t("已公开")}</b>`}<${Badge} of=${comment} /><time>${clock(comment.at)}</time>${!row.mine && html`<${Report} room=${room} kind="comment" id=${comment.id} author=${comment.author} text=${comment.text} />`}</p>
+    ${comment.reply && html`<p class="quoted">${quote(comment.reply)}</p>`}
     <p class="said">${comment.text}</p>
+    ${answer && html`<button type="button" class="link answer" onClick=${() => answerTo(room, comment)}>${t("回复")}</button>`}
     ${row.mine ? html`<${Masked} item=${row.mine} /><${AppealState} item=${row.mine} />` : html`<${ReportError} room=${room} kind="comment" id=${comment.id} />`}
   </li>`;
+}
+
+const BADGES = { member: () => t("委员"), host: () => t("主持人"), expert: () => t("专家"), department: () => t("部门"), lecturer: () => t("主讲人"), leader: () => t("领导") };
+
+/** As what somebody speaks, and for whom: 委员 科技界, 部门 市交通运输局. */
+export function Badge({ of }) {
+  const word = BADGES[of.badge];
+  return word ? html`<span class="role">${word()}</span>${of.affiliation && html`<span class="of">${of.affiliation}</span>`}` : null;
+}
+
+/** What an official answer answers. */
+const quote = (reply) => (reply.text ? t("回复 {name}：{text}", { name: reply.author, text: reply.text }) : t("回复的评论已不公开"));
+
+function answerTo(room, comment) {
+  room.store.set({ answers: { id: comment.id, author: comment.author, text: comment.text } });
+  setTimeout(() => document.getElementById("say") && document.getElementById("say").focus(), 50);
+}
+
+/** 置顶: stands above the others while they pass. */
+function Pinned({ state }) {
+  const pinned = one(state, "pinned");
+  if (!pinned) return null;
+  const { comment } = pinned;
+  return html`<section class="pinned" aria-label=${t("置顶评论")}>
+    <p class="who"><b class="state">${t("置顶")}</b><span>${comment.author}</span><${Badge} of=${comment} /><time>${clock(comment.at)}</time></p>
+    <p class="said">${comment.text}</p>
+  </section>`;
 }
 
 /** Tells a screen reader how many came, now and then. */
@@ -132,6 +163,7 @@ function Composer({ room }) {
   const counts = one(state, "counts") || { likes: 0 };
   const [text, setText] = useDraft(room.boot.airing, "comment");
   const [liked, setLiked] = useState(0);
+  const answers = room.boot.may_reply ? state.answers : null;
   useEffect(() => setLiked(0), [counts.likes]);
   if (!["live", "before"].includes(mode(state))) return null;
   if (state.mine.sanctions.length) return html`<${Restrained} room=${room} />`;
@@ -139,8 +171,9 @@ function Composer({ room }) {
     event.preventDefault();
     const words = text.trim();
     if (!words) return;
-    room.outbox.add({ type: "comment.post", text: words });
+    room.outbox.add({ type: "comment.post", text: words, ...(answers ? { to: answers.id } : {}) });
     setText("");
+    if (answers) room.store.set({ answers: null });
   };
   const like = () => {
     setLiked((n) => n + 1);
@@ -151,7 +184,8 @@ function Composer({ room }) {
     : airing.comments === "post"
       ? t("说点什么")
       : t("说点什么，先审后发");
-  return html`<form class="composer" onSubmit=${send}>
+  return html`${answers && html`<p class="answers"><span>${quote(answers)}</span><button type="button" class="link" onClick=${() => room.store.set({ answers: null })}>${t("不回复")}</button></p>`}
+  <form class="composer" onSubmit=${send}>
     ${airing.comments !== "off"
       ? html`<label class="hidden" for="say">${t("评论，审核后公开")}</label>
           <input class="field" id="say" value=${text} onInput=${(event) => setText(event.target.value)} placeholder=${hint} autocomplete="off" maxlength="500" enterkeyhint="send" />`
