@@ -25,6 +25,7 @@ CHOICES: Mapping[str, frozenset[Any]] = {
     "review_steps": frozenset({1, 2}),
     "replay_release": frozenset(Programme.Release.values),
     "cut_needs_second_person": frozenset({True, False}),
+    "members_shown": frozenset(Programme.MembersShown.values),
 }
 # Least and most, in seconds and hours.
 SPANS: Mapping[str, tuple[int, int]] = {"delay_seconds": (0, 120), "appeal_hours": (1, 720)}

@@ -74,6 +74,11 @@ class SettingsForm(forms.Form):
     )
     cut_needs_second_person = forms.BooleanField(label=gettext_lazy("切断要第二个人确认"), required=False)
     replay_release = forms.ChoiceField(label=gettext_lazy("回放"), choices=Programme.Release.choices)
+    members_shown = forms.ChoiceField(
+        label=gettext_lazy("委员的发言怎样署名"),
+        choices=Programme.MembersShown.choices,
+        help_text=gettext_lazy("对以后的发言有效。"),
+    )
     reason = forms.CharField(label=gettext_lazy("原因"), max_length=200)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -34,6 +34,8 @@ Row = Comment | Question
 _ITEM_FIELDS = [
     "text",
     "author_name",
+    "speaks_as",
+    "affiliation",
     "note",
     "mask",
     "hits",
@@ -89,6 +91,7 @@ def _replace(kind: str, model: type[Comment] | type[Question], rows: list[Row]) 
         if row.state not in {"rejected", "withdrawn", "merged"}:
             row.state = model.State.RETRACTED
         row.text, row.author_name, row.note = ERASED, NAMELESS, ""
+        row.speaks_as = row.affiliation = ""
         row.mask, row.hits, row.similar_to = [], [], None
         row.open_reports, row.claimed_by_id, row.claimed_until = 0, None, None
         if row.appeal == "open":

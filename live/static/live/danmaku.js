@@ -2,6 +2,7 @@
 
 import { render } from "preact";
 import { t } from "../broadcast/i18n.js";
+import { drawn, laneFor } from "./danmaku-lanes.js";
 import { keep, kept } from "./over.js";
 import { mode, one } from "./reducer.js";
 import { html } from "./view.js";
@@ -20,16 +21,6 @@ const NAMES = () => ({ density: t("密度"), speed: t("速度"), size: t("字号
 
 /** The meaning of a choice; `chosen` holds 0, 1 or 2 by name. */
 export const meant = (chosen, name) => CHOICES[name].means[chosen[name] === undefined ? 1 : chosen[name]];
-
-/** Whether the lot lets this comment fly when `percent` in a hundred do: the same everywhere, whoever asks. */
-export const drawn = (id, percent) => ((Math.imul(id, 2654435761) >>> 0) % 100) < percent;
-
-/** A lane where one of `width` may start at `now` and meets nobody, or -1. `lanes`: {clear, done} of who started there last: when its end
-    has come in, when it has left. */
-export function laneFor(lanes, now, width, span, lasting) {
-  const reaches = now + (lasting * span) / (span + width);
-  return lanes.findIndex((lane) => lane.clear <= now && lane.done <= reaches);
-}
 
 /** What may fly, by key: the comments of the room, or of the replay those at their moment. */
 function spoken(state) {

@@ -7,6 +7,7 @@ import { Acts, Said } from "./desk-foot.js";
 import { Bound, Past } from "./desk-sanctions.js";
 import { Marked, foundSpans, itemTitle, ruleOf } from "./desk-parts.js";
 import { PUBLIC, WAITING, masked, mine, proposedMask, queuesOf, reporters, standing } from "./desk-queues.js";
+import { Voice } from "./desk-voices.js";
 import { keyOf } from "./staff-socket.js";
 import { actWord, assuranceWord, clock, count, leftWord, reasonWord, span, stateClass, stateWord } from "./words.js";
 
@@ -175,6 +176,7 @@ export function Item({ desk, watch }) {
       <p class="xs quiet facts-row phone-words phone-facts"><span>${itemTitle(item)}</span><span>${item.author}</span><span>${assuranceWord(desk.page, item.assurance)}</span><span>${item.district}</span><span>${clock(item.at)}</span></p>
       ${item.mask.length > 0 ? html`<p class="xs quiet">${t("公众看到：{text}", { text: masked(item.text, hide) })}</p>` : ""}
       ${item.to && html`<p class="xs">${t("问：{name}", { name: item.to })}</p>`}
+      <${Voice} desk=${desk} item=${item} />
       ${item.hidden && html`<p class="note bad xs">${t("正被撤下：公众看不到，状态没有变。")}</p>`}
       ${item.state === "escalated" && !desk.me.lead && html`<p class="note xs">${t("已上报的由值班长决定。")}</p>`}
       ${item.state === "second" && item.first_by_id === desk.me.id && html`<p class="note xs">${t("初审是您做的，复审要由另一个人做。")}</p>`}

@@ -28,7 +28,7 @@ export class Refusal extends Error {
 
 // What an item is where the server leaves a field out because it stands at its default.
 const PLAIN = { sender: "", source: "", district: "", since: "", mask: [], hits: [], claim: null, first_by: "", first_by_id: null, reports: 0, report_reasons: [],
-  appeal: "", appeal_text: "", appeal_due: null, similar: null, merged_into: null, hidden: false };
+  appeal: "", appeal_text: "", appeal_due: null, similar: null, merged_into: null, hidden: false, speaks_as: "", affiliation: "", reply_to: null };
 
 /** An item with every field, as pages use it. */
 export const whole = (item) => ({ ...PLAIN, ...item, hits: (item.hits || PLAIN.hits).map((hit) => ({ spans: [], false: false, late: false, ...hit })) });
