@@ -8,7 +8,7 @@ from typing import Any
 from broadcast import registry
 from broadcast.models import Airing
 from live import demo, panel, queries, restraint_panel, telephony
-from live.queries import calls, desk, personal
+from live.queries import calls, desk, follow, personal
 from live.services import aftercare, forgetting, levels, rescans, rule_seeds, similar
 
 
@@ -28,6 +28,7 @@ def register() -> None:
     registry.control_panels.register("load", panel.load_panel)
     registry.control_panels.register("desk", desk.panel)
     registry.control_panels.register("calls", calls.panel)
+    registry.control_panels.register("follow", follow.panel)
     registry.control_panels.register("shield", restraint_panel.panel)
     registry.staff_acts_on.register("level.hold", levels.hold)
     registry.staff_acts.register("level.release", levels.release)

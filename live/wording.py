@@ -43,7 +43,12 @@ def kind_of(item: Item) -> protocol.ItemKind:
     return "comment" if isinstance(item, Comment) else "question"
 
 
-def my_item(item: Comment | Question, reasons: dict[str, str], appeal: Appeal | None = None) -> protocol.MyItem:
+def my_item(
+    item: Comment | Question,
+    reasons: dict[str, str],
+    appeal: Appeal | None = None,
+    end: protocol.QuestionEnd | None = None,
+) -> protocol.MyItem:
     """An own item for its author; the moderator's note stays behind the scenes, and so does where on the desk it waits."""
     return protocol.MyItem(
         kind=kind_of(item),
@@ -58,6 +63,7 @@ def my_item(item: Comment | Question, reasons: dict[str, str], appeal: Appeal | 
         appeal_due=iso(appeal.due_at) if appeal and item.appeal == Item.AppealState.OPEN else None,
         appeal_answer=appeal.note if appeal and item.appeal != Item.AppealState.OPEN else "",
         into=item.merged_into_id if isinstance(item, Question) else None,
+        end=end,
     )
 
 
@@ -96,7 +102,7 @@ def staff_item(item: Comment | Question, supports: int = 0) -> protocol.StaffIte
         decided_by=str(item.decided_by) if item.decided_by else "",
         decided_at=iso_or_none(item.decided_at),
         supports=supports,
-        to=item.person.name if isinstance(item, Question) and item.person else "",
+        to=addressee(item) if isinstance(item, Question) else "",
         at=iso(item.created_at),
         sender=str(item.author_id),
         source=item.author.partner,
@@ -115,6 +121,8 @@ def staff_item(item: Comment | Question, supports: int = 0) -> protocol.StaffIte
         speaks_as=badge(item),
         affiliation=item.affiliation,
         reply_to=item.reply_to_id if isinstance(item, Comment) else None,
+        promised_to=item.promised_to if isinstance(item, Question) else "",
+        due=item.due_on.isoformat() if isinstance(item, Question) and item.due_on else None,
     )
 
 
@@ -142,21 +150,34 @@ def public_comment(item: Comment, reply: protocol.Quoted | None = None) -> proto
     )
 
 
-def public_question(item: Question, supports: int, shown: Shown, delay_seconds: int) -> protocol.QuestionObject:
+def addressee(item: Question) -> str:
+    """Whom the question is asked of: the person, or the department. Needs the person loaded."""
+    return item.person.name if item.person else item.department
+
+
+def public_question(
+    item: Question,
+    supports: int,
+    shown: Shown,
+    delay_seconds: int,
+    end: protocol.QuestionEnd | None = None,
+) -> protocol.QuestionObject:
     """A public question with its supports, where it stands for who looks. Needs the person loaded."""
-    since = {"on_air": shown.on_air_at, "answered": shown.answered_at}.get(shown.state) if delay_seconds else None
+    acts = {"on_air": shown.on_air_at, "answered": shown.answered_at, "promised": item.promised_at}
+    since = acts.get(shown.state) if delay_seconds else None
     return protocol.QuestionObject(
         key=f"question:{item.pk}",
         id=item.pk,
         text=masked(item),
         author=item.author_name,
-        to=item.person.name if item.person else "",
+        to=addressee(item),
         state=shown.state,  # type: ignore[arg-type]
         supports=supports,
         at=iso(item.public_at or item.created_at),
         on_air_at=iso_or_none(shown.on_air_at),
         answered_at=iso_or_none(shown.answered_at),
         shown_from=iso_or_none(since and since + dt.timedelta(seconds=delay_seconds)),
+        end=end,
         badge=badge(item),
         affiliation=item.affiliation,
     )

@@ -69,6 +69,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/", include("broadcast.views.staff_keeping")),
     path("airings/", include("live.views.staff")),
     path("airings/", include("scheduling.views.rundown")),
+    path("replies/", include("live.views.replies")),
     path("reasons/", include("live.views.reasons")),
     path("sanctions/", include("live.views.sanctions")),
     path("rules/", include("live.views.rules")),

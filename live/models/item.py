@@ -168,6 +168,11 @@ class Question(Item):
             models.Index(fields=["promised_to", "due_on"], condition=Q(state="promised"), name="promised_questions"),
         ]
 
+    def came_back_as(self) -> str:
+        """Where it stands when it is public again after it had been taken down."""
+        ends = ((self.answered_at, "answered"), (self.closed_at, "closed"), (self.promised_at, "promised"))
+        return next((state for at, state in ends if at is not None), "approved")
+
 
 class Support(models.Model):
     """That a participant supports a question; at most once."""

@@ -20,10 +20,11 @@ class PostComment(Command, frozen=True, tag="comment.post"):
 
 
 class AskQuestion(Command, frozen=True, tag="question.ask"):
-    """Ask something, optionally addressed to a person of the episode."""
+    """Ask something, optionally addressed to a person of the episode, or to a department by its name."""
 
     text: Text
     person: Id | None = None
+    department: Annotated[str, Meta(max_length=120)] = ""
 
 
 class SupportQuestion(Command, frozen=True, tag="question.support"):

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from live.protocol.follow import QuestionEnd
 from live.protocol.outcome import PollOutcome
 from live.protocol.public import OptionResult
 from live.protocol.words import ItemKind, ItemState, Span
@@ -16,7 +17,7 @@ class MyItem(Struct, frozen=True):
 
     What waits at the desk is "pending" for its author, wherever it stands there. `appeal` is "" when none was made, `may_appeal`
     whether one may be; it is answered by `appeal_due`, with `appeal_answer`. `mask` are the spans the public does not see. `into`
-    is the question that stands for a merged one.
+    is the question that stands for a merged one. `end` of a question holds answers in writing for its author alone too.
     """
 
     kind: ItemKind
@@ -31,6 +32,7 @@ class MyItem(Struct, frozen=True):
     appeal_due: str | None = None
     appeal_answer: str = ""
     into: int | None = None
+    end: QuestionEnd | None = None
 
 
 class MyReport(Struct, frozen=True):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from live.protocol.follow import QuestionEnd
 from live.protocol.outcome import Electorate, PollKind, PollOutcome, PollRule, Results, Revote, Secrecy
 
 # What the public sees: state objects. Each has a `key` ("kind:id", or the kind alone where there is one); a browser's state is
@@ -142,13 +143,14 @@ class CaptionObject(Object, frozen=True, tag="caption"):
 
 
 class QuestionObject(Object, frozen=True, tag="question"):
-    """A public question. On air and answered come with the delayed picture, at `shown_from`; times are the studio's."""
+    """A public question. What happens on air comes with the delayed picture, at `shown_from`; times are the studio's. `to` is the
+    person or department it is addressed to; `end` is None for most."""
 
     id: int
     text: str
     author: str
     to: str
-    state: Literal["approved", "queued", "on_air", "answered"]
+    state: Literal["approved", "queued", "on_air", "answered", "promised", "closed"]
     supports: int
     at: str
     on_air_at: str | None
@@ -156,6 +158,7 @@ class QuestionObject(Object, frozen=True, tag="question"):
     shown_from: str | None = None
     badge: str = ""
     affiliation: str = ""
+    end: QuestionEnd | None = None
 
 
 class OptionResult(Struct, frozen=True):

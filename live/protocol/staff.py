@@ -75,6 +75,8 @@ class StaffItem(Struct, frozen=True):
     speaks_as: str = ""
     affiliation: str = ""
     reply_to: int | None = None
+    promised_to: str = ""
+    due: str | None = None
 
 
 class StaffPoll(Struct, frozen=True):

@@ -53,6 +53,16 @@ from live.protocol.desk import (
     WithdrawItem,
     WithdrawMany,
 )
+from live.protocol.follow import (
+    CloseQuestion,
+    EditCommitment,
+    FulfilCommitment,
+    MarkCommitment,
+    OfferSlate,
+    PromiseReply,
+    ResumeQuestion,
+    UndoCommitment,
+)
 from live.protocol.polls import (
     ChangePoll,
     ClosePoll,
@@ -103,6 +113,14 @@ StaffCommand = (
     | QueueQuestion
     | ShowQuestion
     | AnswerQuestion
+    | PromiseReply
+    | CloseQuestion
+    | ResumeQuestion
+    | MarkCommitment
+    | EditCommitment
+    | UndoCommitment
+    | FulfilCommitment
+    | OfferSlate
     | StartSegment
     | PerformAct
     | ImposeSanction

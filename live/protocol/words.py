@@ -29,6 +29,8 @@ ItemState = Literal[
     "queued",
     "on_air",
     "answered",
+    "promised",
+    "closed",
     "rejected",
     "withdrawn",
     "retracted",

@@ -13,6 +13,17 @@ from live.wording import Shown
 S = Question.State
 
 
+# What an act of the studio leaves a question in; the air itself is told apart.
+_AFTER = {
+    "question.answer": S.ANSWERED,
+    "question.reply": S.ANSWERED,
+    "question.promise": S.PROMISED,
+    "question.close": S.CLOSED,
+    "question.resume": S.QUEUED,
+    "question.recall": S.QUEUED,
+}
+
+
 @dataclass(frozen=True)
 class Asked:
     """The last act on a question, and where it stood after it."""
@@ -63,12 +74,14 @@ def asked_until(airing: Airing, seen: dt.datetime) -> dict[int, Asked]:
     """Where each question stood at a time of the studio; from the moments, since a row knows its last act alone."""
     found: dict[int, Asked] = {}
     on_air = 0
-    acts = Moment.objects.filter(airing=airing, kind__in=["question.show", "question.answer"], at__lte=seen)
+    acts = Moment.objects.filter(airing=airing, kind__in=["question.show", *_AFTER], at__lte=seen)
     for at, kind, data in acts.order_by("at", "pk").values_list("at", "kind", "data"):
         question = int(data.get("question") or 0)
         before = found.get(question)
-        if kind == "question.answer":
-            found[question] = Asked(at, Shown(S.ANSWERED, before.shown.on_air_at if before else None, at))
+        if kind in _AFTER:
+            was_on_air = before.shown.on_air_at if before else None
+            answered = at if _AFTER[kind] == S.ANSWERED else None
+            found[question] = Asked(at, Shown(_AFTER[kind], was_on_air, answered))
             continue
         last = found.get(on_air)
         if last is not None and last.shown.state == S.ON_AIR:

@@ -7,12 +7,15 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from broadcast import clock
 from broadcast.models import Airing, Episode, Moment
 from live import wording
 from live.models import Call, Comment, Poll, Question, Withdrawal
 from live.queries import behind, visible
 
 COMMENTS_MARKED = 2_000
+# What happened to a question in the picture; what was done about it after the show has none.
+QUESTION_MARKS = ("question.show", "question.answer", "question.promise")
 
 
 def marks(airing: Airing) -> list[dict[str, Any]]:
@@ -31,7 +34,9 @@ def _question_marks(airing: Airing) -> list[dict[str, Any]]:
     rows = visible.public_items(Question, airing.pk).select_related("person").in_bulk()
     found = []
     # Every time that a question went on air, from the moments; a row alone knows only the last.
-    for moment in Moment.objects.filter(airing=airing, kind__in=["question.show", "question.answer"]):
+    for moment in Moment.objects.filter(
+        airing=airing, kind__in=QUESTION_MARKS, at__lte=airing.actual_end or clock.now()
+    ):
         row = rows.get(moment.data.get("question"))
         if row is not None:
             to = row.person.name if row.person else ""

@@ -16,7 +16,7 @@ from broadcast.models import Airing, Participant
 from broadcast.services import identity
 from live import protocol, wording
 from live.models import Appeal, Ballot, Comment, Poll, Question, Report, Room, Support
-from live.queries import behind, outcome, sanctions, visible
+from live.queries import behind, ends, outcome, sanctions, visible
 from live.queries.polls import results
 from live.queries.reason_list import names
 
@@ -25,7 +25,7 @@ ITEMS_SHOWN = 100
 YOUNG = dt.timedelta(seconds=5)
 LATELY = dt.timedelta(seconds=15)
 # What comes after the decision that made a question public: who supported it has been told by then.
-_LATER = ("queued", "on_air", "answered")
+_LATER = ("queued", "on_air", "answered", "promised", "closed")
 
 
 def mine_of(airing: Airing, actor: Actor) -> protocol.Mine:
@@ -47,7 +47,7 @@ def mine(airing: Airing, participant_id: UUID | None) -> protocol.Mine:
     rows: list[Comment | Question] = []
     for model in (Comment, Question):
         rows += model.objects.filter(room=airing.pk, author=who).order_by("-pk")[:ITEMS_SHOWN]
-    items = _my_items(rows, _asked(airing))
+    items = worded(rows, _asked(airing))
     reports = Report.objects.filter(room=airing.pk, by=who).order_by("-pk")[:ITEMS_SHOWN]
     ballots = Ballot.objects.filter(poll__room=airing.pk, participant=who).select_related("poll", "cast")
     supports = Support.objects.filter(question__room=airing.pk, participant=who).values_list("question_id", flat=True)
@@ -87,8 +87,8 @@ def changed_own(airing_id: UUID, after: int, sits: Callable[[str], bool]) -> tup
     airing = Airing.objects.get(pk=airing_id) if found else None
     asked = _asked(airing) if airing else None
     # Worded all together: what that asks of the database does not grow with those who sit here.
-    worded = iter(_my_items([row for rows in found.values() for row in rows], asked))
-    items = {seat: tuple(islice(worded, len(rows))) for seat, rows in found.items()}
+    told_all = iter(worded([row for rows in found.values() for row in rows], asked))
+    items = {seat: tuple(islice(told_all, len(rows))) for seat, rows in found.items()}
     told = {}
     for seat in {*found, *reported, *restrained, *supported}:
         told[seat] = protocol.Mine(
@@ -156,17 +156,20 @@ def _asked(airing: Airing) -> dict[int, behind.Asked] | None:
     return None if seen is None else behind.asked_until(airing, seen)
 
 
-def _my_items(rows: list[Comment | Question], asked: dict[int, behind.Asked] | None) -> list[protocol.MyItem]:
+def worded(rows: list[Comment | Question], asked: dict[int, behind.Asked] | None) -> list[protocol.MyItem]:
     """Own items with reasons in words and what came of appeals. What goes with a delayed picture waits for it for its author too."""
     if not rows:
         return []
     words, appeals, hidden = names(), _appeals(rows), _hidden(rows)
+    asked_here = [row for row in rows if isinstance(row, Question)]
+    for question in asked_here:
+        if question.state in Question.PUBLIC:
+            question.state = behind.as_seen(question, asked).state
+    became = ends.ends(asked_here, own=True)
     shown = []
     for row in rows:
         key = (wording.kind_of(row), row.pk)
-        if isinstance(row, Question) and row.state in Question.PUBLIC:
-            row.state = behind.as_seen(row, asked).state
-        own = wording.my_item(row, words, appeals.get(key))
+        own = wording.my_item(row, words, appeals.get(key), became.get(row.pk) if isinstance(row, Question) else None)
         if key in hidden:
             # Its author is told that nobody sees it, and why.
             own = msgspec.structs.replace(own, state="withdrawn", reason=words.get(hidden[key], hidden[key]))

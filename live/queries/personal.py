@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from broadcast.models import User
 from broadcast.personal import Section, Whose
-from live.models import Appeal, Ballot, Call, Comment, Option, Question, Report, Sanction, Support, Withdrawal
+from live.models import Appeal, Ballot, Call, Comment, Option, Question, Reply, Report, Sanction, Support, Withdrawal
 
 _AT = ("at", _("时间"))
 _SHOW = ("show", _("节目"))
@@ -21,6 +21,7 @@ def sections(whose: Whose) -> list[Section]:
     return [
         _items("comments", _("评论"), Comment, whose),
         _items("questions", _("提问"), Question, whose),
+        _replies(whose),
         _supports(whose),
         _ballots(whose),
         _reports(whose),
@@ -39,9 +40,9 @@ def _items(code: str, title: Any, model: type[Comment] | type[Question], whose: 
         _SHOW,
         ("text", _("原文")),
         ("name", _("当时的称呼")),
-        ("state", _("状态")),
         ("spoke_as", _("以什么身份")),
         ("affiliation", _("界别或单位")),
+        ("state", _("状态")),
         ("reason", _("理由")),
         ("public_at", _("公开时间")),
         ("decided_at", _("处理时间")),
@@ -53,9 +54,9 @@ def _items(code: str, title: Any, model: type[Comment] | type[Question], whose: 
             "show": row.room.airing.episode.title,
             "text": row.text,
             "name": row.author_name,
-            "state": row.get_state_display(),
             "spoke_as": row.speaks_as,
             "affiliation": row.affiliation,
+            "state": row.get_state_display(),
             "reason": row.reason,
             "public_at": row.public_at,
             "decided_at": row.decided_at,
@@ -63,6 +64,17 @@ def _items(code: str, title: Any, model: type[Comment] | type[Question], whose: 
         for row in rows
     ]
     return Section(code, title, columns, told)
+
+
+def _replies(whose: Whose) -> Section:
+    """What departments answered the person in writing, to it alone too."""
+    rows = Reply.objects.filter(question__author__in=whose.participants, state=Reply.State.RELEASED).order_by("pk")
+    columns = [_AT, ("question", _("提问编号")), ("department", _("部门")), ("text", _("答复"))]
+    told = [
+        {"at": row.released_at, "question": row.question_id, "department": row.department, "text": row.text}
+        for row in rows
+    ]
+    return Section("replies", _("给您的书面答复"), columns, told)
 
 
 def _supports(whose: Whose) -> Section:

@@ -17,7 +17,7 @@ from broadcast import clock, registry
 from broadcast.models import Airing, Episode, Programme, SegmentRun
 from live import protocol, wording
 from live.models import LikeCount, Poll, Question, Room
-from live.queries import behind, calls, captions, notices, outcome, talk, visible
+from live.queries import behind, calls, captions, ends, notices, outcome, talk, visible
 from live.queries.polls import has_public_list, results
 
 logger = logging.getLogger(__name__)
@@ -175,7 +175,9 @@ def _rank(sight: Sight, asked: dict[int, behind.Asked] | None) -> Case:
     on_air = Q(state="on_air")
     if asked is not None:
         on_air = Q(pk__in=[pk for pk, act in asked.items() if act.shown.state == "on_air"])
-    waiting = Q(state__in=["queued", "on_air"]) | Q(state="answered", answered_at__gt=sight.seen or clock.now())
+    seen = sight.seen or clock.now()
+    waiting = Q(state__in=["queued", "on_air"]) | Q(state="answered", answered_at__gt=seen)
+    waiting |= Q(state="promised", promised_at__gt=seen) | Q(state="closed", closed_at__gt=seen)
     return Case(
         When(on_air, then=Value(0)),
         When(waiting, then=Value(1)),
@@ -193,9 +195,12 @@ def _questions(airing: Airing, sight: Sight) -> Objects:
         .annotate(support_count=Count("supports"), rank=_rank(sight, asked))
         .order_by("rank", "-support_count", "pk")
     )
+    found = list(rows[:QUESTIONS_SHOWN])
+    shown = {row.pk: behind.as_seen(row, asked) for row in found}
+    known = ends.ends(found, {pk: each.state for pk, each in shown.items()})
     return [
-        wording.public_question(row, row.support_count, behind.as_seen(row, asked), airing.delay_seconds)
-        for row in rows[:QUESTIONS_SHOWN]
+        wording.public_question(row, row.support_count, shown[row.pk], airing.delay_seconds, known.get(row.pk))
+        for row in found
     ]
 
 

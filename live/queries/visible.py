@@ -22,7 +22,7 @@ SELECT coalesce((SELECT max(staff_seq) FROM live_comment
         WHERE room_id = %(room)s AND public_at IS NOT NULL AND state <> 'approved'), 0),
     coalesce((SELECT max(staff_seq) FROM live_question
         WHERE room_id = %(room)s AND public_at IS NOT NULL
-        AND state NOT IN ('approved', 'queued', 'on_air', 'answered')), 0),
+        AND state <> ALL(%(shown)s)), 0),
     coalesce((SELECT max(id) FROM live_withdrawal WHERE room_id = %(room)s OR room_id IS NULL), 0)
 """
 
@@ -78,7 +78,7 @@ def standing_in(programmes: Sequence[int], *, whole_house: bool) -> list[Withdra
 def cleared(airing_id: UUID) -> str:
     """A word that changes whenever something ceased to be public in the airing: whoever kept more than the list drops it then."""
     with connection.cursor() as cursor:
-        cursor.execute(_CLEARED, {"room": airing_id})
+        cursor.execute(_CLEARED, {"room": airing_id, "shown": list(Question.PUBLIC)})
         comments, questions, withdrawal = cursor.fetchone()
     return f"{max(comments, questions)}.{withdrawal}"
 

@@ -174,8 +174,10 @@ def _apply(actor: Actor, row: items.Row, after: str, seq: int) -> None:
     row.waiting_since = row.claimed_by_id = row.claimed_until = None
     fields = ["appeal", "version", "staff_seq", "waiting_since", "claimed_by", "claimed_until"]
     if after == Item.AppealState.GRANTED:
-        answered = isinstance(row, Question) and row.answered_at is not None
-        row.state_before, row.state = row.state, "answered" if answered else Item.State.APPROVED
+        row.state_before, row.state = (
+            row.state,
+            row.came_back_as() if isinstance(row, Question) else Item.State.APPROVED,
+        )
         row.reason = row.note = row.decided_command = ""
         row.decided_by_id, row.decided_at, row.public_at = actor.user_id, clock.now(), clock.now()
         fields += [

@@ -100,7 +100,7 @@ def fulfil(actor: Actor, airing_id: UUID, command: protocol.FulfilCommitment) ->
             before = _values(row)
             row.done_at = clock.now() if command.on else None
             row.done_note = command.note.strip() if command.on else ""
-            _save(actor, airing, row, "done" if command.on else "open", before)
+            _save(actor, airing, row, "done" if command.on else "reopen", before)
         return told(row)
 
 
@@ -121,7 +121,7 @@ def _locked(actor: Actor, airing_id: UUID, pk: int, *, follows: bool = False) ->
 
 def _require_version(row: Commitment, version: int) -> None:
     if row.version != version:
-        raise Conflict(_("这条标记刚被别人改过，请看过再改。"), **told(row), **_values(row))
+        raise Conflict(_("这条标记刚被别人改过，请看过再改。"), **{**told(row), **_values(row)})
 
 
 def _question(airing_id: UUID, wanted: int | None) -> Question | None:

@@ -16,7 +16,7 @@ from broadcast.services import holds
 from broadcast.services.forgetting import NAMELESS, words_of
 from live import hints
 from live.models import Appeal, Ballot, BallotCast, Comment, Question, Report, Sanction, Support, Withdrawal
-from live.services import call_forgetting, rooms
+from live.services import call_forgetting, replies, rooms
 
 # Short transactions: moderators and viewers of a running show wait no longer than one of these takes.
 PIECE = 200
@@ -99,6 +99,9 @@ def _replace(kind: str, model: type[Comment] | type[Question], rows: list[Row]) 
         row.version, row.staff_seq = row.version + 1, sequence.get(row.room_id, row.staff_seq)
     model.objects.bulk_update(rows, _ITEM_FIELDS)  # type: ignore[arg-type]
     words_of(f"{kind}:{key}" for key in keys)
+    if model is Question:
+        # Answers in writing may name who asked, and what it is about.
+        replies.erase(keys, ERASED)
     audit.record(HOUSE, f"{kind}.erase", f"participant:{rows[0].author_id}", after={"items": keys})
     _tell({row.room_id for row in rows}, kind)
 

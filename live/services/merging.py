@@ -19,7 +19,7 @@ from live.services.deciding import Desk
 
 S = Question.State
 # What may stand for others, and what may go into another: never what was on air, refused or taken back.
-STANDS = frozenset({S.PENDING, S.HELD, S.SECOND, S.APPROVED, S.QUEUED, S.ON_AIR, S.ANSWERED})
+STANDS = frozenset({S.PENDING, S.HELD, S.SECOND, S.APPROVED, S.QUEUED, S.ON_AIR, S.ANSWERED, S.PROMISED})
 GOES = frozenset({S.PENDING, S.HELD, S.SECOND, S.APPROVED, S.QUEUED})
 
 

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 
 from broadcast import clock
 from broadcast.errors import AssuranceTooLow, IllegalTransition, InvalidInput, NotFound, TooMany
-from broadcast.models import Airing, Appearance, Programme
+from broadcast.models import Airing, Programme
 from broadcast.models.catalogue import Assurance
 from live import ladder, protocol, text, wording
 from live.models import Comment, Item, Question, Room
 from live.queries import reason_list
-from live.services import rooms, screening, speaking
+from live.services import addressing, rooms, screening, speaking
 from live.services.batch import Answer, Batch, Write, require_assurance, require_free
 
 _S = Airing.State
@@ -106,10 +106,7 @@ def _may_post(write: Write) -> None:
     require_assurance(write, programme.needs("ask" if is_question else "comment"))
     _cleaned(write)
     speaking.require_may_reply(write)
-    if isinstance(write.command, protocol.AskQuestion) and write.command.person is not None:
-        appears = Appearance.objects.filter(episode=write.airing.episode_id, person=write.command.person)
-        if not appears.exists():
-            raise InvalidInput(_("这一期没有这位嘉宾。"), field="person")
+    addressing.require(write)
 
 
 def _require_taken(write: Write, is_question: bool) -> None:
@@ -219,9 +216,6 @@ def _new_rows(writes: list[Write], model: ItemModel) -> list[Any]:
         programme = write.airing.episode.programme
         policy = programme.questions if model is Question else programme.comments
         at_once = policy == Programme.Moderation.POST and write.room.is_post
-        extra: dict[str, Any] = (
-            {"person_id": write.command.person} if isinstance(write.command, protocol.AskQuestion) else {}
-        )
         rows.append(
             model(
                 room_id=write.airing_id,
@@ -234,7 +228,7 @@ def _new_rows(writes: list[Write], model: ItemModel) -> list[Any]:
                 command_id=write.command.id,
                 created_at=now,
                 **speaking.columns(write),
-                **extra,
+                **addressing.columns(write),
             )
         )
     return rows
@@ -288,7 +282,7 @@ def _retract(batch: Batch, write: Write) -> None:
     if row is None:
         raise NotFound(_("没有找到这一条。"))
     if row.state != Item.State.RETRACTED:
-        if row.state in {"on_air", "answered"}:
+        if row.state in {"on_air", "answered"} or (isinstance(row, Question) and row.on_air_at is not None):
             raise IllegalTransition(_("这个问题已经播出，不能撤回。"), state=row.state)
         if row.state in {"rejected", "withdrawn"}:
             raise IllegalTransition(_("这一条已由审核员处理。"), state=row.state)

@@ -25,22 +25,22 @@ S = Question.State
 def queue(actor: Actor, airing_id: UUID, command: protocol.QueueQuestion) -> dict[str, Any]:
     """Put an approved question on the host's list, or take it off. Repeating changes nothing."""
     with transaction.atomic():
-        airing = _allowed(actor, airing_id)
-        row = _locked(airing_id, command.question)
+        airing = allowed(actor, airing_id)
+        row = locked(airing_id, command.question)
         before, after = (S.APPROVED, S.QUEUED) if command.on else (S.QUEUED, S.APPROVED)
         if row.state == after:
-            return _told(row)
-        _require_state(row, before)
+            return told(row)
+        require_state(row, before)
         if command.on:
             _require_shown(row)
-        _move(actor, airing, row, after, "queue" if command.on else "unqueue")
-        return _told(row)
+        move(actor, airing, row, after, "queue" if command.on else "unqueue")
+        return told(row)
 
 
 def show(actor: Actor, airing_id: UUID, command: protocol.ShowQuestion) -> dict[str, Any]:
     """Put a public question on air; the one that was there returns to the list. Marks a moment of the airing."""
     with transaction.atomic():
-        airing = _allowed(actor, airing_id)
+        airing = allowed(actor, airing_id)
         _require_on_air(airing)
         # The one on air and the one wanted, in the order of their ids, so that two who press at once do not wait in a ring.
         rows = Question.objects.select_for_update(of=("self",)).filter(room=airing_id).order_by("pk")
@@ -49,30 +49,30 @@ def show(actor: Actor, airing_id: UUID, command: protocol.ShowQuestion) -> dict[
         if row is None:
             raise NotFound(_("没有找到这个问题。"))
         if row.state == S.ON_AIR:
-            return _told(row)
-        _require_state(row, S.APPROVED, S.QUEUED, S.ANSWERED)
+            return told(row)
+        require_state(row, S.APPROVED, S.QUEUED, S.ANSWERED)
         _require_shown(row)
         for other in found.values():
             if other.state == S.ON_AIR:
-                _move(actor, airing, other, S.QUEUED, "leave")
+                move(actor, airing, other, S.QUEUED, "leave")
         now = clock.now()
-        _move(actor, airing, row, S.ON_AIR, "show", at=now)
+        move(actor, airing, row, S.ON_AIR, "show", at=now)
         moments.mark(airing, "question.show", wording.masked(row), at=now, data={"question": row.pk})
-        return _told(row)
+        return told(row)
 
 
 def answer(actor: Actor, airing_id: UUID, command: protocol.AnswerQuestion) -> dict[str, Any]:
     """Mark a question answered; from the air or from the list. Marks a moment of the airing."""
     with transaction.atomic():
-        airing = _allowed(actor, airing_id)
-        row = _locked(airing_id, command.question)
+        airing = allowed(actor, airing_id)
+        row = locked(airing_id, command.question)
         if row.state == S.ANSWERED:
-            return _told(row)
-        _require_state(row, S.ON_AIR, S.QUEUED, S.APPROVED)
+            return told(row)
+        require_state(row, S.ON_AIR, S.QUEUED, S.APPROVED)
         now = clock.now()
-        _move(actor, airing, row, S.ANSWERED, "answer", at=now)
+        move(actor, airing, row, S.ANSWERED, "answer", at=now)
         moments.mark(airing, "question.answer", wording.masked(row), at=now, data={"question": row.pk})
-        return _told(row)
+        return told(row)
 
 
 def leave_air(actor: Actor, airing: Airing) -> int:
@@ -80,11 +80,12 @@ def leave_air(actor: Actor, airing: Airing) -> int:
     with transaction.atomic():
         rows = list(Question.objects.select_for_update(of=("self",)).filter(room=airing.pk, state=S.ON_AIR))
         for row in rows:
-            _move(actor, airing, row, S.QUEUED, "leave")
+            move(actor, airing, row, S.QUEUED, "leave")
     return len(rows)
 
 
-def _allowed(actor: Actor, airing_id: UUID) -> Airing:
+def allowed(actor: Actor, airing_id: UUID) -> Airing:
+    """The airing, for its host or whoever runs it. Raises NotFound, NotAllowed."""
     airing = rooms.airing_of(airing_id)
     programme_id = airing.episode.programme_id
     if not can(actor, Ability.HOST, programme_id):
@@ -97,8 +98,9 @@ def _require_on_air(airing: Airing) -> None:
         raise IllegalTransition(_("还没有开播，问题不能上屏。"), state=airing.state)
 
 
-def _require_state(row: Question, *allowed: str) -> None:
-    if row.state not in allowed:
+def require_state(row: Question, *wanted: str) -> None:
+    """Raise IllegalTransition unless the question stands in one of these."""
+    if row.state not in wanted:
         raise IllegalTransition(
             _("这个问题现在是“%(state)s”，不能这样操作。") % {"state": row.get_state_display()}, state=row.state
         )
@@ -109,26 +111,42 @@ def _require_shown(row: Question) -> None:
         raise IllegalTransition(_("这个问题在紧急撤下之中，公众看不到；恢复以后才能上屏。"), state=row.state)
 
 
-def _locked(airing_id: UUID, question_id: int) -> Question:
+def locked(airing_id: UUID, question_id: int) -> Question:
+    """The question of this airing, locked until commit. Raises NotFound."""
     row = Question.objects.select_for_update(of=("self",)).filter(pk=question_id, room=airing_id).first()
     if row is None:
         raise NotFound(_("没有找到这个问题。"))
     return row
 
 
-def _move(actor: Actor, airing: Airing, row: Question, after: str, verb: str, at: dt.datetime | None = None) -> None:
+def move(
+    actor: Actor,
+    airing: Airing,
+    row: Question,
+    after: str,
+    verb: str,
+    at: dt.datetime | None = None,
+    columns: dict[str, Any] | None = None,
+) -> None:
+    """Take a locked question to another state and set these columns with it. Numbers it on the staff lane, audits it, and tells after
+    commit; `at` is when it came on air or was answered."""
     before, row.state = row.state, after
+    changed = columns or {}
+    for name, value in changed.items():
+        setattr(row, name, value)
     row.version += 1
     if after == S.ON_AIR:
         row.on_air_at, row.answered_at = at, None
     if after == S.ANSWERED:
         row.answered_at = at
     row.staff_seq = rooms.next_staff_seq([airing.pk])[airing.pk]
-    row.save(update_fields=["state", "version", "on_air_at", "answered_at", "staff_seq"])
-    audit.record(actor, f"question.{verb}", f"question:{row.pk}", airing=airing, before=before, after=str(after))
+    row.save(update_fields=["state", "version", "on_air_at", "answered_at", "staff_seq", *changed])
+    now: Any = {"state": str(after), **{name: str(value) for name, value in changed.items()}} if changed else str(after)
+    audit.record(actor, f"question.{verb}", f"question:{row.pk}", airing=airing, before=before, after=now)
     # The author hears of it with everybody: what goes with a delayed picture comes by the public question.
     hints.hint(airing.pk, "staff", "questions", "own")
 
 
-def _told(row: Question) -> dict[str, Any]:
+def told(row: Question) -> dict[str, Any]:
+    """What an act answers about a question."""
     return {"question": row.pk, "state": row.state, "version": row.version}

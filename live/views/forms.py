@@ -74,6 +74,14 @@ def _options(form: QueryDict) -> list[int]:
     return [number for value in form.getlist("option") if (number := text.whole(value)) is not None]
 
 
+def _addressee(form: QueryDict) -> Built:
+    """p7 is a person, d市城管局 a department."""
+    to = form.get("to", "")
+    if to.startswith("d"):
+        return {"person": None, "department": to[1:121]}
+    return {"person": text.whole(to[1:]) if to.startswith("p") else _whole(form, "person")}
+
+
 def _item(form: QueryDict) -> Built:
     return {"kind": form.get("kind", ""), "item": _whole(form, "item")}
 
@@ -83,7 +91,7 @@ _BUILDERS: dict[str, Callable[[QueryDict], Built]] = {
     "ask": lambda form: {
         "type": "question.ask",
         "text": form.get("text", "").strip(),
-        "person": _whole(form, "person"),
+        **_addressee(form),
     },
     "support": lambda form: {
         "type": "question.support",
@@ -132,7 +140,7 @@ def _refused(request: HttpRequest, airing: Airing, name: str, error: BroadcastEr
         "airing": str(airing.pk),
         "act": name,
         "text": request.POST.get("text", "")[:4_000],
-        "person": request.POST.get("person", ""),
+        "to": request.POST.get("to", ""),
         "poll": request.POST.get("poll", ""),
         "options": request.POST.getlist("option")[:50],
         "code": request.POST.get("code", "")[:24],

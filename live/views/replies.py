@@ -66,6 +66,7 @@ def page(request: HttpRequest, actor: Actor) -> HttpResponse:
         "owed": queue.owed([*following]),
         "late_promises": follow.overdue_commitments([*following]),
         "own_alarms": True,
+        "answers_only": not actor.is_staff,
     }
     return shell(request, actor, "live/staff/replies.html", context)
 
@@ -85,6 +86,7 @@ def one(request: HttpRequest, actor: Actor, question_id: int) -> HttpResponse:
         else:
             return HttpResponseRedirect(reverse("staff:reply", args=[question_id]))
     context = {"question": found, "error": error, "typed": request.POST if error else None, **_form(found, request)}
+    context["answers_only"] = not actor.is_staff
     return shell(request, actor, "live/staff/reply.html", context, status=error.status if error else 200)
 
 

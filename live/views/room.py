@@ -131,6 +131,7 @@ def _context(
         "card_poll": halls.card_poll(hall, mine),
         "own_comments": halls.own_items(mine, "comment", [comment.id for comment in hall.comments]),
         "own_questions": halls.own_items(mine, "question", [question.id for question in hall.questions]),
+        "own_ends": {item.id: item.end for item in mine.items if item.kind == "question" and item.end},
         "supported": set(mine.supports),
         "marks": marks,
         "tab": tab,

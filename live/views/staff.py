@@ -17,7 +17,7 @@ from broadcast.models.catalogue import Assurance
 from broadcast.views.staff_page import for_staff
 from live.queries import reason_list
 from live.services.switches import may_be_post
-from live.views import captions, figures, overlay, polls
+from live.views import captions, figures, outcomes, overlay, polls
 
 LIVE = "/live/airings"
 
@@ -73,6 +73,7 @@ def _page_data(request: HttpRequest, actor: Actor, airing: Airing, part: str) ->
     pages["polls"] = may["see_desk"]
     pages["calls"] = may["screen_calls"]
     pages["rundown"] = may["watch_internal"]
+    pages["outcomes"] = may["host"] or may["run"]
     pages["captions"] = may["caption"] or may["run"]
     return {
         "airing": str(airing.pk),
@@ -113,6 +114,8 @@ urlpatterns = [
     path("<uuid:airing_id>/calls", call_desk, name="calls"),
     path("<uuid:airing_id>/overlay", overlay.links, name="overlay"),
     path("<uuid:airing_id>/figures", figures.staff, name="figures"),
-    *polls.urlpatterns,
+    path("<uuid:airing_id>/questions", outcomes.page, name="outcomes"),
+    path("<uuid:airing_id>/commitments", outcomes.commitments, name="commitments"),
     path("<uuid:airing_id>/captions", captions.desk, name="captions"),
+    *polls.urlpatterns,
 ]

@@ -91,6 +91,14 @@ COMMANDS: dict[str, Example] = {
     "question.queue": _question(1),
     "question.show": _question(1),
     "question.answer": _question(1),
+    "question.promise": _question(1, department="市海洋局", due="2099-12-10"),
+    "question.close": _question(1, closing="covered"),
+    "question.resume": _question(1),
+    "commitment.mark": _plain(kind="promise"),
+    "commitment.edit": _plain(commitment=1, version=1, kind="promise", text="年底通车"),
+    "commitment.undo": _plain(commitment=1),
+    "commitment.done": _plain(commitment=1, version=1),
+    "slate.offer": _plain(method="draw"),
     "call.log": _plain(line="1", number="13900000000"),
     "call.screen": lambda world, _person: {"call": world.things["call"], "version": 1, "name": "李女士"},
     "call.move": lambda world, _person: {"call": world.things["call"], "version": 1, "to": "screened"},
@@ -106,6 +114,11 @@ COMMANDS: dict[str, Example] = {
         "options": world.things["options"][:1],
     },
     "call.takes": _plain(on=True),
+    "caption.add": _plain(text="大家晚上好"),
+    "caption.correct": _plain(line=1, version=1, text="大家晚上好"),
+    "caption.remove": _plain(line=1),
+    "announcement.set": _plain(text="稍后开始"),
+    "comment.pin": lambda world, _person: {"item": world.things["public"]},
     "segment.start": lambda world, _person: {"segment": world.things["segment"]},
 }
 
@@ -114,11 +127,6 @@ ACTS: dict[str, str] = {"level.hold": "1", "step.retry": "loudness", "firing.see
 
 # What stands behind the question mark of an address.
 QUERIES: dict[str, Callable[[World], str]] = {
-    "caption.add": _plain(text="大家晚上好"),
-    "caption.correct": _plain(line=1, version=1, text="大家晚上好"),
-    "caption.remove": _plain(line=1),
-    "announcement.set": _plain(text="稍后开始"),
-    "comment.pin": lambda world, _person: {"item": world.things["public"]},
     "staff:slot-occurrence": lambda world: f"?start={world.things['occurrence']}",
     "episode-report": lambda world: f"?kind=comment&item={world.things['public']}",
 }
@@ -194,6 +202,7 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
     special = {
         "account:invitation": {"pk": things["account"], "token": things["invitation"]},
         "staff:person": {"pk": things["author"]},
+        "staff:reply": {"question_id": things["asked"][1]},
         "live-poll-names": {"poll_id": things["named"]},
         "invitation": {"token": things["guest_token"]},
         "schedule:photo": {"name": things["photo"]},

@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
 import { AppealState } from "./appeal.js";
 import { draftOf, useDraft } from "./draft.js";
+import { Addressees, End, addressed } from "./ends.js";
 import { Masked, Own, State, ownRows } from "./own.js";
 import { all, mode, one } from "./reducer.js";
 import { Report, ReportError, Upheld } from "./report.js";
@@ -34,24 +35,15 @@ export function Asks({ room }) {
       </ol>
       ${!questions.length && !own.length && html`<p class="pad meta">${airing.questions === "off" ? t("本场不开放提问。") : open ? t("还没有公开的问题。您可以先提一个。") : t("本场没有公开的问题。")}</p>`}
     </section>
-    ${room.elder ? open && !writing && html`<${Below} room=${room} asks=${asks} />` : asks && html`<${AskForm} room=${room} />`}
+    ${!room.elder && asks && html`<${AskForm} room=${room} />`}
   `;
-}
-
-/** 长辈版: the list has the page, and the form opens from a button. */
-function Below({ room, asks }) {
-  const poll = all(room.store.state, "poll").find((each) => each.state === "open");
-  return html`<nav class=${asks && poll ? "two" : "two one"} aria-label=${t("参与")}>
-    ${asks && html`<button type="button" class=${poll ? "button" : "button main"} onClick=${(event) => room.open(event, "ask", true)}>${t("写问题")}</button>`}
-    ${poll && html`<a class="button main" href="?tab=vote" onClick=${(event) => room.open(event, "vote")}>${t("去投票")}</a>`}
-  </nav>`;
 }
 
 function sorted(state, questions, order) {
   const onAir = (question) => (question.state === "on_air" ? 0 : 1);
   const most = (a, b) => onAir(a) - onAir(b) || b.supports - a.supports || a.id - b.id;
   if (order === "new") return [...questions].sort((a, b) => onAir(a) - onAir(b) || b.id - a.id);
-  if (order === "answered") return questions.filter((question) => question.state === "answered").sort(most);
+  if (order === "answered") return questions.filter((question) => question.state === "answered" || question.end?.replies.length).sort(most);
   return [...questions].sort(most);
 }
 
@@ -88,6 +80,7 @@ function Ask({ question, room, open }) {
     ${open
       ? html`<button type="button" class="support" aria-pressed=${on ? "true" : "false"} onClick=${press}>${on ? t("已支持") : t("支持")}<small>${t("{n} 人", { n: count(Math.max(0, supports)) })}</small></button>`
       : html`<p class="support still">${t("支持")}<small>${t("{n} 人", { n: count(question.supports) })}</small></p>`}
+    <${End} room=${room} id=${question.id} end=${(mine && mine.end) || question.end} state=${question.state} shown=${question} />
   </li>`;
 }
 
@@ -95,7 +88,7 @@ function Ask({ question, room, open }) {
 function AskForm({ room }) {
   const state = useStore(room.store);
   const [text, setText] = useDraft(room.boot.airing, "question");
-  const [person, setPerson] = useState("");
+  const [to, setTo] = useState("");
   useEffect(() => room.store.set({ writing: true }), []);
   if (state.mine.sanctions.length) return html`<${Restrained} room=${room} />`;
   const people = all(state, "person").sort((a, b) => a.position - b.position);
@@ -103,9 +96,9 @@ function AskForm({ room }) {
     event.preventDefault();
     const words = text.trim();
     if (!words) return;
-    room.outbox.add({ type: "question.ask", text: words, person: person ? Number(person) : null });
+    room.outbox.add({ type: "question.ask", text: words, ...addressed(to) });
     setText("");
-    setPerson("");
+    setTo("");
     room.store.set({ writing: false });
     const panel = document.getElementById("panel");
     if (panel) panel.scrollTop = 0;
@@ -127,11 +120,7 @@ function AskForm({ room }) {
   return html`<form class=${room.elder ? "confirm writes" : "confirm"} onSubmit=${send}>
     <label class="note" for="ask">${t("您的问题，审核后公开")}</label>
     <textarea class="field" id="ask" rows="3" ref=${grown} maxlength="500" placeholder=${label} onInput=${(event) => setText(event.target.value)} value=${text}></textarea>
-    ${people.length > 0 && html`<label class="note" for="to">${t("问谁（可不选）")}</label>
-      <select class="field" id="to" value=${person} onChange=${(event) => setPerson(event.target.value)}>
-        <option value="">${t("不指定")}</option>
-        ${people.map((each) => html`<option key=${each.key} value=${each.id}>${each.name} ${room.boot.names.people[each.role] || each.role_name} ${each.organisation}</option>`)}
-      </select>`}
+    ${people.length > 0 && html`<${Addressees} people=${people} names=${room.boot.names.people} to=${to} set=${setTo} />`}
     <button class="button main wide">${t("提交问题")}</button>
     ${room.elder && !text && html`<button type="button" class="link" onClick=${() => room.store.set({ writing: false })}>${t("先不写")}</button>`}
   </form>`;

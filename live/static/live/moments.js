@@ -44,6 +44,7 @@ function word(kind) {
   const [first, rest] = String(kind).split(".");
   if (first === "question" && rest === "answered") return t("已答复");
   if (first === "question" && (rest === "on_air" || rest === "show" || rest === "shown")) return t("回答提问");
+  if (first === "question" && rest === "promise") return t("书面承诺");
   if (first === "poll" && (rest === "closed" || rest === "close")) return t("投票结束");
   return (KINDS[first] || (() => ""))();
 }

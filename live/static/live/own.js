@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
 import { AppealForm, AppealState, appealEntry } from "./appeal.js";
+import { End } from "./ends.js";
 import { mode } from "./reducer.js";
 import { clock, count, html, useStore } from "./view.js";
 
@@ -16,6 +17,8 @@ const WORDS = {
   queued: ["", () => t("已公开")],
   on_air: ["now", () => t("正在回答")],
   answered: ["done", () => t("已答复")],
+  promised: ["owed", () => t("书面承诺")],
+  closed: ["", () => t("已了结")],
   rejected: ["no", () => t("未通过")],
   withdrawn: ["no", () => t("已撤下")],
   merged: ["", () => t("已合并")],
@@ -59,6 +62,7 @@ export function Own({ row, room, heading }) {
     ${row.state === "merged" && html`<p class="note">${t("已并入相同的提问，支持人数合在一起。")}</p>`}
     <${Masked} item=${row.item} />
     ${row.item && html`<${AppealState} item=${row.item} />`}
+    ${row.item && row.item.end && html`<${End} room=${room} id=${row.item.id} end=${row.item.end} />`}
     <${Acts} row=${row} room=${room} />
   `;
 }

@@ -73,12 +73,12 @@ export interface PollOutcome {
   names: string;
 }
 
-/** One's own comment or question with its state; `reason` in words when rejected or withdrawn. What waits at the desk is "pending" for its author, wherever it stands there. `appeal` is "" when none was made, `may_appeal` whether one may be; it is answered by `appeal_due`, with `appeal_answer`. `mask` are the spans the public does not see. `into` is the question that stands for a merged one. */
+/** One's own comment or question with its state; `reason` in words when rejected or withdrawn. What waits at the desk is "pending" for its author, wherever it stands there. `appeal` is "" when none was made, `may_appeal` whether one may be; it is answered by `appeal_due`, with `appeal_answer`. `mask` are the spans the public does not see. `into` is the question that stands for a merged one. `end` of a question holds answers in writing for its author alone too. */
 export interface MyItem {
   kind: "comment" | "question";
   id: number;
   text: string;
-  state: "answered" | "approved" | "escalated" | "held" | "merged" | "on_air" | "pending" | "queued" | "rejected" | "retracted" | "second" | "withdrawn";
+  state: "answered" | "approved" | "closed" | "escalated" | "held" | "merged" | "on_air" | "pending" | "promised" | "queued" | "rejected" | "retracted" | "second" | "withdrawn";
   reason: string;
   at: string;
   mask: [number, number][];
@@ -87,6 +87,7 @@ export interface MyItem {
   appeal_due: string | null;
   appeal_answer: string;
   into: number | null;
+  end: QuestionEnd | null;
 }
 
 /** That one reported a public item, and what came of it: `upheld`, it was taken down; `dismissed`, it stays. */
@@ -131,7 +132,7 @@ export interface StaffItem {
   kind: "comment" | "question";
   id: number;
   version: number;
-  state: "answered" | "approved" | "escalated" | "held" | "merged" | "on_air" | "pending" | "queued" | "rejected" | "retracted" | "second" | "withdrawn";
+  state: "answered" | "approved" | "closed" | "escalated" | "held" | "merged" | "on_air" | "pending" | "promised" | "queued" | "rejected" | "retracted" | "second" | "withdrawn";
   text: string;
   author: string;
   assurance: number;
@@ -162,6 +163,8 @@ export interface StaffItem {
   speaks_as: string;
   affiliation: string;
   reply_to: number | null;
+  promised_to: string;
+  due: string | null;
 }
 
 /** A poll as the control room sees it, counts always included; `on_behalf` of the ballots were cast for callers. Terms as in `PollTerms`. `opens_at` and `opens_with` (a segment) are when a draft opens by itself; one that the house missed by more than five minutes says `missed`. A discarded one is told once, and leaves the list. `codes` were issued and not revoked, of which `codes_used` are somebody's. `delay_seconds` are the grace of the stream's delay. */
@@ -312,7 +315,7 @@ export interface CaptionObject {
   until: string | null;
 }
 
-/** A public question. On air and answered come with the delayed picture, at `shown_from`; times are the studio's. */
+/** A public question. What happens on air comes with the delayed picture, at `shown_from`; times are the studio's. `to` is the person or department it is addressed to; `end` is None for most. */
 export interface QuestionObject {
   kind: "question";
   key: string;
@@ -320,7 +323,7 @@ export interface QuestionObject {
   text: string;
   author: string;
   to: string;
-  state: "answered" | "approved" | "on_air" | "queued";
+  state: "answered" | "approved" | "closed" | "on_air" | "promised" | "queued";
   supports: number;
   at: string;
   on_air_at: string | null;
@@ -328,6 +331,7 @@ export interface QuestionObject {
   shown_from: string | null;
   badge: string;
   affiliation: string;
+  end: QuestionEnd | null;
 }
 
 /** A poll that was opened. `total` is None where counts are hidden; with results after_vote the counts come by `mine`. With a delay it is public, and takes ballots, from `shown_from` on, when the picture comes to its opening. A void one has no counts and says why in `void_reason`; `replaces` is the void poll whose next round this is. `list` is the address of the anonymous list of ballots, where the programme publishes it. `on_behalf` of the ballots were cast for callers by the call desk. `poll_kind`: a ballot of "multiple" names `fewest` to `most` options, of the others one. Options of a scale are 1 to 5, of satisfaction 满意, 基本满意, 不满意, 不了解, of approval 赞成, 反对, 弃权, in this order. `ends_at` is the close as it is told: who is filling it in then has until `closes_at`. `secrecy` "named": who voted how is told with the result, and a ballot says that its voter knows. `revote` "never": the first ballot stands. `outcome` is None wherever counts are hidden. */
@@ -394,12 +398,13 @@ export interface PostComment {
   to?: number | null;
 }
 
-/** Ask something, optionally addressed to a person of the episode. */
+/** Ask something, optionally addressed to a person of the episode, or to a department by its name. */
 export interface AskQuestion {
   type: "question.ask";
   id: string;
   text: string;
   person?: number | null;
+  department?: string;
 }
 
 /** Support a public question, or take the support back. */
@@ -735,6 +740,80 @@ export interface AnswerQuestion {
   question: number;
 }
 
+/** A department will answer this question in writing, until that day; it leaves the air or the list. */
+export interface PromiseReply {
+  type: "question.promise";
+  id: string;
+  question: number;
+  department: string;
+  due: string;
+}
+
+/** End a question without an answer, and say why. With `carried` it goes on in another airing `to`, with its supports. */
+export interface CloseQuestion {
+  type: "question.close";
+  id: string;
+  question: number;
+  closing: "carried" | "covered" | "elsewhere" | "off_topic" | "other";
+  note?: string;
+  to?: string;
+}
+
+/** Take back that a question was promised or closed: it is among the public ones again. */
+export interface ResumeQuestion {
+  type: "question.resume";
+  id: string;
+  question: number;
+}
+
+/** Mark what is being said on air now. What is not given is taken from the question on air, and may be written afterwards. */
+export interface MarkCommitment {
+  type: "commitment.mark";
+  id: string;
+  kind: "promise" | "suggestion";
+  question?: number | null;
+  speaker?: number | null;
+}
+
+/** Write down who said what, for which department, until when. Kept only if nobody wrote it meanwhile (`version`). */
+export interface EditCommitment {
+  type: "commitment.edit";
+  id: string;
+  commitment: number;
+  version: number;
+  kind: "promise" | "suggestion";
+  text?: string;
+  speaker?: number | null;
+  department?: string;
+  due?: string | null;
+}
+
+/** Take a mark back, or (`on` false) put it back. */
+export interface UndoCommitment {
+  type: "commitment.undo";
+  id: string;
+  commitment: number;
+  on?: boolean;
+}
+
+/** Say that a promise was kept, or (`on` false) that it was not yet. */
+export interface FulfilCommitment {
+  type: "commitment.done";
+  id: string;
+  commitment: number;
+  version: number;
+  on?: boolean;
+  note?: string;
+}
+
+/** Choose so many of the public questions by a rule that can be repeated, and show them; it puts none on the list. */
+export interface OfferSlate {
+  type: "slate.offer";
+  id: string;
+  method: "draw" | "recent" | "spread" | "supports";
+  size?: number;
+}
+
 /** Begin a segment of the run-down; the running one ends. */
 export interface StartSegment {
   type: "segment.start";
@@ -1046,7 +1125,7 @@ export interface OverlayScene {
 }
 
 export type AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem | ReportItem | AppealItem;
-export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | HoldItem | EscalateItem | DecideItems | UndoAct | ClaimItem | ReleaseItem | LookAt | MergeQuestions | UnmergeQuestion | DismissReports | DecideAppeal | CreatePoll | ChangePoll | SchedulePoll | OrderPolls | DiscardPoll | OpenPoll | ClosePoll | PublishPoll | VoidPoll | IssueCodes | RevokeCodes | QueueQuestion | ShowQuestion | AnswerQuestion | StartSegment | PerformAct | ImposeSanction | LiftSanction | WithdrawMany | RestoreMany | MarkFalseHit | SetSwitch | LogCall | ScreenCall | MoveCall | PutCallOnAir | EndCall | ReferCall | BlockCaller | UnblockCaller | RevealNumber | VoteForCaller | TakeCallbacks | AddCaption | CorrectCaption | RemoveCaption | SetAnnouncement | PinComment;
+export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | HoldItem | EscalateItem | DecideItems | UndoAct | ClaimItem | ReleaseItem | LookAt | MergeQuestions | UnmergeQuestion | DismissReports | DecideAppeal | CreatePoll | ChangePoll | SchedulePoll | OrderPolls | DiscardPoll | OpenPoll | ClosePoll | PublishPoll | VoidPoll | IssueCodes | RevokeCodes | QueueQuestion | ShowQuestion | AnswerQuestion | PromiseReply | CloseQuestion | ResumeQuestion | MarkCommitment | EditCommitment | UndoCommitment | FulfilCommitment | OfferSlate | StartSegment | PerformAct | ImposeSanction | LiftSanction | WithdrawMany | RestoreMany | MarkFalseHit | SetSwitch | LogCall | ScreenCall | MoveCall | PutCallOnAir | EndCall | ReferCall | BlockCaller | UnblockCaller | RevealNumber | VoteForCaller | TakeCallbacks | AddCaption | CorrectCaption | RemoveCaption | SetAnnouncement | PinComment;
 export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | PinnedObject | AnnouncementObject | CaptionObject | QuestionObject | PollObject | CountsObject | LoadObject;
 export type AudienceFrame = Snapshot | Tick | Mine | Pace | Ack | Refused;
 export type StaffFrame = StaffSnapshot | StaffChange | Mine | Ack | Refused;

@@ -1,6 +1,6 @@
 /* The desk's queues: which item stands where, what may be done with it, in what order; pure, it knows no page and no line. */
 
-export const PUBLIC = ["approved", "queued", "on_air", "answered"];
+export const PUBLIC = ["approved", "queued", "on_air", "answered", "promised", "closed"];
 export const WAITING = ["pending", "held", "second", "escalated"];
 
 /** Queues in the order of the desk: those anybody works through, those of the duty leader, those that are only looked up. */

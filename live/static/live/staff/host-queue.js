@@ -36,11 +36,15 @@ export function Asking({ room, item, following }) {
     const done = await room.run(name, { type: "question.answer", question: item.id }, t("记为已答"));
     if (done) next(room, following);
   };
+  const promise = () => {
+    room.promising = item;
+    room.render();
+  };
   return html`<section class="asking" aria-labelledby="now">
     <h2 id="now">${t("正在答")} <span class="quiet">${item.to ? t("问{name}，", { name: item.to }) : ""}${since ? t("已答 {span}", { span: span(room.lane.now() - Date.parse(since)) }) : ""}</span></h2>
     <blockquote class="phrase">${item.text}</blockquote>
     <p class="quiet">${item.author}　${t("{n} 人支持", { n: count(item.supports) })}</p>
-    <div class="row"><button type="button" class="main" disabled=${room.busy.has(name)} onClick=${answered}>${verb(following, t("已答"))}</button></div>
+    <div class="row"><button type="button" class="main" disabled=${room.busy.has(name)} onClick=${answered}>${verb(following, t("已答"))}</button><button type="button" disabled=${room.busy.has(name)} onClick=${promise}>${t("请部门书面答复")}</button></div>
   </section>`;
 }
 

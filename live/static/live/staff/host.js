@@ -1,12 +1,15 @@
-/* The host's tablet: the call on air or the question that is being answered, what follows, and the time that is left; one button only. */
+/* The host's tablet: the call on air or the question that is being answered, what follows, and the time that is left; one main button. */
 
 import { render } from "preact";
 import { ready, t } from "../../broadcast/i18n.js";
 import { inQueue, oneQueue } from "./call-words.js";
 import { HostPolls } from "./host-poll.js";
-import { Asking, Calling, Nexts } from "./host-queue.js";
+import { Asking, Calling, Nexts, next } from "./host-queue.js";
+import { MarkRow, listen } from "./marks.js";
+import { PromiseSheet } from "./promise.js";
 import { RoomModel } from "./room-model.js";
 import { Dialog, Lamp, Messages, html } from "./room-parts.js";
+import { Slate } from "./slate.js";
 import { StaffLane } from "./staff-socket.js";
 import { clock, hourMinute, showName, signed, span } from "./words.js";
 
@@ -27,6 +30,7 @@ function Aside({ room }) {
   const people = room.lane.ofKind("person").sort((a, b) => a.position - b.position);
   const { later } = room.rundown();
   return html`<aside class="inbox">
+    <${MarkRow} room=${room} />
     <${HostPolls} room=${room} />
     ${later.length > 0 && html`<div><h2>${t("后面的环节")}</h2><ol class="coming">${later.slice(0, 6).map(({ segment, at }) => html`<li key=${segment.id}><span class="quiet">${hourMinute(at)}</span> ${segment.mark && html`<span class="kind">${segment.mark}</span>`} <span>${segment.title}</span></li>`)}</ol></div>`}
     <div class="seats"><h2>${t("台上")}</h2><ol>${people.map((person) => html`<li key=${person.key}>${person.name} <span class="quiet">${person.organisation || person.role_name}</span></li>`)}</ol></div>
@@ -51,8 +55,8 @@ function App({ room }) {
   const [call] = inQueue(calls, "on_air");
   const queue = oneQueue(calls, room.asked("queued"));
   return html`<${Head} room=${room} current=${segment} />
-    <main id="main"><${Messages} room=${room} />${call && html`<${Calling} room=${room} call=${call} following=${item ? null : queue[0]} />`}${item && html`<${Asking} room=${room} item=${item} following=${call ? null : queue[0]} />`}<${Nexts} room=${room} queue=${queue} current=${call || item} /></main>
-    <${Aside} room=${room} /><${Foot} room=${room} /><${Dialog} room=${room} />`;
+    <main id="main"><${Messages} room=${room} />${call && html`<${Calling} room=${room} call=${call} following=${item ? null : queue[0]} />`}${item && html`<${Asking} room=${room} item=${item} following=${call ? null : queue[0]} />`}<${Nexts} room=${room} queue=${queue} current=${call || item} /><details class="choose"><summary>${t("选提问")}</summary><${Slate} room=${room} /></details></main>
+    <${Aside} room=${room} /><${Foot} room=${room} /><${Dialog} room=${room} /><${PromiseSheet} room=${room} then=${() => !call && next(room, queue[0])} />`;
 }
 
 const lane = new StaffLane(page, draw);
@@ -73,6 +77,7 @@ async function start() {
   place.textContent = "";
   draw();
   lane.start();
+  listen(room);
   setInterval(draw, 1000);
 }
 

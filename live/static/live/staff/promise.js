@@ -43,6 +43,6 @@ export function PromiseSheet({ room, then }) {
       : html`<input id="promise-to" name="department" required maxlength="120" defaultValue=${item.to} />`}</div>
     <div class="field"><label for="promise-due">${t("最晚哪一天")}</label><input id="promise-due" name="due" type="date" required defaultValue=${due} /></div>
     <p class="xs quiet wide">${t("公众和提问人会看到部门和日期。答复写好、核发以后公布。")}</p>
-    <p class="spread wide"><button type="button" onClick=${close}>${t("不，返回")}</button><button class="main">${t("记为书面答复")}</button></p>
+    <p class="spread wide"><button type="button" onClick=${close}>${t("不，返回")}</button><button class="strong">${t("记为书面答复")}</button></p>
   </form></div>`;
 }

@@ -11,6 +11,7 @@ export class RoomModel {
     this.notice = null;
     this.said = null;
     this.asking = null; // a question that must be answered before an act: {title, lines, verb, risk, act}
+    this.promising = null; // the question that a department shall answer in writing, while that is being noted
     this.view = "queue";
     this.lid = { open: false, until: 0 };
   }
