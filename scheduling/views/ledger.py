@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, resolve_url
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from broadcast.access import Ability, Actor, can, require
@@ -37,7 +37,7 @@ class PlanForm(forms.Form):
     auto_end = forms.BooleanField(label=gettext_lazy("到时间结束"), required=False)
     auto_publish = forms.BooleanField(label=gettext_lazy("结束后公开回看"), required=False)
     publish_minutes_after = forms.IntegerField(label=gettext_lazy("结束后几分钟公开"), min_value=0)
-    auto_remind = forms.BooleanField(label=gettext_lazy("提醒嘉宾"), required=False)
+    auto_remind = forms.BooleanField(label=pgettext_lazy("动作", "提醒嘉宾"), required=False)
 
 
 @for_staff
