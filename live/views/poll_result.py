@@ -12,6 +12,7 @@ from live.models import Poll
 from live.protocol import PollOutcome, StaffPoll
 from live.protocol.outcome import PollRule
 from live.views import poll_views
+from live.views.poll_terms import lasting
 from live.views.poll_views import ResultRow, Split
 
 
@@ -96,13 +97,7 @@ def _terms(poll: StaffPoll) -> list[str]:
     found = [str(Poll.Kind(poll.poll_kind).label), poll_views.how_many(poll.fewest, poll.most)]
     found += [poll.roll_name or str(Poll.Electorate(poll.electorate).label), str(Poll.Secrecy(poll.secrecy).label)]
     found += [str(Poll.Results(poll.results).label), str(Poll.Revote(poll.revote).label)]
-    if poll.seconds is not None:
-        minutes, seconds = divmod(poll.seconds, 60)
-        found.append(
-            _("%(n)s 秒") % {"n": poll.seconds} if seconds or not minutes else _("%(n)s 分钟") % {"n": minutes}
-        )
-    else:
-        found.append(_("手动结束"))
+    found.append(_("手动结束") if poll.seconds is None else lasting(poll.seconds))
     return [each for each in found if each]
 
 

@@ -146,7 +146,7 @@ class TermsForm(PlainForm):
         levels = [(each.value, each.label) for each in Assurance]
         self._offer("least_assurance", [("", _("按节目的规定")), *levels])
         limits = {*LIMITS, number(str(self.initial.get("seconds") or self.data.get("seconds") or "")) or 60}
-        self._offer("seconds", [("", _("手动结束")), *((each, _lasting(each)) for each in sorted(limits))])
+        self._offer("seconds", [("", _("手动结束")), *((each, lasting(each)) for each in sorted(limits))])
         for name, choices in offers.items():
             self._offer(name, [("", _("不选")), *choices])
 
@@ -268,7 +268,8 @@ def threshold_name(rule: PollRule) -> str:
     return known.get((rule.threshold, rule.more_than), "half")
 
 
-def _lasting(seconds: int) -> str:
+def lasting(seconds: int) -> str:
+    """A time limit in words."""
     if seconds % 60:
         return ngettext("%(n)s 秒", "%(n)s 秒", seconds) % {"n": seconds}
     return ngettext("%(n)s 分钟", "%(n)s 分钟", seconds // 60) % {"n": seconds // 60}

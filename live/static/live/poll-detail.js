@@ -1,8 +1,11 @@
 /* What of a result is read by few: by level of identity, against the earlier poll, what clerks entered, and the names; fetched when opened. */
 
+import { useEffect, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
 import { optionWords } from "./poll-words.js";
 import { clock, count, day, html } from "./view.js";
+
+const NAMES_SHOWN = 200;
 
 const levelWords = () => ({ 0: t("游客"), 10: t("合作平台用户"), 20: t("手机已验证"), 30: t("委员") });
 
@@ -28,5 +31,20 @@ export function Detail({ poll, outcome, options, total }) {
       ${earlier.scale && outcome.scale && html`<p class="meta">${t("平均 {before} → {now}，一致度 {agreed} → {agrees}", { before: earlier.scale.mean.toFixed(2), now: outcome.scale.mean.toFixed(2), agreed: earlier.scale.agreement.toFixed(2), agrees: outcome.scale.agreement.toFixed(2) })}</p>`}`}
     ${entered.length > 0 && html`<${Table} caption=${entered.every((each) => each.counted) ? t("工作人员代录的票，已计入总数") : t("工作人员代录的票，标明未计入的不在总数里")} poll=${poll} options=${options}
       columns=${entered.map((each) => ({ name: each.counted ? each.source : t("{source}（未计入）", { source: each.source }), votes: each.votes, total: each.total, base: each.total }))} />`}
-    ${outcome.names && html`<p><a class="link" href=${outcome.names}>${t("看谁投了什么")}</a></p>`}`;
+    ${outcome.names && html`<${Names} poll=${poll} url=${outcome.names} />`}`;
+}
+
+/** Who voted how, of a named poll; the whole list has a page of its own. */
+function Names({ poll, url }) {
+  const [rows, show] = useState(null);
+  useEffect(() => {
+    fetch(url, { credentials: "same-origin", headers: { Accept: "application/json" } })
+      .then((answer) => answer.json())
+      .then((found) => show(found.ballots))
+      .catch(() => {});
+  }, [url]);
+  const chosen = (row) => poll.options.filter((option) => row.options.includes(option.id)).map((option) => optionWords(poll, option)).join("、");
+  return html`${rows && html`<table class="figures split"><caption>${t("谁投了什么")}</caption><thead><tr><th scope="col">${t("姓名")}</th><th scope="col">${t("选了什么")}</th></tr></thead>
+      <tbody>${rows.slice(0, NAMES_SHOWN).map((row) => html`<tr><th scope="row" dir="auto">${row.name}</th><td>${chosen(row)}</td></tr>`)}</tbody></table>`}
+    ${(!rows || rows.length > NAMES_SHOWN) && html`<p><a class="link" href=${url}>${t("看全部名单")}</a></p>`}`;
 }

@@ -13,7 +13,7 @@ export function HostPolls({ room }) {
   const closed = polls.filter((poll) => poll.state === "closed").sort((a, b) => (a.closed_at < b.closed_at ? 1 : -1));
   const shown = open.length ? open : closed.slice(0, 1);
   if (!shown.length) return null;
-  return html`<section class="host-polls" aria-labelledby="h-polls"><h2 id="h-polls">${t("投票")}</h2>${shown.map((poll) => html`<${One} key=${poll.key} room=${room} poll=${poll} />`)}</section>`;
+  return html`<section class="polls" aria-labelledby="h-polls"><h2 id="h-polls">${t("投票")}</h2>${shown.map((poll) => html`<${One} key=${poll.key} room=${room} poll=${poll} />`)}</section>`;
 }
 
 function One({ room, poll }) {
