@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from broadcast.errors import BroadcastError, TooMany
 from broadcast.identity import Identity, Visitor, visitor_of_scope
 from broadcast.services.identity import seat_of
-from live import answers, process, protocol, text
+from live import answers, introduction, process, protocol, text
 from live.allowance import Sender, network, sent
 from live.hub import Audience
 from live.origin import partner_of
@@ -44,8 +44,14 @@ async def audience_socket(scope: dict[str, Any], receive: Receive, send: Send) -
     sender = sender_of(scope, visitor)
     # Before anything that costs: whoever finds no room here polls, and is told when to try again.
     window = live.admission.refuse(sender)
-    code = CloseCode.FULL if window else await _refusal(live, visitor.identity, airing_id)
+    introduces = introduction.is_wanted(scope)
+    code = CloseCode.FULL if window else None if introduces else await _refusal(live, visitor.identity, airing_id)
     await send({"type": "websocket.accept"})
+    if code is None and introduces:
+        heard = await introduction.hear(live, visitor, receive, send)
+        visitor = heard or visitor
+        sender = sender_of(scope, visitor)
+        code = await _refusal(live, visitor.identity, airing_id) if heard else CloseCode.NOT_ALLOWED
     if code is not None:
         await send({"type": "websocket.close", "code": code, "reason": str(window or "")})
         return
