@@ -38,6 +38,7 @@ ACCOUNTS: dict[str, tuple[str, str | None]] = {
     "producer": ("编导郑", RoleGrant.Role.PRODUCER),
     "host": ("主持人许", RoleGrant.Role.HOST),
     "screener": ("导听林", RoleGrant.Role.CALL_SCREENER),
+    "captioner": ("字幕员唐", RoleGrant.Role.CAPTIONER),
     "auditor": ("审计员吴", RoleGrant.Role.AUDITOR),
     "sysadmin": ("系统管理员何", RoleGrant.Role.SYSTEM_ADMINISTRATOR),
     "secadmin": ("安全管理员沈", RoleGrant.Role.SECURITY_ADMINISTRATOR),
