@@ -183,6 +183,12 @@ def require_house(actor: Actor, ability: Ability) -> None:
         raise NotAllowed(_("您没有这项权限，请联系管理员。"), ability=str(ability))
 
 
+def require_anywhere(actor: Actor, ability: Ability) -> None:
+    """Raise NotAllowed unless `actor` holds `ability` in any programme: for what belongs to none of them."""
+    if not (actor.house or any(ability in abilities for abilities in actor.grants.values())):
+        raise NotAllowed(_("您没有这项权限，请联系管理员。"), ability=str(ability))
+
+
 def require_assurance(actor: Actor, needed: int) -> None:
     """Raise AssuranceTooLow when the actor's identity is less sure than `needed` (an Assurance)."""
     if actor.assurance < needed:

@@ -96,8 +96,8 @@ def adopt(
     """Bring words, lengths, roles and order to `rows`; known lines keep how they are timed. For services that make or edit a whole
     episode, and hold its lock; a role that the programme has not is left out.
 
-    With an airing it is a change like `revise`'s: a new version, audited. Raises InvalidInput (field: segments) when `version` is
-    not the one that stands, or what ran would go.
+    With an airing it is a change like `revise`'s: a new version, audited. Raises InvalidInput (field: segments) for lines that cannot be,
+    when `version` is not the one that stands, or what ran would go.
     """
     before = plans(episode)
     known = {line.pk: line for line in before}
@@ -106,12 +106,20 @@ def adopt(
     found = changes(before, wanted)
     if not found:
         return
+    _check_rows(wanted)
     if version is not None and version != episode.rundown_version:
         raise InvalidInput(_("串联单刚被别人改过。请到串联单一页核对，再改这里。"), field="segments")
     _check_gone(before, wanted, "segments")
     _write(episode, wanted)
     if airing is not None:
         _count(actor, airing, episode, found)
+
+
+def _check_rows(wanted: Sequence[LinePlan]) -> None:
+    try:
+        check(wanted)
+    except InvalidInput as wrong:
+        raise InvalidInput(wrong.message, field="segments", line=wrong.data.get("line")) from wrong
 
 
 def _kept(line: LinePlan | None, row: LinePlan) -> LinePlan:

@@ -106,6 +106,9 @@ class Invitation(models.Model):
         ALTERNATIVE = "other", _("另提时间")
         REVOKED = "revoked", _("已收回")
 
+    # The place is kept for who was asked.
+    LIVING = (State.OPEN, State.ACCEPTED, State.ALTERNATIVE)
+
     seat = models.ForeignKey(Seat, on_delete=models.CASCADE, related_name="invitations")
     person = models.ForeignKey("broadcast.Person", on_delete=models.CASCADE, related_name="invitations")
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)

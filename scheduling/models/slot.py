@@ -113,6 +113,8 @@ class Occurrence(models.Model):
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="occurrences")
     original_start = models.DateTimeField()
     airing = models.OneToOneField("broadcast.Airing", on_delete=models.CASCADE, related_name="occurrence")
+    # What the slot would have given and the draft has not, being wanted elsewhere then: feed, guests (the host), studio, by spaces.
+    left_out = models.CharField(max_length=40, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["slot", "original_start"], name="one_airing_per_occurrence")]
@@ -159,7 +161,11 @@ class TemplateSegment(models.Model):
     planned_seconds = models.PositiveIntegerField(default=600)
     start = models.CharField(max_length=6, default="follow")
     offset_seconds = models.PositiveIntegerField(null=True, blank=True)
+    wait_seconds = models.PositiveIntegerField(null=True, blank=True)
     is_floating = models.BooleanField(default=False)
+    least_seconds = models.PositiveIntegerField(null=True, blank=True)
+    most_seconds = models.PositiveIntegerField(null=True, blank=True)
+    note = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ["position"]

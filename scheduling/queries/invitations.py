@@ -10,6 +10,7 @@ from broadcast.models import Airing, Appearance
 from broadcast.sealing import digest, unseal
 from scheduling.letters import EARLY
 from scheduling.models import Booking, Invitation
+from scheduling.queries import rundown
 
 PURPOSE = "invitation"
 _COMING = [Airing.State.PLANNED, Airing.State.WAITING]
@@ -70,14 +71,13 @@ class Briefing:
 
 
 def briefing(invitation: Invitation) -> Briefing:
-    """When, where, with whom, about what, in which order; of others only those who appear."""
+    """When, where, with whom, about what, in which order, at the times of the run-down; of others only those who appear."""
     episode = invitation.seat.episode
     airing = shown(episode.pk)
-    at = airing.planned_start if airing else None
     rows: list[dict[str, Any]] = []
-    for segment in episode.segments.select_related("role").filter(is_floating=False):
-        rows.append({"segment": segment, "at": at})
-        at = at + dt.timedelta(seconds=segment.planned_seconds) if at else None
+    if airing is not None:
+        printed = rundown.printed(airing, *rundown.laid(airing, planned=True))
+        rows = [{"segment": row["segment"], "at": row["planned"]} for row in printed if not row["segment"].is_floating]
     others = episode.appearances.select_related("person").exclude(person=invitation.person_id)
     return Briefing(
         airing=airing,

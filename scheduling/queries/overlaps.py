@@ -81,9 +81,14 @@ def _airings(slot: Slot, spans: Sequence[tuple[dt.datetime, dt.datetime]]) -> Ov
     for airing in rows:
         hit = _hit(spans, [(airing.planned_start, airing.planned_end)])
         if hit is not None:
-            thing = "programme" if airing.episode.programme_id == slot.programme_id else "feed"
-            return Overlap(thing, *hit, str(airing.episode))
+            return Overlap(_wanted_twice(slot, airing), *hit, str(airing.episode))
     return None
+
+
+def _wanted_twice(slot: Slot, airing: Airing) -> str:
+    if airing.episode.programme_id == slot.programme_id:
+        return "programme"
+    return "feed" if slot.feed_id and slot.feed_id in {airing.feed_id, airing.backup_feed_id} else "studio"
 
 
 def _hit(

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 from broadcast import clock
 from broadcast.models import Airing, Appearance, Person
 from broadcast.sealing import unseal
-from scheduling.models import Availability, Booking, Invitation, PersonCard, Seat
+from scheduling.models import Availability, Invitation, PersonCard, Seat
 from scheduling.queries.booking import Clash, clashes
 
 # Balance looks so far back.
@@ -183,8 +183,3 @@ def appearances_of(person_id: int) -> list[dict[str, Any]]:
 def invitations_of(person_id: int) -> QuerySet[Invitation]:
     """What they were asked to, newest first."""
     return Invitation.objects.filter(person=person_id).select_related("seat__episode__programme")
-
-
-def bookings_of(person_id: int) -> QuerySet[Booking]:
-    """Which times of theirs are taken."""
-    return Booking.objects.filter(person=person_id).select_related("airing__episode__programme")

@@ -14,7 +14,6 @@ COMES = dt.timedelta(hours=24)
 ANSWERS = dt.timedelta(hours=72)
 Due = tuple[str, dt.datetime]
 _S = Invitation.State
-_LIVING = (_S.OPEN, _S.ACCEPTED, _S.ALTERNATIVE)
 
 
 def due(airing: Airing) -> list[Due]:
@@ -32,7 +31,7 @@ def due_for(airings: Sequence[Airing]) -> dict[UUID, list[Due]]:
         return {}
     taken = Seat.objects.filter(episode__in={each.episode_id for each in wanted}, person__isnull=False)
     seats = list(taken.values_list("pk", "episode_id"))
-    rows = Invitation.objects.filter(seat__in=[pk for pk, _episode in seats], state__in=_LIVING)
+    rows = Invitation.objects.filter(seat__in=[pk for pk, _episode in seats], state__in=Invitation.LIVING)
     asked = {each.seat_id: each for each in rows}
     found: dict[UUID, list[Due]] = {}
     for airing in wanted:

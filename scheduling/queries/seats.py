@@ -9,7 +9,6 @@ from scheduling.letters import role_words
 from scheduling.models import Invitation, Seat
 
 _S = Invitation.State
-LIVING = (_S.OPEN, _S.ACCEPTED, _S.ALTERNATIVE)
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def of_episode(episode_id: int) -> list[Place]:
     asked: dict[int, Invitation] = {}
     before: dict[int, Invitation] = {}
     for each in Invitation.objects.filter(seat__episode=episode_id).select_related("person").order_by("made_at"):
-        (asked if each.state in LIVING else before)[each.seat_id] = each
+        (asked if each.state in Invitation.LIVING else before)[each.seat_id] = each
     seated = {(each.person_id, each.role) for each in rows}
     here = Appearance.objects.filter(episode=episode_id).select_related("person__card")
     rows += [

@@ -30,15 +30,6 @@ def differs(slot: Slot, there: Occurrence, foreseen: Foreseen) -> bool:
     return _is_draft(there.airing) and _differs(there.airing, foreseen, noted)
 
 
-def differs_in_public(slot: Slot, there: Occurrence, foreseen: Foreseen) -> bool:
-    """Whether the same is so of an airing that was announced: people must decide."""
-    noted = _noted(slot, foreseen.original)
-    if foreseen.cause != SlotException.Cause.HOLIDAY and noted is None:
-        return False
-    public = there.airing.state == _S.PLANNED and there.airing.announced_at is not None
-    return public and _differs(there.airing, foreseen, noted)
-
-
 def follow(slot: Slot, there: Occurrence, foreseen: Foreseen) -> Occurrence | None:
     """Do it, and note the holiday; None when the occurrence is to be made anew. Under the slot's lock."""
     kept = obey(HOUSE, slot, there, foreseen, foreseen.reason or _("节假日安排有变"))
@@ -59,7 +50,8 @@ def obey(actor: Actor, slot: Slot, there: Occurrence, foreseen: Foreseen, reason
         _cancel(actor, airing, reason)
         return there
     if foreseen.verdict == Verdict.RERUN or airing.kind == _K.RERUN or airing.state == _S.CANCELLED:
-        if foreseen.verdict == Verdict.RERUN and airing.kind == _K.RERUN and airing.state == _S.PLANNED:
+        is_rerun = airing.kind == _K.RERUN and airing.state == _S.PLANNED
+        if foreseen.verdict == Verdict.RERUN and is_rerun and _plays(slot, airing, foreseen.original):
             _move(actor, airing, foreseen, reason)
             return there
         _cancel(actor, airing, reason)
@@ -67,6 +59,13 @@ def obey(actor: Actor, slot: Slot, there: Occurrence, foreseen: Foreseen, reason
         return None
     _move(actor, airing, foreseen, reason)
     return there
+
+
+def _plays(slot: Slot, airing: Airing, original: dt.datetime) -> bool:
+    """Whether it plays again what people chose for it; where they chose nothing, whatever it plays is right."""
+    said = slot.exceptions.filter(original_start=original, rerun_of__isnull=False).select_related("rerun_of").first()
+    wanted = said.rerun_of if said is not None else None
+    return wanted is None or airing.rerun_of_id == (wanted.rerun_of_id or wanted.pk)
 
 
 def _cancel(actor: Actor, airing: Airing, reason: str) -> None:

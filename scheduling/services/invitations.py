@@ -91,7 +91,7 @@ def revoke(actor: Actor, invitation_id: int, version: int, reason: str = "") -> 
     """Take it back: the link says so from now on, the place is free. Raises Conflict when it changed meanwhile. Audited."""
     with transaction.atomic():
         found = _locked_by_staff(actor, invitation_id, version)
-        if found.state not in seats.LIVING:
+        if found.state not in Invitation.LIVING:
             raise IllegalTransition(_("这份邀请现在是“%(state)s”。") % {"state": found.get_state_display()})
         _save(found, _S.REVOKED)
         _left(found)

@@ -26,6 +26,7 @@ LIMITS = {
     "publish_minutes_after": (0, 14 * 24 * 60),
     "start_late_seconds": (0, 4 * 3600),
 }
+_BY_SLOT = ("auto_announce", "auto_start", "auto_end", "auto_publish", "auto_remind", "announce_hours_before")
 FLAGS = ("auto_announce", "auto_open", "auto_start", "auto_end", "auto_publish", "auto_remind")
 
 
@@ -58,15 +59,12 @@ def set_plan(actor: Actor, airing_id: UUID, *, reason: str = "", **facts: bool |
 
 def plan_by_slot(slot: Slot, airing: Airing) -> AiringPlan:
     """The plan that a slot's airing begins with; for slots, inside the transaction that makes the airing."""
-    return AiringPlan.objects.create(
-        airing=airing,
-        auto_announce=slot.auto_announce,
-        auto_start=slot.auto_start,
-        auto_end=slot.auto_end,
-        auto_publish=slot.auto_publish,
-        auto_remind=slot.auto_remind,
-        announce_hours_before=slot.announce_hours_before,
-    )
+    return AiringPlan.objects.create(airing=airing, **by_slot(slot))
+
+
+def by_slot(slot: Slot) -> dict[str, Any]:
+    """What a slot says of the plans of its airings, by column."""
+    return {name: getattr(slot, name) for name in _BY_SLOT}
 
 
 def seen(actor: Actor, firing_id: int) -> Firing:

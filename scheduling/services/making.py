@@ -12,7 +12,7 @@ from django.db import transaction
 from broadcast import audit, clock
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError
-from broadcast.models import Programme
+from broadcast.models import Airing, Programme
 from scheduling import recurrence
 from scheduling.foreseen import Foreseen, Verdict
 from scheduling.holidays import Days
@@ -93,6 +93,8 @@ def _slot(
         there = made_of.get(each.original)
         if there is not None and following.differs(slot, there, each):
             made += _one(slot.pk, each.original, follow=True)
+        elif there is not None and _lacks(there):
+            _complete(slot.pk, each.original)
         elif there is None and _wanted(each, now):
             made += _one(slot.pk, each.original, follow=False)
     return made
@@ -123,6 +125,20 @@ def _one(slot_id: int, original: dt.datetime, *, follow: bool) -> int:
         return 0
 
 
+def _lacks(there: Occurrence) -> bool:
+    """Whether it is a draft still, and was made without something."""
+    airing = there.airing
+    return bool(there.left_out) and airing.state == Airing.State.PLANNED and airing.announced_at is None
+
+
+def _complete(slot_id: int, original: dt.datetime) -> None:
+    with transaction.atomic(), audit.at_the_end():
+        slot = locked(slot_id)
+        there = slot.occurrences.select_related("airing__episode").filter(original_start=original).first()
+        if there is not None and _lacks(there):
+            drafts.complete(slot, there)
+
+
 def locked(slot_id: int) -> Slot:
     """The slot with exceptions and dates, its own row and then its programme's locked until the transaction ends."""
     found = (
@@ -145,6 +161,8 @@ def apply(actor: Actor, slot: Slot, original: dt.datetime, reason: str) -> None:
     now = clock.now()
     if there is not None and foreseen is not None:
         there = following.obey(actor, slot, there, foreseen, reason)
+        if there is not None:
+            drafts.note(slot, foreseen)
     missing = there is None and foreseen is not None and _wanted(foreseen, now)
     if missing and foreseen is not None and now <= foreseen.start < now + dt.timedelta(weeks=slot.weeks_ahead):
         drafts.make(slot, foreseen)

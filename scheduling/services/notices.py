@@ -105,7 +105,7 @@ def _reminded(kind: str, number: int) -> tuple[Person, bool, str]:
         if seat is None or seat.person is None:
             raise gone
         return seat.person, True, ""
-    found = Invitation.objects.select_related("person").filter(pk=number, state__in=seats.LIVING).first()
+    found = Invitation.objects.select_related("person").filter(pk=number, state__in=Invitation.LIVING).first()
     if found is None:
         raise gone
     url = settings.PUBLIC_URL + reverse("invitation", args=[queries.token_of(found)])
@@ -126,7 +126,7 @@ def cancelled(airing: Airing) -> None:
     """
     if Notice.objects.filter(airing=airing, kind=_K.PREEMPTED).exists():
         return
-    asked = Invitation.objects.filter(seat__episode=airing.episode_id, state__in=seats.LIVING)
+    asked = Invitation.objects.filter(seat__episode=airing.episode_id, state__in=Invitation.LIVING)
     invited = set(asked.values_list("person_id", flat=True))
     for person in concerned(airing):
         if airing.announced_at is not None or person.pk in invited:

@@ -11,8 +11,8 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
 from broadcast import audit, clock, signals
-from broadcast.access import Ability, Actor
-from broadcast.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from broadcast.access import Ability, Actor, require_anywhere
+from broadcast.errors import Conflict, InvalidInput, NotFound
 from broadcast.models import Appearance, Person
 from broadcast.sealing import seal
 from scheduling.models import Availability, PersonCard
@@ -41,8 +41,7 @@ class PersonPlan:
 
 def require_producer(actor: Actor) -> None:
     """People belong to no programme: whoever produces any of them may keep them. Raises NotAllowed."""
-    if not (actor.house or any(Ability.PRODUCE in abilities for abilities in actor.grants.values())):
-        raise NotAllowed(_("您没有编导权限，不能看人员。请联系管理员。"), ability=str(Ability.PRODUCE))
+    require_anywhere(actor, Ability.PRODUCE)
 
 
 def add(actor: Actor, plan: PersonPlan) -> Person:

@@ -15,13 +15,11 @@ from broadcast.services import airings
 from scheduling.foreseen import Foreseen
 from scheduling.models import AiringPlan, Occurrence, Slot, SlotException
 from scheduling.queries import coming, days
-from scheduling.services import booking, following, numbering
+from scheduling.services import booking, drafts, following, ledger, numbering
 
 _S = Airing.State
 # An occurrence goes with its slot to the same local day, else so many days away at most.
 NEAR = dt.timedelta(days=6)
-# Columns of the plan that a slot gives to its airings.
-FLAGS = ("auto_announce", "auto_start", "auto_end", "auto_publish", "auto_remind", "announce_hours_before")
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,9 @@ class Taken:
     original: dt.datetime
     airing_id: UUID | None
     said: SlotException | None
+    # A holiday made it what it is.
+    by_holiday: bool = False
+    left_out: str = ""
 
 
 def take(slot: Slot, since: dt.datetime) -> list[Taken]:
@@ -40,12 +41,21 @@ def take(slot: Slot, since: dt.datetime) -> list[Taken]:
     """
     _hold(slot)
     rows = slot.occurrences.filter(original_start__gte=since)
-    made = {each.original_start: each.airing_id for each in rows}
+    made = {each.original_start: each for each in rows}
     said = {each.original_start: each for each in slot.exceptions.filter(original_start__gte=since)}
     rows.delete()
     slot.exceptions.filter(original_start__gte=since).delete()
     people = {start: each for start, each in said.items() if each.cause != SlotException.Cause.HOLIDAY}
-    return [Taken(start, made.get(start), people.get(start)) for start in sorted({*made, *people})]
+    return [
+        Taken(
+            start,
+            made[start].airing_id if start in made else None,
+            people.get(start),
+            start in said and start not in people,
+            made[start].left_out if start in made else "",
+        )
+        for start in sorted({*made, *people})
+    ]
 
 
 def put(actor: Actor, taken: Sequence[Taken], slot: Slot, since: dt.datetime, reason: str) -> None:
@@ -56,7 +66,8 @@ def put(actor: Actor, taken: Sequence[Taken], slot: Slot, since: dt.datetime, re
     foreseen = {start: each for start, each in foreseen.items() if start >= since or each.start >= since}
     pairs = _pairs(taken, sorted(foreseen), slot.zone)
     for each in taken:
-        _put_one(actor, each, slot, pairs.get(each.original), reason)
+        original = pairs.get(each.original)
+        _put_one(actor, each, slot, foreseen[original] if original is not None else None, reason)
     slot = coming.slots().get(pk=slot.pk)  # with the exceptions that came along
     by_original = {each.original: each for each in coming.of_slot(slot, since - NEAR, last + NEAR, days.known())}
     rows = slot.occurrences.filter(original_start__in=list(by_original)).select_related("airing__episode")
@@ -101,16 +112,20 @@ def _pairs(taken: Sequence[Taken], new: Sequence[dt.datetime], zone: str) -> dic
     return found
 
 
-def _put_one(actor: Actor, each: Taken, slot: Slot, original: dt.datetime | None, reason: str) -> None:
+def _put_one(actor: Actor, each: Taken, slot: Slot, there: Foreseen | None, reason: str) -> None:
     airing = Airing.objects.filter(pk=each.airing_id).first() if each.airing_id else None
-    if original is None:
+    if there is None:
         if airing is not None and airing.state in {_S.PLANNED, _S.WAITING}:
             lifecycle.cancel(actor, airing.pk, reason)
         return
-    if airing is not None:
-        Occurrence.objects.create(slot=slot, original_start=original, airing=airing)
+    # What a holiday had cancelled goes out again where the new day is none: made anew, with the number that it gave back.
+    is_free = each.by_holiday and airing is not None and airing.state == _S.CANCELLED
+    if airing is not None and not (is_free and there.airs and each.said is None):
+        Occurrence.objects.create(slot=slot, original_start=there.original, airing=airing, left_out=each.left_out)
+        if is_free:
+            drafts.note(slot, there)
     if each.said is not None:
-        each.said.pk, each.said.slot, each.said.original_start = None, slot, original
+        each.said.pk, each.said.slot, each.said.original_start = None, slot, there.original
         each.said.save(force_insert=True)
 
 
@@ -119,10 +134,11 @@ def _go(actor: Actor, slot: Slot, there: Occurrence, foreseen: Foreseen, reason:
     airing = there.airing
     if airing.state != _S.PLANNED:
         return
-    following.obey(actor, slot, there, foreseen, reason)
+    if following.obey(actor, slot, there, foreseen, reason) is not None:
+        drafts.note(slot, foreseen)
     airing.refresh_from_db()
     if airing.state != _S.PLANNED or airing.kind == Airing.Kind.RERUN:
         return
     airings.use_feed(actor, airing.pk, slot.feed_id)
     booking.set_studio(actor, airing.pk, slot.studio_id)
-    AiringPlan.objects.filter(airing=airing).update(**{name: getattr(slot, name) for name in FLAGS})
+    AiringPlan.objects.filter(airing=airing).update(**ledger.by_slot(slot))

@@ -14,7 +14,6 @@ from broadcast.errors import Conflict, InvalidInput, NotFound
 from broadcast.models import Appearance, Episode, Person
 from scheduling.models import Invitation, Seat
 
-LIVING = (Invitation.State.OPEN, Invitation.State.ACCEPTED, Invitation.State.ALTERNATIVE)
 _UNSURE = (Invitation.State.OPEN, Invitation.State.ALTERNATIVE)
 ROLES = frozenset(Appearance.Role.values)
 MOST = 40
@@ -162,7 +161,7 @@ def leave(seat: Seat) -> None:
 
 
 def _take_back(seat: Seat) -> None:
-    Invitation.objects.filter(seat=seat, state__in=LIVING).update(
+    Invitation.objects.filter(seat=seat, state__in=Invitation.LIVING).update(
         state=Invitation.State.REVOKED, answered_at=clock.now()
     )
 

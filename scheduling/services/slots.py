@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -35,8 +36,9 @@ def foresee(
     """
     slot_plan.check(plan)
     _check_keys(programme, plan)
+    plan, after = _from(plan, since)
     wished = Slot(programme=programme, follows=slot, **plan.columns())
-    known, after = days.known(), max(clock.now(), since or clock.now())
+    known = days.known()
     rule = replace(plan.as_rule(), until=slot.until if slot is not None else None)
     kept = coming.plan_of(slot).exceptions if slot is not None else {}
     pure = foreseen.Plan(rule, coming.plan_of(wished).policy, kept)
@@ -72,18 +74,18 @@ def edit(
         slot = _locked(actor, slot_id, version)
         _refuse_running(slot)
         before = _facts(plan_of(slot))
-        from_now = max(since or clock.now(), clock.now())
         if since is not None and not any(
             recurrence.starts(coming.rule_of(slot), since, since + dt.timedelta(microseconds=1))
         ):
             raise InvalidInput(_("这个时段在那个时间没有节目。"), field="since")
         foresee(slot.programme, plan, slot, since)
-        taken = rekeying.take(slot, from_now)
+        plan, begin = _from(plan, since)
+        taken = rekeying.take(slot, max(since or begin, begin))
         target = _split(slot, plan, since) if since is not None else _changed(slot, plan)
         _dates(target, plan)
         act = "slot.split" if since is not None else "slot.edit"
         audit.record(actor, act, f"slot:{target.pk}", reason=reason, before=before, after=_facts(plan))
-        rekeying.put(actor, taken, target, from_now, reason or _("时段改了"))
+        rekeying.put(actor, taken, target, begin, reason or _("时段改了"))
         making.of_slot(target.pk)
         return target
 
@@ -113,6 +115,21 @@ def plan_of(slot: Slot) -> SlotPlan:
     values: dict[str, Any] = {name: getattr(slot, name) for name in names}
     values |= {"feed": slot.feed_id, "studio": slot.studio_id, "template": slot.template_id}
     return SlotPlan(**values, dates=tuple(each.start for each in slot.dates.all()))
+
+
+def _from(plan: SlotPlan, since: dt.datetime | None) -> tuple[SlotPlan, dt.datetime]:
+    """The plan of this and following (`since`) without the extra dates of the ones before, and when it begins to hold: on the local day
+    of `since` at whatever time. Raises InvalidInput (field: first_date) where its rule would give some before that day."""
+    now = clock.now()
+    if since is None:
+        return plan, now
+    zone = ZoneInfo(plan.zone)
+    day = since.astimezone(zone).date()
+    if plan.first_date < day:
+        words = _("只改这一次和以后的，规则要从 %(day)s 或以后的一天算起。")
+        raise InvalidInput(words % {"day": day}, field="first_date")
+    dates = tuple(each for each in plan.dates if each >= since)
+    return replace(plan, dates=dates), max(now, dt.datetime.combine(day, dt.time.min, zone))
 
 
 def _programme(actor: Actor, programme_id: int) -> Programme:

@@ -11,8 +11,8 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from broadcast import audit, clock
-from broadcast.access import Ability, Actor
-from broadcast.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from broadcast.access import Ability, Actor, require_anywhere
+from broadcast.errors import Conflict, InvalidInput, NotFound
 from scheduling import sheets, station_lines
 from scheduling.models import StationEntry, StationLog
 
@@ -30,7 +30,7 @@ def take(
 
     All lines or none: raises BadLog with the lines that cannot be understood, Conflict when the same file is here already.
     """
-    may_keep(actor)
+    require_anywhere(actor, Ability.PRODUCE)
     lines = _understood(name, data, zone, day)
     digest = hashlib.sha256(data).hexdigest()
     try:
@@ -52,7 +52,7 @@ def take(
 
 def remove(actor: Actor, log_id: int, reason: str) -> None:
     """Take an imported file out again, with all its lines. Needs PRODUCE in any programme, and a reason; audited."""
-    may_keep(actor)
+    require_anywhere(actor, Ability.PRODUCE)
     if not reason.strip():
         raise InvalidInput(_("请写明原因，以后要能查到。"), field="reason")
     with transaction.atomic():
@@ -62,12 +62,6 @@ def remove(actor: Actor, log_id: int, reason: str) -> None:
         before = {"name": log.name, "sha256": log.sha256, "lines": log.entries.count()}
         audit.record(actor, "station_log.remove", f"station_log:{log.pk}", reason=reason.strip(), before=before)
         log.delete()
-
-
-def may_keep(actor: Actor) -> None:
-    """Raise NotAllowed unless the actor produces anything: the station's log is of no single programme."""
-    if not (actor.house or any(Ability.PRODUCE in held for held in actor.grants.values())):
-        raise NotAllowed(_("您没有这项权限，请联系管理员。"), ability=str(Ability.PRODUCE))
 
 
 def _understood(name: str, data: bytes, zone: str, day: dt.date | None) -> list[station_lines.Line]:

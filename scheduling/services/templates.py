@@ -83,6 +83,22 @@ def remove(actor: Actor, template_id: int) -> None:
         template.delete()
 
 
+def line_of(segment: TemplateSegment) -> LinePlan:
+    """A template's segment as a line of a run-down; reads its role too, so select_related it."""
+    return LinePlan(
+        title=segment.title,
+        seconds=segment.planned_seconds,
+        role=segment.role.code if segment.role else "",
+        start=segment.start,
+        offset=segment.offset_seconds,
+        wait=segment.wait_seconds,
+        is_floating=segment.is_floating,
+        least=segment.least_seconds,
+        most=segment.most_seconds,
+        note=segment.note,
+    )
+
+
 def _locked(programme: Programme, template_id: int | None, version: int) -> EpisodeTemplate:
     if template_id is None:
         return EpisodeTemplate(programme=programme)
@@ -131,7 +147,11 @@ def _rows(programme: Programme, template: EpisodeTemplate, plan: TemplatePlan) -
             planned_seconds=line.seconds,
             start=line.start,
             offset_seconds=line.offset,
+            wait_seconds=line.wait,
             is_floating=line.is_floating,
+            least_seconds=line.least,
+            most_seconds=line.most,
+            note=line.note.strip(),
         )
         for position, line in enumerate(plan.segments, start=1)
     )

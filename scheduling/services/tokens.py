@@ -87,6 +87,8 @@ def calendars_of(actor: Actor) -> QuerySet[CalendarToken]:
     found = CalendarToken.objects.filter(revoked_at=None).select_related("user", "person", "programme", "made_by")
     if actor.house or Ability.ADMINISTER in actor.grants.get(None, ()):
         mine = Q()
+    elif actor.user_id is None:
+        return found.none()
     else:
         producing = [key for key, held in actor.grants.items() if key is not None and Ability.PRODUCE in held]
         mine = Q(user=actor.user_id) | Q(person__user=actor.user_id) | Q(made_by=actor.user_id)

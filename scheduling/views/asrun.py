@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from broadcast import clock
-from broadcast.access import Ability, Actor
+from broadcast.access import Ability, Actor, require_anywhere
 from broadcast.errors import BroadcastError, InvalidInput, NotFound
 from broadcast.models import Airing
 from broadcast.views.staff_page import for_staff, programmes_of, shell
@@ -115,7 +115,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
 @for_staff
 def take(request: HttpRequest, actor: Actor) -> HttpResponse:
     """A file of the station's log."""
-    station_log.may_keep(actor)
+    require_anywhere(actor, Ability.PRODUCE)
     file = request.FILES.get("file")
     day = _date(request.POST.get("day", ""))
     try:

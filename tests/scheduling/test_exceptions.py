@@ -155,6 +155,22 @@ def test_a_rerun_plays_an_earlier_airing_and_takes_no_number(slot):
     assert numbers == {1002, 1003}
 
 
+def test_another_rerun_chosen_later_is_the_one_that_is_played(slot):
+    first, second = aired(slot), Airing.objects.get(planned_start=NOON + WEEK)
+    with clock.frozen(NOON + WEEK):
+        lifecycle.start(HOUSE, second.pk)
+    with clock.frozen(NOON + WEEK + HOUR):
+        lifecycle.end(HOUSE, second.pk)
+        episodes.sign_off(HOUSE, second.episode_id)
+    with clock.frozen(NOON + WEEK + 2 * HOUR):
+        exceptions.rerun(HOUSE, slot.pk, NOON + 2 * WEEK, "春节", of=first.pk)
+        exceptions.rerun(HOUSE, slot.pk, NOON + 2 * WEEK, "换一期", of=second.pk)
+        kept = Occurrence.objects.get(original_start=NOON + 2 * WEEK).airing
+        exceptions.rerun(HOUSE, slot.pk, NOON + 2 * WEEK, "再说一次", of=second.pk)
+    assert (kept.kind, kept.rerun_of, kept.state) == ("rerun", second, "planned")
+    assert Occurrence.objects.get(original_start=NOON + 2 * WEEK).airing == kept
+
+
 def test_a_rerun_waits_until_something_may_be_played_again(slot):
     exceptions.rerun(HOUSE, slot.pk, NOON, "设备检修")
     assert planned()[0] == (NOON + WEEK, 1001)

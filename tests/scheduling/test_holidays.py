@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -125,6 +126,41 @@ def test_drafts_move_with_a_holiday_and_back(slot):
     holidays.enter(HOUSE, [holidays.Span(dt.date(2027, 1, 2), dt.date(2027, 1, 2), "ordinary")])
     making.materialise()
     assert planned()[-1] == (local(2027, 1, 2, 11), 1004)
+
+
+NEW_YEAR = holidays.Span(dt.date(2027, 1, 1), dt.date(2027, 1, 3), "holiday", "元旦")
+
+
+@pytest.mark.django_db
+def test_what_people_took_back_on_a_holiday_follows_the_days_again(slot):
+    holidays.enter(HOUSE, [NEW_YEAR])
+    second = local(2027, 1, 2, 11)
+    exceptions.air(HOUSE, slot.pk, second, "照常")
+    exceptions.as_usual(HOUSE, slot.pk, second)
+    assert planned()[-1] == (local(2026, 12, 26, 11), 1003)
+    holidays.remove(HOUSE, dt.date(2027, 1, 2))
+    assert making.materialise() == 1
+    assert planned()[-1] == (second, 1004)
+
+
+@pytest.mark.django_db
+def test_what_a_holiday_did_is_taken_back_at_the_slots_new_hour_too(slot):
+    holidays.enter(HOUSE, [NEW_YEAR])
+    making.materialise()
+    slots.edit(HOUSE, slot.pk, 1, replace(slots.plan_of(slot), local_time=dt.time(12)))
+    assert planned()[-1] == (local(2026, 12, 26, 12), 1003)
+    holidays.remove(HOUSE, dt.date(2027, 1, 2))
+    making.materialise()
+    assert planned()[-1] == (local(2027, 1, 2, 12), 1004)
+
+
+@pytest.mark.django_db
+def test_what_a_holiday_cancelled_goes_out_on_the_slots_new_day(slot):
+    holidays.enter(HOUSE, [NEW_YEAR])
+    making.materialise()
+    monday = replace(slots.plan_of(slot), rule="FREQ=WEEKLY;BYDAY=MO", first_date=dt.date(2026, 12, 14))
+    slots.edit(HOUSE, slot.pk, 1, monday)
+    assert planned()[-1] == (local(2027, 1, 4, 11), 1004)
 
 
 @pytest.mark.django_db

@@ -11,7 +11,8 @@ from broadcast import clock, lifecycle
 from broadcast.access import HOUSE, Actor
 from broadcast.errors import BroadcastError, Conflict, IllegalTransition, InvalidInput, NotAllowed, NotFound
 from broadcast.models import Appearance, AuditEntry
-from broadcast.services import episodes
+from broadcast.rundown_lines import LinePlan
+from broadcast.services import episodes, rundown
 from scheduling.models import Booking, Invitation, Seat
 from scheduling.queries import invitations as queries
 from scheduling.services import invitations, seats
@@ -238,3 +239,16 @@ def test_the_briefing_says_when_where_and_with_whom(asked: Invitation) -> None:
     assert found.airing == making.airing_of(made)
     assert found.arrive == making.airing_of(made).planned_start - dt.timedelta(minutes=30)
     assert [each.person.name for each in found.others] == ["许老师"]
+
+
+def test_the_briefing_has_the_times_of_the_run_down(asked: Invitation) -> None:
+    airing = making.airing_of(asked.seat.episode)
+    lines = [
+        LinePlan("开场", 60),
+        LinePlan("机动", 300, is_floating=True, least=0, most=900),
+        LinePlan("讨论", 600, start="hard", offset=600),
+    ]
+    rundown.revise(HOUSE, airing.pk, airing.episode.rundown_version, lines)
+    found = queries.briefing(asked)
+    minutes = [(row["segment"].title, (row["at"] - airing.planned_start).total_seconds()) for row in found.segments]
+    assert minutes == [("开场", 0), ("讨论", 600)]

@@ -13,10 +13,12 @@ from django.db.models import ProtectedError
 from broadcast import clock, lifecycle
 from broadcast.access import HOUSE, Actor
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotAllowed
-from broadcast.models import Airing, AuditEntry, Episode
-from broadcast.services import episodes
-from scheduling.models import AiringPlan, Occurrence, Slot, SlotException
-from scheduling.services import exceptions, making, slots
+from broadcast.models import Airing, AuditEntry, Episode, Person
+from broadcast.rundown_lines import LinePlan
+from broadcast.services import airings, episodes, rundown
+from scheduling.models import AiringPlan, Booking, Occurrence, Slot, SlotException, Studio
+from scheduling.services import booking, exceptions, making, slots, templates
+from scheduling.services.templates import TemplatePlan
 
 from .making import NOON, feed, programme, slot_plan
 
@@ -88,6 +90,19 @@ def test_one_bad_slot_does_not_stop_the_others(slot):
     assert making.materialise(TWO) == 2
 
 
+def test_a_draft_has_all_that_the_template_says_of_a_line():
+    lines = (
+        LinePlan("开场", 60, note="先放片头"),
+        LinePlan("听众", 300, is_floating=True, least=120, most=600),
+        LinePlan("讨论", 600, start="hard", offset=600, wait=30),
+        LinePlan("结束", 60, start="soft", offset=24 * 3600),
+    )
+    made = templates.save(HOUSE, programme(next_number=1001).pk, TemplatePlan("常规", "话题", segments=lines))
+    slots.create(HOUSE, programme().pk, slot_plan(template=made.pk, weeks_ahead=1))
+    found = [replace(each, pk=None) for each in rundown.plans(Episode.objects.get())]
+    assert found == [*lines[:3], LinePlan("结束", 60)], "what begins after the end follows the line before"
+
+
 def test_what_is_wanted_elsewhere_is_left_out_of_the_draft_and_the_draft_is_made(slot):
     taken = Episode.objects.create(programme=programme("other"), number=5, title="占用", created_at=clock.now())
     airing = Airing.objects.create(
@@ -97,6 +112,42 @@ def test_what_is_wanted_elsewhere_is_left_out_of_the_draft_and_the_draft_is_made
     assert making.materialise(TWO) == 2
     without, with_feed = Airing.objects.filter(occurrence__slot=slot).order_by("planned_start")
     assert (without.feed, with_feed.feed) == (None, feed())
+
+
+def test_what_was_left_out_of_a_draft_comes_when_it_is_free_unless_people_decided(slot):
+    host, hall = Person.objects.create(name="许老师"), Studio.objects.create(name="一号演播厅")
+    made = templates.save(HOUSE, slot.programme_id, TemplatePlan("常规", "话题", host=host.pk))
+    Slot.objects.update(template=made, studio=hall, weeks_ahead=2)
+    guests = [episodes.GuestPlan("host", person=host.pk)]
+    of = programme("other").pk
+    taken = [
+        episodes.create(
+            HOUSE,
+            episodes.EpisodePlan(of, "占用", start, start + DAY / 24, number=number, feed=feed().pk, guests=guests),
+        ).airings.get()
+        for number, start in enumerate((NOON, NOON + WEEK), start=5)
+    ]
+    for airing in taken:
+        booking.set_studio(HOUSE, airing.pk, hall.pk)
+    assert making.materialise() == 2
+    first, second = Airing.objects.filter(occurrence__slot=slot).order_by("planned_start")
+
+    def has(airing: Airing) -> tuple[bool, bool, int]:
+        airing.refresh_from_db()
+        booked = Booking.objects.filter(airing=airing, studio=hall).exists()
+        return airing.feed_id is not None, booked, airing.episode.appearances.count()
+
+    assert making.materialise() == 0
+    assert has(first) == has(second) == (False, False, 0)
+    episodes.announce(HOUSE, second.pk)
+    for airing in taken:
+        lifecycle.cancel(HOUSE, airing.pk, "不办了")
+    making.materialise()
+    assert has(first) == (True, True, 1)
+    assert has(second) == (False, False, 0), "of what is announced people decide"
+    airings.use_feed(HOUSE, first.pk, None)
+    making.materialise()
+    assert has(first) == (False, True, 1), "what people took away does not come back"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -226,6 +277,48 @@ def test_this_and_following_leaves_the_ones_before(slot):
     with clock.frozen(NOON + 2 * WEEK):
         assert making.materialise() == 2
     assert {start.weekday() for start, _number in planned()[2:]} == {6}
+
+
+def test_a_studio_that_is_wanted_twice_is_told_as_such():
+    hall = Studio.objects.create(name="一号演播厅")
+    other = Episode.objects.create(programme=programme("other"), number=5, title="占用", created_at=clock.now())
+    airing = Airing.objects.create(
+        episode=other, planned_start=NOON, planned_end=NOON + DAY / 24, created_at=clock.now()
+    )
+    booking.set_studio(HOUSE, airing.pk, hall.pk)
+    with pytest.raises(Conflict, match="用同一个演播室") as refusal:
+        slots.create(HOUSE, programme(next_number=1001).pk, slot_plan(studio=hall.pk, feed=feed().pk))
+    assert refusal.value.data["field"] == "studio"
+
+
+def test_this_and_following_does_not_begin_before_and_takes_no_older_extra_dates_along(slot):
+    Slot.objects.update(weeks_ahead=4)
+    sunday = NOON + DAY
+    change(slot, dates=(sunday, NOON + 3 * WEEK + DAY))
+    with pytest.raises(InvalidInput) as refusal:
+        change(slot, NOON + 2 * WEEK, minutes=45)
+    assert refusal.value.data["field"] == "first_date"
+    new = change(slot, NOON + 2 * WEEK, minutes=45, first_date=dt.date(2026, 12, 12))
+    assert [each.start for each in new.dates.all()] == [NOON + 3 * WEEK + DAY]
+    assert [each.start for each in slot.dates.all()] == [sunday]
+    assert [start for start, _number in planned()] == [
+        NOON,
+        sunday,
+        NOON + WEEK,
+        NOON + 2 * WEEK,
+        NOON + 3 * WEEK,
+        NOON + 3 * WEEK + DAY,
+    ]
+
+
+def test_this_and_following_at_an_earlier_hour_keeps_the_first_of_them(slot):
+    Slot.objects.update(weeks_ahead=3)
+    making.materialise()
+    second = Airing.objects.get(planned_start=NOON + WEEK)
+    change(slot, NOON + WEEK, local_time=dt.time(9), first_date=dt.date(2026, 12, 5))
+    second.refresh_from_db()
+    assert (second.planned_start, second.episode.number) == (NOON + WEEK - dt.timedelta(hours=2), 1002)
+    assert Airing.objects.filter(state="cancelled").count() == 0
 
 
 def test_occurrences_without_a_counterpart_are_cancelled_and_give_their_numbers_back(slot):

@@ -47,6 +47,14 @@ def test_the_secret_itself_is_nowhere_and_finds_its_calendar_until_revoked():
     assert list(AuditEntry.objects.values_list("act", flat=True)) == ["calendar.create", "calendar.revoke"]
 
 
+def test_nobody_without_an_account_has_calendars():
+    producer = staff("producer", programme().pk)
+    tokens.make_role_calendar(producer, "host", programme().pk)
+    assert tokens.calendars_of(producer).count() == 1
+    assert not tokens.calendars_of(Actor()).exists()
+    assert tokens.calendars_of(HOUSE).count() == 1
+
+
 def test_an_own_calendar_follows_the_rights_of_the_moment():
     show = airing(announced=False)
     producer = staff("producer", show.episode.programme_id)
