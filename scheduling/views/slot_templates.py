@@ -32,6 +32,9 @@ _STARTS = [
 ]
 
 
+_FURTHER = ("wait", "least", "most", "note")
+
+
 class TemplateForm(PlainForm):
     """The words of a template, and who hosts."""
 
@@ -57,14 +60,30 @@ class TemplateForm(PlainForm):
         host.queryset = Person.objects.filter(pk__in=hosts).order_by("name")
 
 
+def _minutes() -> forms.TextInput:
+    return forms.TextInput(attrs={"inputmode": "decimal"})
+
+
 class SegmentForm(SegmentRow):
     """The same, of a template: with how it begins."""
 
     start = forms.ChoiceField(label=gettext_lazy("怎样开始"), choices=_STARTS, required=False)
-    offset = LengthField(
-        label=gettext_lazy("第几分钟"), required=False, least=0, widget=forms.TextInput(attrs={"inputmode": "decimal"})
-    )
+    offset = LengthField(label=gettext_lazy("第几分钟"), required=False, least=0, widget=_minutes())
     is_floating = forms.BooleanField(label=gettext_lazy("浮动"), required=False)
+    wait = LengthField(label=gettext_lazy("硬起点最多等几分钟"), required=False, least=0, widget=_minutes())
+    least = LengthField(label=gettext_lazy("浮动最短几分钟"), required=False, least=0, widget=_minutes())
+    most = LengthField(label=gettext_lazy("浮动最长几分钟"), required=False, widget=_minutes())
+    note = forms.CharField(label=gettext_lazy("备注"), max_length=200, required=False)
+
+    @property
+    def further(self) -> list[forms.BoundField]:
+        """What few rows need."""
+        return [self[name] for name in _FURTHER]
+
+    @property
+    def is_further(self) -> bool:
+        """Whether this row has some of it, or something of it was refused."""
+        return any(each.value() or each.errors for each in self.further)
 
     def line(self) -> LinePlan:
         """As the run-down has it."""
@@ -76,6 +95,10 @@ class SegmentForm(SegmentRow):
             start=data["start"] or "follow",
             offset=data["offset"],
             is_floating=data["is_floating"],
+            wait=data["wait"],
+            least=data["least"],
+            most=data["most"],
+            note=data["note"],
         )
 
 
@@ -133,8 +156,12 @@ def _initial(template: EpisodeTemplate | None) -> dict[str, Any]:
             "title": each.title,
             "minutes": length_text(each.planned_seconds),
             "start": each.start,
-            "offset": length_text(each.offset_seconds) if each.offset_seconds is not None else None,
+            "offset": _length(each.offset_seconds),
             "is_floating": each.is_floating,
+            "wait": _length(each.wait_seconds),
+            "least": _length(each.least_seconds),
+            "most": _length(each.most_seconds),
+            "note": each.note,
         }
         for each in template.segments.select_related("role")
     ]
@@ -143,6 +170,10 @@ def _initial(template: EpisodeTemplate | None) -> dict[str, Any]:
     ]
     form = {name: getattr(template, name) for name in ("name", "title", "description", "version")}
     return {"form": form | {"host": template.host_id}, "segments": segments + blank[:1], "seats": seats + blank[:1]}
+
+
+def _length(seconds: int | None) -> str | None:
+    return None if seconds is None else length_text(seconds)
 
 
 @for_staff

@@ -313,6 +313,24 @@ def test_lengths_to_the_second_are_kept_when_a_template_is_saved_again(producer)
     assert template.segments.values_list("planned_seconds", "offset_seconds").get() == (310, 70)
 
 
+def test_what_few_lines_of_a_template_need_is_kept_when_it_is_saved_again(producer):
+    template = EpisodeTemplate.objects.create(programme=programme(), name="常规", title="话题待定")
+    hard = {"title": "新闻", "planned_seconds": 300, "start": "hard", "offset_seconds": 600, "wait_seconds": 40}
+    template.segments.create(position=1, note="等整点报时", **hard)
+    floating = {"title": "来电", "planned_seconds": 600, "is_floating": True, "least_seconds": 90, "most_seconds": 900}
+    template.segments.create(position=2, **floating)
+    url = reverse("staff:template", args=["hotline", template.pk])
+    page = producer.get(url).content.decode()
+    typed = [dict(re.findall(rf'name="segments-{row}-(\w+)" value="([^"]+)"', page)) for row in (0, 1)]
+    assert (typed[0]["wait"], typed[1]["least"], typed[1]["most"]) == ("0:40", "1.5", "15")
+    assert page.count('class="further" open') == 2
+    data = {"name": "常规", "title": "话题待定", "version": str(template.version), **rows("seats")}
+    lines = ({**typed[0], "start": "hard"}, {**typed[1], "start": "follow", "is_floating": "on"})
+    assert producer.post(url, data | rows("segments", *lines)).status_code == 302
+    kept = template.segments.values_list("wait_seconds", "least_seconds", "most_seconds", "note", "is_floating")
+    assert list(kept) == [(40, None, None, "等整点报时", False), (None, 90, 900, "", True)]
+
+
 def test_a_template_in_use_is_not_taken_away(producer, slot):
     template = EpisodeTemplate.objects.create(programme=programme(), name="常规", title="话题待定")
     Slot.objects.update(template=template)
