@@ -63,6 +63,12 @@ def verify_code(actor: Actor, phone: str, code: str, *, binds: bool = False) -> 
     return found
 
 
+def may_be_bound(actor: Actor) -> bool:
+    """Whether a number that is verified now would go to the account that is logged in; pages say so beforehand."""
+    with transaction.atomic():
+        return absorbing.candidate(actor.user_id) is not None
+
+
 def log_in(actor: Actor, user: User, second: Passed | None = None) -> Identity:
     """The identity of an account whose password was right; the browser's guest is merged into it. Staff log-ins are audited.
 

@@ -109,7 +109,11 @@ def phone_code(request: HttpRequest) -> HttpResponse:
     number = data.get("phone") or (unseal(pending["phone"].encode()) if pending else "")
     if not number:
         return HttpResponseRedirect(address("account:phone", where))
-    typed = {"phone": number, "shown_code": pending.get("code") if settings.DEMO else None}
+    typed = {
+        "phone": number,
+        "shown_code": pending.get("code") if settings.DEMO else None,
+        "binds": is_sure(request) and services.may_be_bound(actor_of_request(request)),
+    }
     if request.method == "GET":
         return page(request, "phone_code", where, typed)
     try:

@@ -31,10 +31,12 @@ _CODES = "codes_to_show"
 def show(request: HttpRequest) -> HttpResponse:
     """What protects the account, and where it is logged in."""
     user = _user(request)
+    linked = _linked(user)
     context = {
         "factors": second_factor.factors_of(user.pk),
         "has_password": user.has_usable_password(),
-        "linked": _linked(user),
+        "linked": linked,
+        "providers": [each["provider"] for each in linked],
         "logins": logins.open_of(user.pk),
         "this_key": _key(request),
     }

@@ -68,6 +68,7 @@ def shell(
         "actor_name": actor.name,
         "my_programmes": list(programmes_of(actor)),
         "staff_may": somewhere(actor),
+        "verifies_members": Ability.VERIFY_MEMBERS in actor.grants.get(None, ()),
         "staff_alarms": [each for _name, tell in registry.staff_alarms for each in tell(actor)],
         "now": clock.now(),
     }
