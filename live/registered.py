@@ -8,7 +8,7 @@ from typing import Any
 from broadcast import registry
 from broadcast.models import Airing
 from live import demo, panel, queries, restraint_panel, telephony
-from live.queries import calls, desk, follow, personal
+from live.queries import calls, desk, follow, personal, replies
 from live.services import aftercare, forgetting, levels, rescans, rule_seeds, similar
 
 
@@ -29,6 +29,8 @@ def register() -> None:
     registry.control_panels.register("desk", desk.panel)
     registry.control_panels.register("calls", calls.panel)
     registry.control_panels.register("follow", follow.panel)
+    registry.staff_alarms.register("replies", replies.alarm)
+    registry.episode_cards.register("outcomes", follow.card)
     registry.control_panels.register("shield", restraint_panel.panel)
     registry.staff_acts_on.register("level.hold", levels.hold)
     registry.staff_acts.register("level.release", levels.release)

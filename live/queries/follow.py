@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from broadcast import clock
 from broadcast.access import Ability, Actor, can
-from broadcast.models import Airing, Appearance
+from broadcast.models import Airing, Appearance, Episode
 from live import wording
 from live.models import Commitment, Question, Reply
 from live.queries import outings, slates, visible
@@ -46,6 +46,18 @@ def panel(airing: Airing, actor: Actor) -> dict[str, Any]:
         "open": open_questions(airing.pk).count(),
         "due": default_due().isoformat(),
     }
+
+
+def card(episode: Episode, airing: Airing | None, actor: Actor) -> tuple[str, dict[str, Any]] | None:
+    """How many questions of the show nobody has dealt with yet, and the way to them."""
+    if airing is None or airing.state == Airing.State.PLANNED or not may_follow(actor, airing):
+        return None
+    asked = visible.public_items(Question, airing.pk)
+    counted = asked.aggregate(
+        open=Count("pk", filter=Q(state__in=Question.OPEN)), owed=Count("pk", filter=Q(state=S.PROMISED))
+    )
+    marks_ = commitments(airing.pk).count()
+    return "live/staff/_outcomes_card.html", {"airing": airing, "marks": marks_, **counted}
 
 
 def default_due() -> dt.date:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import ngettext
 
 from broadcast.access import Ability, Actor, can
 from live import wording
@@ -75,6 +77,22 @@ def one(actor: Actor, question_id: int) -> dict[str, Any] | None:
 
 def late(actor: Actor) -> list[dict[str, Any]]:
     """What is overdue of the actor's own office, and of the programmes that the actor follows up; each with its days."""
+    return [_told(row, None) for row in _rows(_late(actor).order_by("due_on", "pk"))]
+
+
+def alarm(actor: Actor) -> list[dict[str, str]]:
+    """One line at the head of staff's pages while something that concerns the actor is overdue."""
+    found = _late(actor).aggregate(many=Count("pk"), oldest=Min("due_on"))
+    if not found["many"]:
+        return []
+    words = ngettext(
+        "%(n)s 份书面答复已过期，最久 %(days)s 天。", "%(n)s 份书面答复已过期，最久 %(days)s 天。", found["many"]
+    )
+    text = words % {"n": found["many"], "days": follow.days_late(found["oldest"])}
+    return [{"text": text, "url": reverse("staff:replies")}]
+
+
+def _late(actor: Actor) -> QuerySet[Question]:
     office = offices.of(actor)
     rule = Q(pk__in=[])
     if office is not None:
@@ -84,8 +102,9 @@ def late(actor: Actor) -> list[dict[str, Any]]:
         rule = Q()
     elif followed:
         rule |= Q(room__airing__episode__programme__in=followed)
-    rows = visible.public_items(Question).filter(rule, state=S.PROMISED, due_on__lt=follow.today())
-    return [_told(row, None) for row in _rows(rows.order_by("due_on", "pk"))]
+    if office is None and not followed:
+        return Question.objects.none()
+    return visible.public_items(Question).filter(rule, state=S.PROMISED, due_on__lt=follow.today())
 
 
 def _rows(found: QuerySet[Question]) -> list[Question]:

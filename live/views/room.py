@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -184,7 +185,9 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
             "phone": reverse("account:phone"),
             "code": reverse("account:phone-code"),
             "consent": reverse("account:consent"),
+            "guardian": f"{reverse('account:guardian')}?{urlencode({'next': _address(airing, 'episode')})}",
             "renew": reverse("account:renew"),
+            "asked": reverse("my-questions"),
             "privacy": footer["privacy_url"],
             "agreement": footer["agreement_url"],
         },

@@ -49,6 +49,7 @@ PAGES = {
     "live/airings/<uuid:airing_id>/comments",
     "live/airings/<uuid:airing_id>/timeline",
     "live/airings/<uuid:airing_id>/staff/snapshot",
+    "staff/airings/<uuid:airing_id>/questions",
     "overlay/<str:token>/state",
 }
 SOCKETS = {
@@ -301,7 +302,7 @@ async def test_all_surfaces_lose_it_within_two_seconds_and_have_it_back(web: Ser
         for route in PAGES:
             for show in (hall.live, hall.replay):
                 path = await sync_to_async(hall.filled)(route, show)
-                client = hosts if route.endswith("staff/snapshot") else direct
+                client = hosts if "staff/" in route else direct
                 for query in hall.queries(show):
                     if shows_word((await client.get(f"{path}{query}")).content):
                         probes[f"{route} {query.partition('&')[2]} {hall.name_of(show)}"] = by_get(

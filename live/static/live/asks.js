@@ -29,6 +29,7 @@ export function Asks({ room }) {
       ${questions.length > 3 && !room.elder && html`<${Sort} order=${order} set=${setOrder} />`}
       <${Upheld} room=${room} />
       ${airing.callbacks && html`<p class="pad"><a class="link" href=${room.boot.urls.call}>${t("想在节目里直接说？登记回拨电话")}</a></p>`}
+      ${order === "mine" && html`<p class="pad"><a class="link" href=${room.boot.urls.asked}>${t("我在各期的提问")}</a></p>`}
       <ol class="asks">
         ${own.map((row) => html`<li key=${row.key} class="own"><div><${Own} row=${row} room=${room} heading /></div></li>`)}
         ${(order === "mine" ? shown.filter((question) => state.mine.items.has(`question:${question.id}`)) : shown).map((question) => html`<${Ask} key=${question.key} question=${question} room=${room} open=${open} />`)}
