@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from broadcast.models.catalogue import Assurance
+from broadcast.templatetags.wording import clock
 from live.poll_rules import NO_SIDE
 from live.protocol import Mine, MyBallot, PollObject, PollOutcome, QuestionObject, SegmentObject
 
@@ -208,11 +209,13 @@ def why_hidden(poll: PollObject) -> str:
         return _("作废原因：%(reason)s") % {"reason": poll.void_reason}
     if poll.results == "after_vote":
         return _("投票后可以看到结果。")
-    if poll.results == "after_close":
-        return _("结果在投票结束后公布。")
+    if poll.results == "never":
+        return _("这项投票的结果不在页面公布。")
     if poll.results == "after_publication":
         return _("结果在投票结束、核对后公布。") if poll.state == "open" else _("投票已结束，结果待公布。")
-    return _("这项投票的结果不在页面公布。")
+    if poll.closes_at and poll.state == "open":
+        return _("结果在 %(time)s 投票结束后公布。") % {"time": clock(poll.ends_at or poll.closes_at)}
+    return _("结果在投票结束后公布。")
 
 
 def verdict_in_words(kind: str, outcome: PollOutcome | None, texts: dict[int, str]) -> str:
