@@ -55,6 +55,10 @@ _OWN: dict[type[Any], dict[str, Any]] = {
     protocol.RevokeCodes: {"sheet": 6},
     protocol.SchedulePoll: {"opens_at": "2026-11-22T11:05:00+08:00", "opens_with": 8},
     protocol.SetSwitch: {"switch": "comment_seconds", "value": 20},
+    protocol.CloseQuestion: {"closing": "carried", "to": "0b3c6f1e-0000-4000-8000-000000000001"},
+    protocol.MarkCommitment: {"kind": "promise", "speaker": 12},
+    protocol.EditCommitment: {"kind": "suggestion", "speaker": 12, "text": "年底前通车"},
+    protocol.OfferSlate: {"method": "draw", "size": 3},
 }
 
 
@@ -71,6 +75,7 @@ def example(kind: type[Any]) -> Any:
     rest = {"person": 3, "poll": 4, "on": False, "count": 5, "item": 6, "version": 2, "reason": "other", "note": "备注"}
     more = {"least_assurance": 20, "seconds": 60, "segment": 8, "act": "airing.start", "replaces": 9, "call": 11}
     more |= {"name": "李女士", "district": "福田区", "topic": "路灯", "line": "2"}
+    more |= {"department": "市海洋局", "due": "2026-12-10", "commitment": 13}
     known = {**values, **words, **rest, **more, **_OWN.get(kind, {})}
     return kind(**{each.name: known[each.name] for each in msgspec.structs.fields(kind) if each.name in known})
 
