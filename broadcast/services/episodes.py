@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from django.db import transaction
@@ -13,11 +13,13 @@ from django.utils.translation import gettext as _
 
 from broadcast import audit, clock, lifecycle, registry, signals
 from broadcast.access import Ability, Actor, require
-from broadcast.errors import IllegalTransition, InvalidInput, NotFound
+from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotFound
 from broadcast.models import Airing, Appearance, Episode, Feed, Person, Programme
+from broadcast.placing import Clash, Placed, merged
 from broadcast.rundown_lines import LinePlan
 from broadcast.services import rundown
 from broadcast.services.closing import require_open
+from broadcast.templatetags.staff import when
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class EpisodePlan:
     kind: str = Airing.Kind.PREMIERE
     # What the run-down was when the plan was begun; None: whatever it is by now is written over.
     rundown_version: int | None = None
+    # The same of number, times and feeds: what the plan leaves as it was stays as somebody made it since.
+    was: Placed | None = None
     # A LinePlan says how its segment is timed too.
     segments: Sequence[SegmentPlan | LinePlan] = field(default_factory=tuple)
     guests: Sequence[GuestPlan] = field(default_factory=tuple)
@@ -115,12 +119,14 @@ def create(actor: Actor, plan: EpisodePlan) -> Episode:
 def edit(actor: Actor, episode_id: int, plan: EpisodePlan) -> Episode:
     """Change what the plan says. Times, feed and run-down only while the first airing has not begun; words always.
 
-    Raises InvalidInput, NotFound, Conflict as `create`. Locks the airings, then the episode; audited; tells episode_changed and
+    Raises InvalidInput, NotFound, Conflict as `create`, and Conflict (field) where somebody else changed number, times or feeds since
+    `plan.was` and the plan wants them otherwise. Locks the airings, then the episode; audited; tells episode_changed and
     rundown_changed.
     """
     with transaction.atomic(), audit.at_the_end():
         episode = lifecycle.locked_episode(episode_id)
         require(actor, Ability.PRODUCE, episode.programme_id)
+        plan = _brought_up(plan, episode)
         _check(plan, episode.programme, episode)
         before = _facts(episode)
         episode.number, episode.slug, episode.title = plan.number, plan.slug, plan.title.strip()
@@ -140,6 +146,32 @@ def edit(actor: Actor, episode_id: int, plan: EpisodePlan) -> Episode:
         audit.record(actor, "episode.edit", f"episode:{episode.pk}", before=before, after=_facts(episode))
         signals.tell(signals.episode_changed, episode_id=episode.pk)
         return episode
+
+
+def placed_of(episode: Episode) -> Placed:
+    """Number, times and feeds as they are: what a form begins with."""
+    airing = episode.airings.order_by("created_at").first()
+    if airing is None:
+        return Placed(episode.number, None, None)
+    return Placed(episode.number, airing.planned_start, airing.planned_end, airing.feed_id, airing.backup_feed_id)
+
+
+def _brought_up(plan: EpisodePlan, episode: Episode) -> EpisodePlan:
+    if plan.was is None:
+        return plan
+    wanted = Placed(plan.number, plan.start, plan.end, plan.feed, plan.backup_feed)
+    try:
+        number, start, end, feed, backup_feed = merged(plan.was, placed_of(episode), wanted)
+    except Clash as error:
+        words = {
+            "number": _("有人刚把期号改成了 %(now)s。您填的还在，请看过再保存。"),
+            "start": _("有人刚把时间改成了 %(now)s。您填的还在，请看过再保存。"),
+            "feed": _("有人刚换了信号。您填的还在，请看过再保存。"),
+        }[error.field]
+        now = when(error.now[0]) if error.field == "start" else error.now[0]
+        raise Conflict(words % {"now": now}, field=error.field) from error
+    times = {"start": start or plan.start, "end": end or plan.end}
+    return replace(plan, number=number, feed=feed, backup_feed=backup_feed, **times)
 
 
 def announce(actor: Actor, airing_id: UUID) -> Airing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import msgspec
 from django import forms
 from django.forms import BaseFormSet, formset_factory
 from django.http import QueryDict
@@ -14,9 +15,10 @@ from django.utils.translation import gettext_lazy
 from broadcast.clock import ZONE
 from broadcast.forms import PlainForm, SegmentRow, date_input, length_text, time_input
 from broadcast.models import Airing, Appearance, Episode, Feed, Person, Programme
+from broadcast.placing import Placed
 from broadcast.rundown_lines import LinePlan
 from broadcast.services import rundown
-from broadcast.services.episodes import EpisodePlan, GuestPlan, SegmentPlan, next_number
+from broadcast.services.episodes import EpisodePlan, GuestPlan, SegmentPlan, next_number, placed_of
 from broadcast.views.staff_rows import MORE_ROWS, MOST_ROWS
 
 LONGEST_MINUTES = 24 * 60
@@ -50,6 +52,8 @@ class EpisodeForm(PlainForm):
     minutes = forms.IntegerField(label=gettext_lazy("时长（分钟）"), min_value=1, max_value=LONGEST_MINUTES)
     # What the run-down was when the form was made; one that somebody changed since is not written over.
     rundown_version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    # Number, times and feeds at that time, as JSON (`placing.Placed`).
+    was = forms.CharField(required=False, widget=forms.HiddenInput)
     feed = forms.ModelChoiceField(
         label=gettext_lazy("信号"),
         queryset=Feed.objects.none(),
@@ -78,7 +82,7 @@ class EpisodeForm(PlainForm):
     def clean_number(self) -> int | None:
         """A number that would leave a hole is refused; one already taken too, both with the number that is next."""
         number: int | None = self.cleaned_data.get("number")
-        if number is None or (self.episode and self.episode.number == number):
+        if number is None or (self.episode and self.episode.number == number) or self._is_as_it_was(number):
             return number
         following = next_number(self.programme)
         words = {"number": number, "next": following}
@@ -87,6 +91,11 @@ class EpisodeForm(PlainForm):
         if number > following:
             raise forms.ValidationError(_("第 %(number)s 期前面有空号，下一期应是第 %(next)s 期。") % words)
         return number
+
+    def _is_as_it_was(self, number: int) -> bool:
+        """Left alone; drafts may have been numbered anew meanwhile."""
+        was = _was(self.data.get("was"))
+        return was is not None and was.number == number
 
     def clean(self) -> dict[str, Any]:
         """Either a number or an own address."""
@@ -164,7 +173,8 @@ class EpisodePlanForm:
         """After a refusal: show what somebody made of the run-down meanwhile, so that saving what is typed here again is meant."""
         if self.episode is None or not self.form.is_bound:
             return
-        self.episode.refresh_from_db(fields=["rundown_version"])
+        self.episode.refresh_from_db(fields=["rundown_version", "number"])
+        self.form.data = {**dict(self.form.data.items()), "was": _told(self.episode)}
         newest = str(self.episode.rundown_version)
         if self.form.data.get("rundown_version") not in {None, "", newest}:
             self.form.data = {**dict(self.form.data.items()), "rundown_version": newest}
@@ -193,6 +203,7 @@ class EpisodePlanForm:
             feed=feed.pk if feed else None,
             backup_feed=backup.pk if backup else None,
             rundown_version=data["rundown_version"],
+            was=_was(self.form.data.get("was")),
             kind=data.get("kind") or Airing.Kind.PREMIERE,
             segments=tuple(_segment(row.cleaned_data) for row in self.segments if row.cleaned_data.get("title")),
             guests=tuple(_guest(row) for row in self.guests if row.cleaned_data.get("name")),
@@ -224,10 +235,25 @@ def _initial(programme: Programme, episode: Episode | None) -> dict[str, Any]:
     airing = episode.airings.order_by("created_at").first()
     form = {name: getattr(episode, name) for name in ("number", "slug", "title", "title_en", "description")}
     form["rundown_version"] = episode.rundown_version
+    form["was"] = _told(episode)
     if airing is not None:
         form |= {"date": airing.planned_start.astimezone(ZONE).date(), **_usual_time(episode)}
         form |= {"feed": airing.feed_id, "backup_feed": airing.backup_feed_id}
     return {"form": form, "segments": _segment_rows(episode, keep=True) + blank, "guests": _guest_rows(episode) + blank}
+
+
+def _told(episode: Episode) -> str:
+    return msgspec.json.encode(placed_of(episode)).decode()
+
+
+def _was(text: Any) -> Placed | None:
+    """What the form was made with; None where that was lost or is not to be believed."""
+    try:
+        found = msgspec.json.decode(text or "null", type=Placed | None)
+    except (msgspec.DecodeError, TypeError):
+        return None
+    aware = found is not None and all(each is None or each.tzinfo for each in (found.start, found.end))
+    return found if aware else None
 
 
 def _usual_time(episode: Episode | None) -> dict[str, Any]:

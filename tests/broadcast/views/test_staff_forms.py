@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 import re
 from dataclasses import replace
 from typing import Any
@@ -12,10 +13,11 @@ from django.test import Client
 
 from broadcast import clock, lifecycle
 from broadcast.access import HOUSE
-from broadcast.models import Episode, Feed, Person, Programme, RoleGrant, SegmentRole, User
+from broadcast.models import Airing, Episode, Feed, Person, Programme, RoleGrant, SegmentRole, User
 from broadcast.services import rundown
 
 pytestmark = pytest.mark.django_db
+HOUR = dt.timedelta(hours=1)
 NEW = "/staff/episodes/new?programme=yiting"
 
 
@@ -232,3 +234,47 @@ def test_the_form_keeps_how_segments_are_timed_and_writes_over_nobody(producer: 
     again = producer.post(f"/staff/episodes/{episode.pk}/edit", typed(segments=rows, rundown_version=shown.group(1)))
     assert again.status_code == 302, "to save it again is meant"
     assert [line.title for line in rundown.plans(episode)] == ["改过的"]
+
+
+def _kept(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None
+    return html.unescape(found.group(1))
+
+
+def test_an_old_form_leaves_times_and_numbers_where_others_put_them(producer: Client, programme: Programme) -> None:
+    producer.post(NEW, typed())
+    episode = Episode.objects.get()
+    was = _kept(producer.get(f"/staff/episodes/{episode.pk}/edit").content.decode(), "was")
+    moved = episode.airings.get()
+    Airing.objects.update(planned_start=moved.planned_start + HOUR, planned_end=moved.planned_end + HOUR)
+    Episode.objects.update(number=111)
+    assert _edited(producer, episode, was=was, title="新标题").status_code == 302
+    episode.refresh_from_db()
+    assert (episode.title, episode.number) == ("新标题", 111)
+    assert episode.airings.get().planned_start == moved.planned_start + HOUR
+
+
+def test_a_time_that_two_people_moved_is_told_and_kept_as_typed(producer: Client, programme: Programme) -> None:
+    producer.post(NEW, typed())
+    episode = Episode.objects.get()
+    was = _kept(producer.get(f"/staff/episodes/{episode.pk}/edit").content.decode(), "was")
+    moved = episode.airings.get()
+    Airing.objects.update(planned_start=moved.planned_start + HOUR, planned_end=moved.planned_end + HOUR)
+    refused = _edited(producer, episode, was=was, start="15:00")
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "有人刚把时间改成了 2026-11-28 周六 12:00" in page
+    assert 'value="15:00"' in page, "what was typed is still there"
+    assert episode.airings.get().planned_start == moved.planned_start + HOUR
+    assert _edited(producer, episode, was=_kept(page, "was"), start="15:00").status_code == 302, (
+        "saving it again is meant"
+    )
+    assert episode.airings.get().planned_start == moved.planned_start + 4 * HOUR
+
+
+@pytest.mark.parametrize("was", ["", "[]", "[1,2,3]", '{"number":1}', "null", '[112,"2026-11-28",null,null,null]'])
+def test_a_garbled_memory_of_the_form_breaks_nothing(producer: Client, programme: Programme, was: str) -> None:
+    producer.post(NEW, typed())
+    episode = Episode.objects.get()
+    assert _edited(producer, episode, was=was, start="15:00").status_code == 302
