@@ -123,7 +123,7 @@ def _percent(many: int, base: int) -> float | None:
 def named(poll: protocol.StaffPoll, rows: Iterable[tuple[str, Sequence[int]]]) -> Table:
     """Who voted how, of a named poll."""
     texts = {option.id: option.text for option in poll.options}
-    lines = [
+    lines: list[list[Cell]] = [
         [poll.id, poll.question, name, "、".join(texts.get(each, str(each)) for each in own)] for name, own in rows
     ]
     return Table(_("记名"), [_("编号"), _("题目"), _("姓名"), _("选了什么")], lines)

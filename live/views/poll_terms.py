@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -141,7 +141,7 @@ class TermsForm(PlainForm):
     opens_with = forms.ChoiceField(label=gettext_lazy("随哪个环节"), required=False)
     replaces = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, offers: dict[str, Choices], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, offers: Mapping[str, Choices], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         levels = [(each.value, each.label) for each in Assurance]
         self._offer("least_assurance", [("", _("按节目的规定")), *levels])

@@ -245,6 +245,9 @@ def bases(outcome: PollOutcome | None, total: int, most: int) -> list[str]:
     if outcome is not None and outcome.eligible:
         share = _percent(total, outcome.eligible)
         words.append(_("%(n)s 人可投，投票率 %(percent)s%%") % {"n": f"{outcome.eligible:,}", "percent": share})
+    elif outcome is not None and outcome.active:
+        share = _percent(total, outcome.active)
+        words.append(_("参与本场的 %(n)s 人里 %(percent)s%% 投了票") % {"n": f"{outcome.active:,}", "percent": share})
     else:
         words.append(_("投票人数不限"))
     if most > 1:

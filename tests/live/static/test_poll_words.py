@@ -65,6 +65,7 @@ def polls() -> list[protocol.PollObject]:
                 base=base,
                 base_count=poll_rules.base_count(base, kind, votes, total, eligible),
                 eligible=eligible,
+                active=3_000 if number == 1 else 0,
                 verdict=poll_rules.verdict(rule, kind, ids, votes, total, eligible),
             )
             found.append(
