@@ -82,14 +82,16 @@ class EnteredResult(Struct, frozen=True):
 class PollOutcome(Struct, frozen=True):
     """All that is told beside votes and total, and only where those are. A percent is of `base_count`, which `base` names.
 
-    `eligible` is how many may vote, where that is known, by `eligible_by`; `levels` stand only in a frozen result, small ones joined
-    with their neighbours for the public. `names` is the address of who voted how, of a named poll. `changes`: casts beyond one a ballot.
+    `eligible` is how many may vote, where that is known, by `eligible_by`; `active` how many took part in the room at all, told with a
+    frozen result. `levels` stand only in a frozen result, small ones joined with their neighbours for the public. `names` is the
+    address of who voted how, of a named poll. `changes`: casts beyond one a ballot.
     """
 
     base: Base
     base_count: int
     eligible: int | None = None
     eligible_by: Literal["", "given", "codes", "roll", "members"] = ""
+    active: int | None = None
     changes: int = 0
     levels: tuple[LevelResult, ...] = ()
     scale: ScaleResult | None = None

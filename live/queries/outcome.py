@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,13 @@ from live.protocol.outcome import Base
 from live.queries import electorate
 from live.queries.entered import entered
 
+# In the stored result, beside what was chained.
+STAFF_LEVELS = "staff_levels"
+UNCHAINED = frozenset({"head", STAFF_LEVELS})
+# Below this many ballots levels are counted at every look.
+LARGE = 1_000
+FRESH_SECONDS = 2.0
+REST_FACTOR = 10
 # The level that the voter has now: whoever verifies while the poll runs is counted as verified.
 _BY_LEVEL = """
 SELECT person.assurance, option, count(*), count(DISTINCT ballot.id)
@@ -38,6 +46,26 @@ def by_level(poll_id: int, options: Sequence[int]) -> dict[int, tuple[list[int],
     return {level: ([votes[level].get(pk, 0) for pk in options], total) for level, total in totals.items()}
 
 
+Levels = dict[int, tuple[list[int], int]]
+_levels: dict[int, tuple[float, Levels]] = {}
+
+
+def running_levels(poll_id: int, options: Sequence[int], total: int) -> Levels:
+    """`by_level` of a poll that runs; of a large one as it was a moment ago, so that counting never takes more than a tenth of a
+    processor however many staff look."""
+    until, known = _levels.get(poll_id, (0.0, None))
+    if known is not None and total >= LARGE and time.monotonic() < until:
+        return known
+    began = time.monotonic()
+    found = by_level(poll_id, options)
+    if total >= LARGE:
+        if len(_levels) > 500:
+            _levels.clear()
+        took = time.monotonic() - began
+        _levels[poll_id] = (began + max(FRESH_SECONDS, REST_FACTOR * took), found)
+    return found
+
+
 def rule_of(poll: Poll) -> protocol.PollRule | None:
     """The row's rule as the wire's."""
     return None if poll.rule is None else msgspec.convert(poll.rule, protocol.PollRule)
@@ -48,12 +76,13 @@ def frozen(poll: Poll, options: Sequence[int], votes: Sequence[int], total: int)
     rule = rule_of(poll)
     eligible, eligible_by = electorate.eligible(poll)
     base = rule.base if rule else "ballots"
-    levels = {str(level): [seen, many] for level, (seen, many) in by_level(poll.pk, options).items()}
+    levels = poll_rules.side_by_side(by_level(poll.pk, options), least=poll_rules.SMALL_CELL)
     found: dict[str, Any] = {
         "base": base,
         "base_count": poll_rules.base_count(base, poll.kind, votes, total, eligible),
         "choose": [poll.fewest, poll.most],
-        "levels": levels,
+        # As the public reads them, since what is frozen is published with the list; staff's are kept beside it (`frozen_levels`).
+        "levels": msgspec.to_builtins(levels),
     }
     if eligible is not None:
         found |= {"eligible": eligible, "eligible_by": eligible_by}
@@ -64,6 +93,12 @@ def frozen(poll: Poll, options: Sequence[int], votes: Sequence[int], total: int)
         verdict = poll_rules.verdict(rule, poll.kind, options, votes, total, eligible)
         found |= {"rule": poll.rule, "verdict": msgspec.to_builtins(verdict)}
     return found
+
+
+def frozen_levels(poll: Poll) -> dict[str, Any]:
+    """Every level by itself, for staff: not chained, not published, for a small one says how its few voted."""
+    options = list(poll.options.values_list("pk", flat=True))
+    return {STAFF_LEVELS: msgspec.to_builtins(poll_rules.side_by_side(by_level(poll.pk, options)))}
 
 
 def entered_rows(poll: Poll, options: Sequence[int]) -> list[dict[str, Any]]:
@@ -90,14 +125,15 @@ def outcome(
     if poll.result is None:
         return _running(poll, options, votes, total, staff=staff)
     result = poll.result
-    levels = {int(level): (seen, many) for level, (seen, many) in result.get("levels", {}).items()}
+    levels = result.get(STAFF_LEVELS if staff else "levels", ())
     return protocol.PollOutcome(
         base=result.get("base", "ballots"),
         base_count=int(result.get("base_count", total)),
         eligible=result.get("eligible"),
         eligible_by=result.get("eligible_by", ""),
+        active=result.get("turnout", {}).get("active"),
         changes=max(0, int(result.get("casts", total)) - _ballots(result)),
-        levels=poll_rules.side_by_side(levels, least=1 if staff else poll_rules.SMALL_CELL),
+        levels=tuple(msgspec.convert(each, protocol.LevelResult) for each in levels),
         scale=_converted(result.get("scale"), protocol.ScaleResult),
         verdict=_converted(result.get("verdict"), protocol.Verdict),
         earlier=_earlier(poll, staff=staff),
@@ -131,7 +167,7 @@ def _running(
         base_count=poll_rules.base_count(base, poll.kind, votes, total, eligible),
         eligible=eligible,
         eligible_by=eligible_by,
-        levels=poll_rules.side_by_side(by_level(poll.pk, options)) if staff else (),
+        levels=poll_rules.side_by_side(running_levels(poll.pk, options, total)) if staff else (),
         scale=poll_rules.scale_result(poll.kind, votes),
         # As it would be now; what counts is what is frozen.
         verdict=poll_rules.verdict(rule, poll.kind, options, votes, total, eligible) if rule and staff else None,

@@ -125,15 +125,17 @@ def _speaker(objects: list[Any], question: protocol.QuestionObject | None) -> pr
 
 
 def _poll(objects: list[Any], airing: Airing, *, ahead: bool) -> protocol.PollObject | None:
-    """The poll opened last, while it is open and a while after. Its end waits for the public, so the studio's is before it."""
+    """The poll opened last, while it is open and a while after; else one whose result was published a moment ago. The end of a poll
+    waits for the public, so the studio's is before it."""
     grace = dt.timedelta(seconds=airing.delay_seconds if ahead else 0)
     now = clock.now()
-    for poll in sorted(_of(objects, protocol.PollObject), key=lambda each: (each.opened_at, each.id), reverse=True):
-        if poll.state not in {"open", "closed"}:
-            continue
+    polls = [poll for poll in _of(objects, protocol.PollObject) if poll.state in {"open", "closed"}]
+    for place, poll in enumerate(sorted(polls, key=lambda each: (each.opened_at, each.id), reverse=True)):
         over = dt.datetime.fromisoformat(poll.closes_at) if poll.closes_at else None
-        if over is not None and over + LINGER <= now:
-            return None
+        told = dt.datetime.fromisoformat(poll.published_at) if poll.published_at else None
+        is_fresh = place == 0 and (over is None or now < over + LINGER)
+        if not is_fresh and (told is None or told + LINGER <= now):
+            continue
         is_over = poll.state == "closed" or (over is not None and over - grace <= now)
         shown: protocol.PollObject = msgspec.structs.replace(poll, state="closed" if is_over else "open")
         return shown

@@ -9,7 +9,21 @@ from django.utils.translation import gettext_lazy as _
 
 from broadcast.models import User
 from broadcast.personal import Section, Whose
-from live.models import Appeal, Ballot, Call, Comment, Option, Question, Reply, Report, Sanction, Support, Withdrawal
+from live.models import (
+    Appeal,
+    Ballot,
+    Call,
+    Comment,
+    Option,
+    PollCode,
+    Question,
+    Reply,
+    Report,
+    RollEntry,
+    Sanction,
+    Support,
+    Withdrawal,
+)
 
 _AT = ("at", _("时间"))
 _SHOW = ("show", _("节目"))
@@ -24,6 +38,7 @@ def sections(whose: Whose) -> list[Section]:
         _replies(whose),
         _supports(whose),
         _ballots(whose),
+        _electorates(whose),
         _reports(whose),
         _appeals(whose),
         _sanctions(whose),
@@ -84,6 +99,18 @@ def _supports(whose: Whose) -> Section:
         _("支持过的提问"),
         [_AT, ("question", _("提问编号"))],
         [{"at": row.at, "question": row.question_id} for row in rows],
+    )
+
+
+def _electorates(whose: Whose) -> Section:
+    """Lists of voters in which the account's number stands, and invitation codes that were used; neither says how one voted."""
+    digest = User.objects.filter(pk=whose.user).values_list("phone_digest", flat=True).first() if whose.user else None
+    entries = RollEntry.objects.filter(phone_digest=digest).select_related("roll") if digest else ()
+    codes = PollCode.objects.filter(participant__in=whose.participants).select_related("poll").order_by("pk")
+    told = [{"at": entry.roll.created_at, "list": entry.roll.name, "poll": ""} for entry in entries]
+    told += [{"at": code.used_at, "list": "", "poll": code.poll.question} for code in codes]
+    return Section(
+        "electorates", _("投票名单和投票码"), [_AT, ("list", _("名单")), ("poll", _("用过投票码的投票"))], told
     )
 
 

@@ -19,6 +19,7 @@ from live.models.poll import BallotLink
 from live.poll_rules import verdict
 from live.protocol import PollRule, Verdict
 from live.queries.casts import listed_ballots, microseconds
+from live.queries.outcome import UNCHAINED
 from live.queries.polls import has_public_list, recount, tally, turnout
 
 _CASTS = """
@@ -169,8 +170,8 @@ def _check_close(found: Verified, links: list[BallotLink]) -> None:
 
 def _check_verdict(found: Verified, result: dict[str, Any], options: list[int]) -> None:
     """The levels add up, and the rule gives the verdict that is stored."""
-    levels = result.get("levels", {}).values()
-    if levels and sum(total for _votes, total in levels) != turnout(found.poll.pk):
+    levels = result.get("levels", ())
+    if levels and sum(each["total"] for each in levels) != turnout(found.poll.pk):
         found.note("the levels of assurance do not add up to the ballots")
     if "verdict" not in result:
         return
@@ -185,7 +186,7 @@ def _check_chained_result(found: Verified, result: dict[str, Any], closes: list[
     if len(closes) != 1:
         found.note("the poll has a result, the chain not one close")
         return
-    if {name: value for name, value in result.items() if name != "head"} != closes[0].data:
+    if {name: value for name, value in result.items() if name not in UNCHAINED} != closes[0].data:
         found.note("the result is not the one that was chained at the close")
     if result.get("head") != bytes(closes[0].digest or b"").hex():
         found.note("the head in the result is not that of the close")
@@ -217,7 +218,7 @@ def published_list(poll: Poll) -> Iterator[str]:
         "poll": poll.pk,
         "question": poll.question,
         "options": options,
-        "result": {name: value for name, value in result.items() if name not in {"head", "list"}},
+        "result": {name: value for name, value in result.items() if name not in UNCHAINED | {"list"}},
         "head": result["head"],
     }
     yield json.dumps(told, ensure_ascii=False)[:-1] + ', "ballots": ['

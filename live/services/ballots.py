@@ -243,9 +243,9 @@ def _mine(
     for poll in polls:
         asked = terms[poll]
         if asked.results in told and asked.state != Poll.State.VOID:
-            known = counted(poll, asked.options)
-            votes = [each.votes or 0 for each in known.options]
-            shown[poll] = known, outcome.quick(asked.kind, asked.rule, asked.eligible, votes, known.total)
+            now = counted(poll, asked.options)
+            votes = [each.votes or 0 for each in now.options]
+            shown[poll] = now, outcome.quick(asked.kind, asked.rule, asked.eligible, votes, now.total)
     found = {}
     for key, ballot in current.items():
         known, beside = shown.get(key[0], (None, None))

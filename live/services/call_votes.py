@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from broadcast import audit, clock, evidence
+from broadcast import audit, clock
 from broadcast.access import Actor
 from broadcast.errors import IllegalTransition, NotFound
 from broadcast.models import Airing, Participant
 from broadcast.services import telephone
-from broadcast.services.identity import Standing
 from live import hints, protocol
 from live.models import Ballot, BallotCast, Call, CallVote, Poll, Sanction
 from live.queries import restraint
-from live.services import ballots, callers, rooms
-from live.services.batch import Batch, Write
+from live.services import callers, on_behalf, rooms
 
 # Somebody has spoken with the caller.
 _SPOKEN = frozenset({Call.State.SCREENED, Call.State.WAITING, Call.State.ON_AIR, Call.State.ENDED})
@@ -52,7 +49,8 @@ def vote(actor: Actor, airing_id: UUID, command: protocol.VoteForCaller) -> dict
             raise IllegalTransition(_("这个投票要更高的身份验证，不能代投。"), state=poll.state)
         _require_free(airing, call, person)
         _require_own(poll, person)
-        answer = _cast(actor, airing, person, command)
+        ballot = protocol.CastVote(id=MARK + command.id, poll=command.poll, options=command.options)
+        answer = on_behalf.cast_for(actor, airing, person, ballot)
         # Not the cast of this command: a retry that comes late changes nothing.
         cast = Ballot.objects.values_list("cast", flat=True).get(poll=poll, participant=person)
         CallVote.objects.update_or_create(
@@ -102,21 +100,3 @@ def _require_own(poll: Poll, person: Participant) -> None:
     ballot = Ballot.objects.filter(poll=poll, participant=person).values_list("cast", flat=True).first()
     if ballot is not None and not CallVote.objects.filter(poll=poll, cast=ballot).exists():
         raise IllegalTransition(_("这个号码的主人已经自己投过票，不再代投。"), state=poll.state)
-
-
-def _cast(actor: Actor, airing: Airing, person: Participant, command: protocol.VoteForCaller) -> dict[str, Any]:
-    """One ballot, by the rules of all ballots. The caller agreed to nothing on a page, so consents are not asked, nor invented;
-    the evidence names the screener's account and address."""
-    cast = protocol.CastVote(id=MARK + command.id, poll=command.poll, options=command.options)
-    write = Write(replace(actor, participant_id=person.pk), airing.pk, cast)
-    write.airing, write.room = airing, rooms.ensure([airing.pk])[airing.pk]
-    write.participant = Standing(person.pk, person.assurance, "", person.generation, None, True)
-    batch = Batch([write])
-    ballots.cast(batch)
-    if write.refusal is not None:
-        raise write.refusal
-    if batch.evidence:
-        evidence.keep(batch.evidence)
-    if write.answer is None:
-        raise RuntimeError("a vote was left without an answer")
-    return write.answer.result

@@ -15,7 +15,7 @@ from broadcast.personal import Forgotten, Held, Kept, Whose
 from broadcast.services import holds
 from broadcast.services.forgetting import NAMELESS, words_of
 from live import hints
-from live.models import Appeal, Ballot, BallotCast, Comment, Question, Report, Sanction, Support, Withdrawal
+from live.models import Appeal, Ballot, BallotCast, Comment, Question, Report, RollEntry, Sanction, Support, Withdrawal
 from live.services import call_forgetting, replies, rooms
 
 # Short transactions: moderators and viewers of a running show wait no longer than one of these takes.
@@ -58,6 +58,7 @@ def forget(whose: Whose, _held: Held) -> Forgotten:
     call_forgetting.forget(found, whose)
     _forget_salts(found, whose)
     _forget_notes(whose)
+    _forget_rolls(found, whose)
     _tell_kept(found, whose)
     return found
 
@@ -145,6 +146,13 @@ def _forget_notes(whose: Whose) -> None:
         Sanction.objects.filter(free | Q(room=None), over, participant__in=people).update(
             note="", lift_note="", device="", network=""
         )
+
+
+def _forget_rolls(found: Forgotten, whose: Whose) -> None:
+    """The person stands in no list of voters any more; a ballot that was cast by one stays."""
+    gone, _by_model = RollEntry.objects.filter(phone_digest__in=call_forgetting.numbers_of(whose)).delete()
+    if gone:
+        found.add("roll_entries", gone)
 
 
 def _tell_kept(found: Forgotten, whose: Whose) -> None:

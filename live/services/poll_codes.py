@@ -74,7 +74,7 @@ def issue(actor: Actor, airing_id: UUID, command: protocol.IssueCodes) -> dict[s
             made[code_digest(poll.pk, code)] = code
         PollCode.objects.bulk_create(PollCode(sheet=sheet, poll=poll, digest=each) for each in made)
         after = {"sheet": sheet.pk, "codes": command.count, "label": sheet.label}
-        audit.record(actor, "poll.codes", f"poll:{poll.pk}", airing=airing, after=after)
+        audit.record(actor, "poll.issue_codes", f"poll:{poll.pk}", airing=airing, after=after)
         _tell(airing_id, poll)
         return {"sheet": sheet.pk, "codes": [spaced(each) for each in made.values()]}
 
@@ -89,7 +89,7 @@ def revoke(actor: Actor, airing_id: UUID, command: protocol.RevokeCodes) -> dict
         poll = locked(airing_id, sheet.poll_id)
         if CodeSheet.objects.filter(pk=sheet.pk, revoked_at=None).update(revoked_at=clock.now()):
             after = {"sheet": sheet.pk, "label": sheet.label}
-            audit.record(actor, "poll.codes.revoke", f"poll:{poll.pk}", airing=airing, after=after)
+            audit.record(actor, "poll.revoke_codes", f"poll:{poll.pk}", airing=airing, after=after)
             _tell(airing_id, poll)
         return {"sheet": sheet.pk}
 

@@ -16,7 +16,7 @@ def compose(poll: Poll) -> dict[str, Any]:
     `total`: ballots, one a participant, and of `entered` (by clerks, as counts) those that are `counted`; `votes` by option id;
     `base` names what a percent is of, `base_count` how many that is; `turnout`: ballots cast, and how many took part in the room;
     `casts`: changes too; `on_behalf`: ballots cast for callers; `choose`: fewest and most options of a ballot; `levels`: by assurance,
-    votes in the options' order and ballots. `eligible`, `scale`, `rule`, `verdict`: where there are any.
+    small ones joined. `eligible`, `scale`, `rule`, `verdict`: where there are any.
     """
     options = list(poll.options.values_list("pk", flat=True))
     cast, ballots = tally(poll.pk), turnout(poll.pk)

@@ -76,15 +76,15 @@ def _least_assurance(airing: Airing, terms: protocol.PollTerms) -> int:
     """What is asked for, and never less than what electorate and secrecy need: names and rolls are of verified people."""
     programme = airing.episode.programme
     asked = programme.needs("vote") if terms.least_assurance is None else terms.least_assurance
-    if terms.electorate == Poll.Electorate.MEMBERS:
+    if terms.electorate == "members":
         return max(asked, Assurance.MEMBER)
-    if terms.secrecy == Poll.Secrecy.NAMED or terms.electorate == Poll.Electorate.ROLL:
+    if terms.secrecy == "named" or terms.electorate == "roll":
         return max(asked, Assurance.PHONE)
     return asked
 
 
 def _roll(airing: Airing, terms: protocol.PollTerms) -> Roll | None:
-    if terms.electorate != Poll.Electorate.ROLL:
+    if terms.electorate != "roll":
         return None
     found = Roll.objects.filter(pk=terms.roll, removed_at=None).first() if terms.roll else None
     if found is None or found.programme_id not in {None, airing.episode.programme_id}:

@@ -17,7 +17,7 @@ from broadcast.services import moments
 from live import ballot_chain, protocol, wording
 from live.models import BallotCast, Poll
 from live.models.poll import BallotLink
-from live.queries import behind, poll_schedule
+from live.queries import behind, outcome, poll_schedule
 from live.queries.casts import listed_ballots
 from live.queries.polls import turnout
 from live.services import chain, poll_results, rooms
@@ -118,7 +118,7 @@ def freeze(poll_id: int) -> bool:
             poll.result["list"] = ballot_chain.list_digest(listed_ballots(poll.pk)).hex()
         # Nothing that is known after this instant is in it: the link is what the result is held against.
         chain.add(poll.pk, BallotLink.Kind.CLOSE, dict(poll.result), now)
-        poll.result["head"] = chain.place(poll.pk).hex()
+        poll.result |= {"head": chain.place(poll.pk).hex()} | outcome.frozen_levels(poll)
         save(HOUSE, airing, poll, "freeze", before="open")
         at = behind.poll_close_told(poll)
         moments.mark(airing, "poll.close", poll.question, at=at, data={"poll": poll.pk})

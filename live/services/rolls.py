@@ -40,7 +40,7 @@ def make(actor: Actor, programme_id: int | None, name: str, numbers: Iterable[st
         )
         RollEntry.objects.bulk_create((RollEntry(roll=roll, phone_digest=each) for each in digests), batch_size=2_000)
         after = {"name": called, "entries": len(digests), "programme": programme_id}
-        audit.record(actor, "roll.make", f"roll:{roll.pk}", after=after)
+        audit.record(actor, "roll.create", f"roll:{roll.pk}", after=after)
     return roll
 
 

@@ -27,6 +27,7 @@ from broadcast.models import (
     User,
 )
 from broadcast.models.catalogue import Assurance
+from broadcast.services import codes
 from live import protocol
 from live.models import Reason, Room
 
@@ -112,6 +113,15 @@ def make_viewer(assurance: int = Assurance.PHONE, *, consent: bool = True, name:
     return Actor(participant_id=participant.pk, assurance=assurance, name=name, address="192.0.2.1", port=40_000)
 
 
+def give_phone(actor: Actor, number: str) -> User:
+    """The participant gets an account that has verified this number."""
+    user = User.objects.create_user(f"phone-{secrets.token_hex(4)}", password=None)
+    user.phone_digest, user.phone_verified_at = codes.phone_digest(codes.normalised(number)), clock.now()
+    user.save(update_fields=["phone_digest", "phone_verified_at"])
+    Participant.objects.filter(pk=actor.participant_id).update(user=user)
+    return user
+
+
 def cookie(actor: Actor) -> str:
     assert actor.participant_id is not None
     return sign(Identity(actor.participant_id, actor.assurance, actor.user_id, actor.name))
@@ -130,7 +140,7 @@ def question(text: str = "为什么？", **more: Any) -> protocol.AskQuestion:
 
 
 def vote(poll: int, *options: int, **more: Any) -> protocol.CastVote:
-    return protocol.CastVote(id=more.pop("id", command_id()), poll=poll, options=options)
+    return protocol.CastVote(id=more.pop("id", command_id()), poll=poll, options=options, **more)
 
 
 def make_poll(show: Show, options: tuple[str, ...] = ("赞成", "反对"), **more: Any) -> tuple[int, list[int]]:

@@ -1,31 +1,24 @@
-"""Polls against a simple model: one ballot each, the last accepted counts, retries change nothing, the tally is the recount."""
+"""Ballots: merges, many at once, several processes, closing and voiding; the tally is the recount. All kinds: test_poll_machine."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
-from contextlib import suppress
 from typing import Any
 from unittest import mock
 
 import pytest
-from django.db import DatabaseError, connection
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from broadcast import clock
-from broadcast.errors import AssuranceTooLow, BroadcastError, IllegalTransition, InvalidInput
-from broadcast.models import Participant
+from broadcast.errors import AssuranceTooLow, IllegalTransition, InvalidInput
 from live import commands, protocol, queries
 from live.models import Ballot, BallotCast, Poll
-from live.models.poll import BallotLink
 from live.queries.polls import tally
-from live.queries.verify import verify
-from live.services import aftercare, audience, chain, polls
+from live.services import aftercare, audience, polls
 from tests.live import making
-
-PEOPLE = 4
 
 
 def close(show: making.Show, poll: int) -> None:
@@ -37,157 +30,6 @@ def void(show: making.Show, poll: int, reason: str = "选项写错了") -> None:
     polls.void(
         making.staff_actor(show.producer), show.id, protocol.VoidPoll(id=making.command_id(), poll=poll, reason=reason)
     )
-
-
-class Voting(RuleBasedStateMachine):
-    """A poll of four people, two browsers each."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.show = making.make_show()
-        self.poll, self.options = making.make_poll(self.show, ("甲", "乙", "丙"))
-        self.people = [making.make_viewer() for _each in range(PEOPLE)]
-        self.merged: dict[int, int] = {}
-        self.model: dict[int, int] = {}
-        self.sent: list[tuple[int, protocol.CastVote]] = []
-        # Commands whose id several browsers chose: by person and id, the option accepted first.
-        self.chosen: dict[int, dict[str, int]] = {person: {} for person in range(PEOPLE)}
-        # No ballot is taken any more; and the result stands.
-        self.closed = self.frozen = False
-
-    def holder(self, person: int) -> int:
-        while person in self.merged:
-            person = self.merged[person]
-        return person
-
-    def send(self, votes: list[tuple[int, protocol.CastVote]]) -> list[Any]:
-        return audience.commit_batch([(self.people[person], self.show.id, vote) for person, vote in votes])
-
-    @rule(votes=st.lists(st.tuples(st.integers(0, PEOPLE - 1), st.integers(0, 2)), min_size=1, max_size=6))
-    def vote(self, votes: list[tuple[int, int]]) -> None:
-        sent = [(person, making.vote(self.poll, self.options[option])) for person, option in votes]
-        for (person, vote), outcome in zip(sent, self.send(sent), strict=True):
-            if self.closed:
-                assert isinstance(outcome, IllegalTransition)
-                continue
-            assert isinstance(outcome, audience.Answer), outcome
-            self.model[self.holder(person)] = vote.options[0]
-            self.sent.append((person, vote))
-
-    @rule(person=st.integers(0, PEOPLE - 1), option=st.integers(0, 2), number=st.integers(0, 1))
-    def vote_with_an_id_that_others_chose(self, person: int, option: int, number: int) -> None:
-        chosen, name = self.chosen[self.holder(person)], f"the-same-{number}"
-        outcome = self.send([(person, making.vote(self.poll, self.options[option], id=name))])[0]
-        if name in chosen:
-            assert isinstance(outcome, audience.Answer)
-            assert outcome.result["options"] == [chosen[name]], "a retry is answered as the first, whatever it says"
-        elif self.closed:
-            assert isinstance(outcome, IllegalTransition)
-        else:
-            assert isinstance(outcome, audience.Answer)
-            chosen[name] = self.model[self.holder(person)] = self.options[option]
-
-    @precondition(lambda self: self.sent)
-    @rule(data=st.data())
-    def retry_late(self, data: st.DataObject) -> None:
-        person, vote = data.draw(st.sampled_from(self.sent))
-        outcome = self.send([(person, vote)])[0]
-        assert isinstance(outcome, audience.Answer), "what was accepted once is answered again, even after the close"
-        assert outcome.result["options"] == list(vote.options)
-
-    @rule(person=st.integers(0, PEOPLE - 1), option=st.integers(0, 2))
-    def vote_while_the_database_fails(self, person: int, option: int) -> None:
-        vote = making.vote(self.poll, self.options[option])
-        with mock.patch("broadcast.evidence.keep", side_effect=DatabaseError("down")):
-            outcome = self.send([(person, vote)])[0]
-        assert isinstance(outcome, BroadcastError)
-        outcome = self.send([(person, vote)])[0]
-        assert isinstance(outcome, audience.Answer) is not self.closed
-        if not self.closed:
-            self.model[self.holder(person)] = option_of(vote)
-            self.sent.append((person, vote))
-
-    @rule(person=st.integers(0, PEOPLE - 1))
-    def vote_wrongly(self, person: int) -> None:
-        other = making.make_poll(self.show)[1]
-        wrong = [making.vote(self.poll, other[0]), making.vote(self.poll, self.options[0], self.options[1])]
-        for outcome in self.send([(person, vote) for vote in wrong]):
-            assert isinstance(outcome, InvalidInput | IllegalTransition)
-
-    @precondition(lambda self: not self.closed)
-    @rule(guest=st.integers(0, PEOPLE - 1), account=st.integers(0, PEOPLE - 1))
-    def merge(self, guest: int, account: int) -> None:
-        if guest == account or guest in self.merged or account in self.merged:
-            return
-        source_id, target_id = self.people[guest].participant_id, self.people[account].participant_id
-        assert source_id is not None
-        assert target_id is not None
-        last = {each.participant_id: each.cast_id for each in Ballot.objects.filter(poll=self.poll)}
-        aftercare.merge(source_id, target_id)
-        Participant.objects.filter(merged_into=source_id).update(merged_into=target_id)
-        Participant.objects.filter(pk=source_id).update(merged_into=target_id)
-        if last.get(source_id, 0) > last.get(target_id, 0):
-            self.model[account] = self.model[guest]
-        self.model.pop(guest, None)
-        self.merged[guest] = account
-        # The browser has the account's token from now on.
-        for person in range(PEOPLE):
-            if self.holder(person) == account:
-                self.people[person] = self.people[account]
-        self.chosen[account] = self.chosen[guest] | self.chosen[account]
-
-    @precondition(lambda self: not self.closed)
-    @rule(dies=st.booleans())
-    def close(self, *, dies: bool) -> None:
-        if dies:
-            # Announced, but whoever freezes dies before the commit: another does it.
-            with mock.patch("live.services.chain.place", side_effect=DatabaseError("down")), suppress(DatabaseError):
-                close(self.show, self.poll)
-            assert Poll.objects.get(pk=self.poll).result is None
-        close(self.show, self.poll)
-        self.closed = self.frozen = True
-
-    @rule()
-    def void(self) -> None:
-        for _twice in range(2):
-            void(self.show, self.poll)
-        self.closed = True
-
-    @rule()
-    def tick(self) -> None:
-        chain.place_all()
-        assert not BallotLink.objects.filter(poll=self.poll, number=None).exists()
-
-    @invariant()
-    def tally_is_model_is_recount(self) -> None:
-        expected: dict[int, int] = {}
-        for option in self.model.values():
-            expected[option] = expected.get(option, 0) + 1
-        assert tally(self.poll) == expected
-        assert queries.recount(self.poll) == expected
-        assert Ballot.objects.filter(poll=self.poll).count() == len(self.model)
-
-    @invariant()
-    def a_frozen_result_is_the_tally(self) -> None:
-        result = Poll.objects.get(pk=self.poll).result
-        assert (result is not None) is self.frozen
-        if result:
-            assert result["total"] == len(self.model)
-            assert {int(key): many for key, many in result["votes"].items() if many} == tally(self.poll)
-
-    def teardown(self) -> None:
-        found = verify(self.poll)
-        assert found.wrong == []
-        assert found.ballots == len(self.model)
-
-
-def option_of(vote: protocol.CastVote) -> int:
-    return vote.options[0]
-
-
-@pytest.mark.django_db
-def test_polls_behave_as_the_model() -> None:
-    run_state_machine_as_test(Voting, settings=settings(max_examples=12, stateful_step_count=12, deadline=None))
 
 
 @pytest.mark.django_db
@@ -359,3 +201,17 @@ def test_a_repeated_create_makes_one_poll() -> None:
         commands.perform(
             producer, show.id, protocol.CreatePoll(id=making.command_id(), question="好吗", options=("好", "好 "))
         )
+
+
+@pytest.mark.django_db
+def test_a_poll_that_asks_for_nothing_more_costs_no_query_more() -> None:
+    show = making.make_show()
+    poll, options = making.make_poll(show)
+    people = [making.make_viewer() for _each in range(20)]
+    with CaptureQueriesContext(connection) as few:
+        audience.commit_batch([(people[0], show.id, making.vote(poll, options[0]))])
+    with CaptureQueriesContext(connection) as many:
+        audience.commit_batch([(each, show.id, making.vote(poll, options[1])) for each in people])
+    assert len(many) == len(few), "a batch of votes costs what one does"
+    asked = " ".join(each["sql"] for each in many)
+    assert not re.search("pollcode|rollentry|advisory_xact_lock|rolegrant", asked)

@@ -58,12 +58,13 @@ export interface EnteredResult {
   counted: boolean;
 }
 
-/** All that is told beside votes and total, and only where those are. A percent is of `base_count`, which `base` names. `eligible` is how many may vote, where that is known, by `eligible_by`; `levels` stand only in a frozen result, small ones joined with their neighbours for the public. `names` is the address of who voted how, of a named poll. `changes`: casts beyond one a ballot. */
+/** All that is told beside votes and total, and only where those are. A percent is of `base_count`, which `base` names. `eligible` is how many may vote, where that is known, by `eligible_by`; `active` how many took part in the room at all, told with a frozen result. `levels` stand only in a frozen result, small ones joined with their neighbours for the public. `names` is the address of who voted how, of a named poll. `changes`: casts beyond one a ballot. */
 export interface PollOutcome {
   base: "ballots" | "cast" | "eligible";
   base_count: number;
   eligible: number | null;
   eligible_by: "" | "codes" | "given" | "members" | "roll";
+  active: number | null;
   changes: number;
   levels: LevelResult[];
   scale: ScaleResult | null;
