@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.utils.encoding import force_bytes
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from broadcast.house.vendor import IMPORTS
@@ -20,6 +22,13 @@ STATIC_IMPORT = (
 )
 _DYNAMIC_IMPORT = r"""(?P<matched>(?P<head>\bimport\(\s*)(?P<quote>["'])(?P<url>[^"'\n]+)(?P=quote)(?=\s*\)))"""
 _TEMPLATE = "%(head)s%(quote)s%(url)s%(quote)s"
+# Whole lines of comment and nothing else: a fifth of what a phone would fetch, and of no use to it.
+_COMMENT = re.compile(r"(?m)^[ \t]*(?://.*|/\*(?:[^*]|\*(?!/))*\*/)[ \t]*$")
+
+
+def uncommented(text: str) -> str:
+    """A script or style of ours without its lines of comment; every other line keeps its number."""
+    return _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), text)
 
 
 class HashedStaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # whitenoise has no types
@@ -32,6 +41,11 @@ class HashedStaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore
     keep_intermediate_files = False
     # The unhashed copies would still say `from "preact"`, which no browser understands.
     keep_only_hashed_files = True
+
+    def _save(self, name: str, content: File[Any]) -> str:
+        if name.endswith((".js", ".css")) and not name.startswith("vendor/"):
+            content = ContentFile(uncommented(b"".join(map(force_bytes, content.chunks())).decode()).encode())
+        return str(super()._save(name, content))
 
     def url(self, name: str | None, force: bool = False) -> str:
         return str(super().url(name, force=True))

@@ -74,13 +74,10 @@ def ask(person: Person, words: str) -> None:
 
 def agree(person: Person) -> None:
     """The page for consent, where the first write leads."""
-    page = person.page
-    link = page.get_by_role("link", name=re.compile("同意"))
-    if not page.locator("input[type=checkbox]").count() and link.count():
+    link = person.page.get_by_role("link", name="看说明并同意")
+    if link.count():
         link.first.click()
-    for box in page.locator("main input[type=checkbox], form input[type=checkbox]").all():
-        box.check()
-    page.locator("main form button[type=submit], main form button:not([type])").last.click()
+    person.press("我已阅读，同意")
 
 
 def verify(person: Person) -> None:

@@ -1,10 +1,15 @@
-/* What is typed and not yet sent, kept for the tab's life, so that a reload, a lost network or a sheet loses nothing. */
+/* What is typed and not yet sent, kept on this phone for some days, so that a reload, a lost network or a sheet loses nothing. */
 
 import { useEffect, useState } from "preact/hooks";
 
+const PREFIX = "yishi.draft.";
+/** A chat that closes its page keeps nothing for the tab; a phone that others hold keeps nothing for long. */
+const LIFE_MS = 3 * 24 * 3_600_000;
+
 function read(key) {
   try {
-    return sessionStorage.getItem(key) || "";
+    const kept = JSON.parse(localStorage.getItem(key) || "null");
+    return kept && Date.now() - kept.at < LIFE_MS ? String(kept.text) : "";
   } catch {
     return "";
   }
@@ -12,21 +17,30 @@ function read(key) {
 
 function write(key, text) {
   try {
-    if (text) sessionStorage.setItem(key, text);
-    else sessionStorage.removeItem(key);
+    if (text) localStorage.setItem(key, JSON.stringify({ text, at: Date.now() }));
+    else localStorage.removeItem(key);
   } catch {
     // The text still stands in the field.
   }
 }
 
+/** Drops what was never sent and is too old to be. */
+export function forgetOld() {
+  try {
+    for (const key of Object.keys(localStorage).filter((each) => each.startsWith(PREFIX))) if (!read(key)) localStorage.removeItem(key);
+  } catch {
+    // Nothing is kept here.
+  }
+}
+
 /** What the draft `name` of this airing holds now. */
-export const draftOf = (airing, name) => read(`yishi.draft.${airing}.${name}`);
+export const draftOf = (airing, name) => read(`${PREFIX}${airing}.${name}`);
 
 const listeners = new Map();
 
 /** Puts `text` into the draft `name` of this airing from elsewhere; an open field shows it. */
 export function setDraft(airing, name, text) {
-  const key = `yishi.draft.${airing}.${name}`;
+  const key = `${PREFIX}${airing}.${name}`;
   write(key, text);
   const listener = listeners.get(key);
   if (listener) listener(text);
@@ -34,7 +48,7 @@ export function setDraft(airing, name, text) {
 
 /** [text, setText] of the draft `name` of this airing. */
 export function useDraft(airing, name) {
-  const key = `yishi.draft.${airing}.${name}`;
+  const key = `${PREFIX}${airing}.${name}`;
   const [text, show] = useState(() => read(key));
   useEffect(() => {
     listeners.set(key, show);

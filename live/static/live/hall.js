@@ -1,9 +1,9 @@
 /* The hall: notice, poll card, tabs and the open panel with its composer; it shows the store and hands acts to the room's `acts`. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
-import { Agenda } from "./agenda.js";
 import { Asks } from "./asks.js";
+import { Agenda, Moments } from "./panels.js";
 import { left } from "./poll-place.js";
 import { Votes } from "./polls.js";
 import { all, mode, one } from "./reducer.js";
@@ -15,24 +15,6 @@ const PANELS = { talk: Talk, ask: Asks, vote: Votes, agenda: Agenda, moments: Mo
 
 /** How long the link is away before the hall speaks of it. */
 const AWAY_MS = 8_000;
-
-let momentsPanel = null;
-
-/** The moments are for a replay alone, so their module comes with the first one. */
-function Moments({ room }) {
-  const [, again] = useState(0);
-  useEffect(() => {
-    if (momentsPanel) return;
-    const fetched = ({ Moments: panel }) => {
-      momentsPanel = panel;
-      again(1);
-    };
-    const fetchIt = () => import("./moments.js").then(fetched, () => setTimeout(fetchIt, 2_000));
-    fetchIt();
-  }, []);
-  if (momentsPanel) return html`<${momentsPanel} room=${room} />`;
-  return html`<section class="panel" id="panel" aria-label=${t("此刻")} tabindex="0"><p class="pad meta">${t("正在取时刻表…")}</p></section>`;
-}
 
 /** Names of the tabs in this state of the show. */
 export function tabNames(state) {
@@ -69,20 +51,23 @@ function Open({ room, state }) {
     ${!room.elder && tab !== "vote" && html`<${PollCard} room=${room} main=${tab !== "ask"} />`}
     ${!home && html`<${Tabs} room=${room} names=${names} tab=${tab} />`}
     <${Panel} key=${tab} room=${room} />
-    ${room.elder && (home || tab === "agenda") && html`<${Two} room=${room} />`}
+    ${room.elder && html`<${Two} room=${room} tab=${tab} />`}
   `;
 }
 
-/** 长辈版: asking and voting stay under the thumb. */
-function Two({ room }) {
+/** 长辈版: asking and voting stay under the thumb, except while a form is open, whose own button is there. */
+function Two({ room, tab }) {
   const state = useStore(room.store);
   const now = useSecond(room.store);
   const poll = all(state, "poll").find((each) => each.state === "open");
   const before = mode(state) === "before";
+  const asks = (one(state, "airing") || {}).questions !== "off";
   if (!before && mode(state) !== "live") return null;
-  return html`<nav class="two" aria-label=${t("参与")}>
-    <a class=${poll ? "button" : "button main"} href="?tab=ask" onClick=${(event) => room.open(event, "ask", true)}>${before ? t("先提问题") : t("去提问")}</a>
-    <a class=${poll ? "button main" : "button"} href="?tab=vote" onClick=${(event) => room.open(event, "vote")}>${t("去投票")}${poll && html`<small>${left(poll, now) || t("正在进行")}</small>`}</a>
+  const votes = tab !== "vote" && (poll || tab !== "ask");
+  if (!asks && !votes) return null;
+  return html`<nav class=${asks && votes ? "two" : "two one"} aria-label=${t("参与")}>
+    ${asks && html`<a class=${poll && votes ? "button" : "button main"} href="?tab=ask" onClick=${(event) => room.open(event, "ask", true)}>${tab === "ask" ? t("写问题") : before ? t("先提问题") : t("去提问")}</a>`}
+    ${votes && html`<a class=${poll ? "button main" : "button"} href="?tab=vote" onClick=${(event) => room.open(event, "vote")}>${t("去投票")}${poll && html`<small>${left(poll, now) || t("正在进行")}</small>`}</a>`}
   </nav>`;
 }
 

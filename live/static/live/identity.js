@@ -69,7 +69,7 @@ function Sheet({ phone, urls, documents, token, close }) {
     if (!ok) setError(data.message || t("没有办成，请再试一次。"));
     return ok ? data : null;
   };
-  const consent = () => call(urls.consent, documents);
+  const consent = () => call(urls.consent, { ...documents, age: "over" });
   const send = async () => {
     if (!agreed) {
       setError(t("请先勾选同意，再获取验证码。"));
@@ -109,7 +109,8 @@ function Sheet({ phone, urls, documents, token, close }) {
     <form class="sheetbox" role="dialog" aria-modal="true" aria-labelledby="sheet-title" ref=${box} onKeyDown=${keys} onSubmit=${finish} novalidate>
       <h2 id="sheet-title">${phone ? t("验证手机号后提交") : t("同意后提交")}</h2>
       <p class="meta">${t("您写的或选的都已留着，办好后自动提交。")}</p>
-      <label class="check"><input type="checkbox" checked=${agreed} onChange=${(event) => setAgreed(event.target.checked)} /><span>${t("我已阅读并同意")} <a href=${urls.privacy} target="_blank" rel="noopener">${t("个人信息处理说明")}</a> ${t("和")} <a href=${urls.agreement} target="_blank" rel="noopener">${t("用户协议")}</a></span></label>
+      <label class="check"><input type="checkbox" checked=${agreed} onChange=${(event) => setAgreed(event.target.checked)} /><span>${t("我已阅读并同意")} <a href=${urls.privacy} target="_blank" rel="noopener">${t("个人信息处理说明")}</a> ${t("和")} <a href=${urls.agreement} target="_blank" rel="noopener">${t("用户协议")}</a>${t("，并且已满 14 周岁")}</span></label>
+      <p class="note"><a href=${urls.guardian}>${t("未满 14 周岁？")}</a></p>
       ${phone && html`
         <label>${t("手机号")}<input class="field" name="phone" type="tel" inputmode="tel" autocomplete="tel" maxlength="20" value=${number} onInput=${(event) => setNumber(event.target.value)} /></label>
         <div class="codeline">

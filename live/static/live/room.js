@@ -3,9 +3,10 @@
 import { render } from "preact";
 import { ready, t } from "../broadcast/i18n.js";
 import { Answering, Rail } from "./agenda.js";
-import { setDraft } from "./draft.js";
+import { forgetOld, setDraft } from "./draft.js";
 import { Hall } from "./hall.js";
 import { createOutbox } from "./outbox.js";
+import { fetchPanel } from "./panels.js";
 import { cleared, mode } from "./reducer.js";
 import { createLink } from "./socket.js";
 import { createStage } from "./stage.js";
@@ -24,8 +25,7 @@ function needs(boot, state, command) {
 
 const MARKS_AGAIN_MS = 5_000;
 
-function start() {
-  const boot = JSON.parse(document.getElementById("boot").textContent);
+function start(boot) {
   const elder = document.documentElement.classList.contains("elder");
   const store = createStore(boot);
   // A login changes the form token; the cookie has the newest.
@@ -85,6 +85,7 @@ function start() {
   if (!elder) fitKeyboard();
   link.start();
   outbox.flush();
+  forgetOld();
 }
 
 /** Where the page scrolls as a document, what was opened comes up to the picture, or to the top. */
@@ -224,4 +225,6 @@ function fitKeyboard() {
   fit();
 }
 
-ready().then(start);
+const boot = JSON.parse(document.getElementById("boot").textContent);
+// The panel that the server has drawn is there before it is drawn over.
+Promise.all([ready(), fetchPanel(boot.tab)]).then(() => start(boot));

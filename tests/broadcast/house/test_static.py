@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,20 @@ from django.core.files.storage import FileSystemStorage
 from django.test import override_settings
 
 from broadcast.house import vendor
-from broadcast.house.static import HashedStaticStorage
+from broadcast.house.static import HashedStaticStorage, uncommented
+from tests import npm
 
+ROOT = Path(__file__).resolve().parents[3]
+# Every word that a reader of the language sees, with its line; comments are none.
+_TOKENS = """
+import { readFileSync } from "node:fs";
+const { tokenizer } = await import(process.argv[2]);
+const told = (text) => [...tokenizer(text, { ecmaVersion: 2022, sourceType: "module", locations: true })]
+  .map((each) => [each.type.label, String(each.value), each.loc.start.line, each.loc.start.column]);
+for (const [path, text] of JSON.parse(readFileSync(0, "utf8"))) {
+  if (JSON.stringify(told(text)) !== JSON.stringify(told(readFileSync(path, "utf8")))) console.log(path);
+}
+"""
 VENDOR = {library.target: f"export const from_{index} = {index};" for index, library in enumerate(vendor.LIBRARIES)}
 
 
@@ -85,7 +99,7 @@ def test_imports_lead_to_hashed_files(source: Path, statement: str, expected: st
     "text",
     [
         'const words = "please import from \\"somewhere\\" else";',
-        "// we import nothing from 'preact/compat' here",
+        "f(); // we import nothing from 'preact/compat' here",
         'throw new Error(`cannot import "thing"`);',
         'import "https://example.org/module.js";',
     ],
@@ -145,3 +159,31 @@ def test_scripts_are_compressed(collected_static: Path) -> None:
 def test_licences_go_with_the_libraries(collected_static: Path) -> None:
     names = {file.name.split(".")[0] for file in collected_static.glob("vendor/LICENSE-*")}
     assert names == {"LICENSE-preact", "LICENSE-htm", "LICENSE-hls"}
+
+
+def test_comments_stay_at_home(source: Path) -> None:
+    write(
+        source,
+        "a.js",
+        "/* What it is for,\n   in two lines. */\n\n// Why.\nexport const a = 1; // kept\nconst b = '/* no */';\n",
+    )
+    write(source, "b.css", "/* Ground */\n.a { color: red; } /* kept */\n")
+    write(source, "vendor/c.js", "/* somebody else's licence */\nexport const c = 1;\n")
+    storage, target = collect(source)
+    assert collected(storage, target, "a.js") == "\n\n\n\nexport const a = 1; // kept\nconst b = '/* no */';\n"
+    assert collected(storage, target, "b.css") == "\n.a { color: red; } /* kept */\n"
+    assert "licence" in collected(storage, target, "vendor/c.js")
+
+
+def test_nothing_but_comments_is_left_out_of_any_script(tmp_path: Path) -> None:
+    modules, node = npm.installed()
+    scripts = [
+        path for app in ("broadcast", "live", "scheduling", "archive") for path in (ROOT / app).glob("static/**/*.js")
+    ]
+    assert len(scripts) > 40
+    (tmp_path / "tokens.mjs").write_text(_TOKENS, encoding="utf-8")
+    given = json.dumps([[str(path), uncommented(path.read_text(encoding="utf-8"))] for path in scripts])
+    command = [node, str(tmp_path / "tokens.mjs"), (modules / "acorn" / "dist" / "acorn.mjs").as_uri()]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "", "a line of these is no comment"
