@@ -204,7 +204,7 @@ def _explained(frame: bytes | str, error: Exception, *, staff: bool) -> BadFrame
     known = AUDIENCE_TYPES | STAFF_TYPES if staff else AUDIENCE_TYPES
     if not isinstance(peek.type, str) or peek.type not in known:
         return BadFrame("unknown_type", f"unknown type {str(peek.type)[:40]!r}", command_id)
-    return BadFrame("bad_field", str(error), command_id)
+    return BadFrame("bad_field", str(error)[:500], command_id)
 
 
 def encode(frame: Struct) -> bytes:
