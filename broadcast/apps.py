@@ -14,7 +14,8 @@ class BroadcastConfig(AppConfig):
         from broadcast import checks, personal_sections, readiness, registry  # noqa: F401  # checks register on import
         from broadcast.services import forgetting, spending
 
-        for check in (readiness.codes, readiness.accounts, readiness.programmes, readiness.audit, readiness.partners):
+        own = (readiness.codes, readiness.accounts, readiness.programmes, readiness.audit)
+        for check in (*own, readiness.partners, readiness.social):
             registry.doctor_checks.register(check.__name__, check)
         registry.staff_alarms.register("codes", spending.alarm)
         personal_sections.register()

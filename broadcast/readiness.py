@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -50,6 +51,24 @@ def partners() -> list[Found]:
     except (OSError, UnicodeDecodeError, partner_keys.BadPartners) as error:
         return [(f"YISHI_PARTNERS={settings.PARTNERS}: {error}", "partners with public keys", "mend the file")]
     return [(f"{len(found)} partners' keys", "partners with public keys", "")]
+
+
+def social() -> list[Found]:
+    """Whether other houses' log-ins are set up whole, and asked where nobody can listen."""
+    found: list[Found] = []
+    wanted = {"YISHI_OIDC": settings.OIDC, "YISHI_WECHAT": settings.WECHAT}
+    for name, secret in (("ISSUER", "CLIENT"), ("CLIENT", "SECRET")):
+        if settings.OIDC[name.lower()] and not settings.OIDC[secret.lower()]:
+            found.append((f"YISHI_OIDC_{name} without YISHI_OIDC_{secret}", "both", f"set YISHI_OIDC_{secret}"))
+    for app, secret in (("APP", "SECRET"), ("SITE_APP", "SITE_SECRET")):
+        if settings.WECHAT[app.lower()] and not settings.WECHAT[secret.lower()]:
+            found.append((f"YISHI_WECHAT_{app} without its secret", "both", f"set YISHI_WECHAT_{secret}"))
+    for prefix, key in (("YISHI_OIDC", "issuer"), ("YISHI_WECHAT", "api"), ("YISHI_WECHAT", "open")):
+        url = urlsplit(wanted[prefix][key])
+        if url.scheme == "http" and url.hostname not in {"localhost", "127.0.0.1", "::1"}:
+            mend = f"give {prefix}_{key.upper()} an https address"
+            found.append((f"{prefix}_{key.upper()} is asked without TLS", "https", mend))
+    return found
 
 
 def accounts() -> list[Found]:

@@ -18,6 +18,7 @@ STAFF = protocol.StaffCommand.__args__
 OBJECTS = protocol.PublicObject.__args__
 DOWN = (protocol.Snapshot, protocol.Tick, protocol.Mine, protocol.Pace, protocol.Ack, protocol.Refused)
 STAFF_DOWN = (protocol.StaffSnapshot, protocol.StaffChange)
+INTRODUCTION = (protocol.Introduce, protocol.Introduced)
 OVERLAY_DOWN = (protocol.OverlayScene,)
 PARTS = (
     protocol.OptionResult,
@@ -41,7 +42,7 @@ GENERATED = "Generated from live/protocol/ by `python -m broadcast protocol`; do
 
 def schema() -> str:
     """JSON Schema 2020-12 of every frame, up and down."""
-    frames = [*AUDIENCE, *STAFF, *OBJECTS, *DOWN, *STAFF_DOWN, *OVERLAY_DOWN]
+    frames = [*AUDIENCE, *STAFF, *OBJECTS, *DOWN, *STAFF_DOWN, *OVERLAY_DOWN, *INTRODUCTION]
     _, components = msgspec.json.schema_components(frames, ref_template="#/$defs/{name}")
     groups = {
         "AudienceCommand": AUDIENCE,
@@ -65,7 +66,7 @@ def schema() -> str:
 def typescript() -> str:
     """Declarations for editors and for `// @ts-check` in the browser's modules."""
     lines = [f"// {GENERATED}", ""]
-    for kind in (*PARTS, *OBJECTS, *AUDIENCE, *STAFF, *DOWN, *STAFF_DOWN, *OVERLAY_DOWN):
+    for kind in (*PARTS, *OBJECTS, *AUDIENCE, *STAFF, *DOWN, *STAFF_DOWN, *OVERLAY_DOWN, *INTRODUCTION):
         info = _info(kind)
         lines += [f"/** {_sentence(kind)} */", f"export interface {kind.__name__} {{"]
         if info.tag_field:
@@ -98,6 +99,7 @@ def markdown() -> str:
         ("Objects of the public state", OBJECTS),
         ("What staff receive besides", STAFF_DOWN),
         ("What an overlay receives (`/overlay/…/socket`, `/overlay/…/state`); it sends nothing", OVERLAY_DOWN),
+        ("How a partner's page begins", INTRODUCTION),
         ("Parts", PARTS),
     ]
     for title, kinds in chapters:

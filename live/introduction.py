@@ -38,22 +38,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class Introduce(msgspec.Struct, frozen=True, tag="introduce", forbid_unknown_fields=True):
-    """Up, once, before everything else."""
-
-    token: str
-
-
-class Introduced(msgspec.Struct, frozen=True, tag="introduced"):
-    """Down: the token to come back with, good for `seconds`."""
-
-    token: str
-    seconds: int
-    assurance: int
-    name: str
-
-
-_decoder = msgspec.json.Decoder(Introduce)
+_decoder = msgspec.json.Decoder(protocol.Introduce)
 _waiting = 0
 
 
@@ -85,7 +70,7 @@ async def hear(live: Live, visitor: Visitor, receive: Receive, send: Send) -> Vi
         return None
     finally:
         _waiting -= 1
-    await _tell(send, Introduced(bearer.sign(who), bearer.SECONDS, int(who.assurance), who.name))
+    await _tell(send, protocol.Introduced(bearer.sign(who), bearer.SECONDS, int(who.assurance), who.name))
     return replace(visitor, identity=who)
 
 

@@ -66,6 +66,7 @@ from live.protocol.follow import (
     UndoCommitment,
     WrittenReply,
 )
+from live.protocol.introduction import Introduce, Introduced
 from live.protocol.outcome import (
     EarlierResult,
     EnteredResult,
@@ -195,6 +196,8 @@ __all__ = [
     "HoldItem",
     "Id",
     "ImposeSanction",
+    "Introduce",
+    "Introduced",
     "IssueCodes",
     "ItemKind",
     "ItemRef",

@@ -1125,6 +1125,21 @@ export interface OverlayScene {
   at: string;
 }
 
+/** The first frame of a socket opened with `?introduce=1`, within ten seconds: who is there. Our own pages have a cookie. `token` is signed by the partner (good once), or the one that an earlier Introduced, or POST /account/partner, answered with. */
+export interface Introduce {
+  type: "introduce";
+  token: string;
+}
+
+/** The partner's user is known; all goes on as for everybody. `token` is the one to come back with, good for `seconds`. */
+export interface Introduced {
+  type: "introduced";
+  token: string;
+  seconds: number;
+  assurance: number;
+  name: string;
+}
+
 export type AudienceCommand = PostComment | AskQuestion | SupportQuestion | CastVote | AddLikes | RetractItem | ReportItem | AppealItem;
 export type StaffCommand = ApproveItem | RejectItem | WithdrawItem | ReopenItem | HoldItem | EscalateItem | DecideItems | UndoAct | ClaimItem | ReleaseItem | LookAt | MergeQuestions | UnmergeQuestion | DismissReports | DecideAppeal | CreatePoll | ChangePoll | SchedulePoll | OrderPolls | DiscardPoll | OpenPoll | ClosePoll | PublishPoll | VoidPoll | IssueCodes | RevokeCodes | QueueQuestion | ShowQuestion | AnswerQuestion | PromiseReply | CloseQuestion | ResumeQuestion | MarkCommitment | EditCommitment | UndoCommitment | FulfilCommitment | OfferSlate | StartSegment | PerformAct | ImposeSanction | LiftSanction | WithdrawMany | RestoreMany | MarkFalseHit | SetSwitch | LogCall | ScreenCall | MoveCall | PutCallOnAir | EndCall | ReferCall | BlockCaller | UnblockCaller | RevealNumber | VoteForCaller | TakeCallbacks | AddCaption | CorrectCaption | RemoveCaption | SetAnnouncement | PinComment;
 export type PublicObject = AiringObject | MediaObject | SegmentObject | PersonObject | CommentObject | PinnedObject | AnnouncementObject | CaptionObject | QuestionObject | PollObject | CountsObject | LoadObject;
