@@ -33,7 +33,7 @@ STAFF = {
         "/staff/sanctions/",
         "/staff/reasons/",
     ),
-    "producer": ("/staff/episodes/new", "{control}", "{host}"),
+    "producer": ("/staff/episodes/new", "{control}", "{host}", "{captions}"),
     "auditor": ("/staff/audit/", "{entry}", "/staff/audit/evidence", "/staff/audit/retention"),
     "sysadmin": ("/staff/accounts/", "{account}", "{settings}"),
     "secadmin": ("{account}", "/staff/accounts/policy", "/staff/audit/holds"),
@@ -82,7 +82,7 @@ def rows(house: House, desk: Desk) -> dict[str, str]:
 
 def places(desk: Desk, paths: tuple[str, ...], **rows: str) -> list[str]:
     base = f"/staff/airings/{desk.airing}"
-    known = {name: f"{base}/{name}" for name in ("desk", "control", "host", "figures")}
+    known = {name: f"{base}/{name}" for name in ("desk", "control", "host", "figures", "captions")}
     settings = f"/staff/programmes/{desk.page.split('/')[2]}/settings"
     return [path.format(page=desk.page, settings=settings, **known, **rows) for path in paths]
 

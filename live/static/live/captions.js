@@ -22,9 +22,9 @@ export function laid(lines, seen = new Map()) {
     const at = Date.parse(line.at);
     const came = seen.get(line.id) || 0;
     const late = came > at && came - at <= LATE_MS;
-    // What came late together is read one after the other.
-    const from = late ? Math.max(came, free) : at;
-    if (late) free = from + NEXT_MS;
+    // What came late together is read one after the other, and what follows after it.
+    const from = Math.max(late ? came : at, free);
+    if (from > at) free = from + NEXT_MS;
     const until = from + (line.until ? Math.max(NEXT_MS, Date.parse(line.until) - at) : reading(line.text));
     found.push({ ...line, from, until });
   }

@@ -84,6 +84,12 @@ def test_lines_that_came_late_are_read_one_after_the_other(run: Callable[..., An
     assert run("shown", lines, came, at(5, 6, 7, 7.3, 9)) == ["", "甲", "甲", "乙", "乙"]
 
 
+def test_a_line_in_time_waits_for_the_late_ones_before_it(run: Callable[..., Any]) -> None:
+    lines = [line(1, 1, "甲"), line(2, 2, "乙"), line(3, 7, "丙"), line(4, 20, "丁")]
+    came = [[1, START + 6_000], [2, START + 6_000], [3, START + 5_000]]
+    assert run("shown", lines, came, at(6.5, 7.5, 8.5, 20)) == ["甲", "乙", "丙", "丁"]
+
+
 def test_what_is_long_over_is_not_shown_again_to_who_comes_now(run: Callable[..., Any]) -> None:
     assert run("shown", [line(1, 1, "很久以前")], [[1, START + 60_000]], at(60, 61)) == ["", ""]
 
