@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from functools import cache
+from typing import Any
 
 from django import template
 from django.conf import settings
@@ -25,7 +26,8 @@ def preload_modules(context: template.Context, *names: str) -> SafeString:
 
     After what the first paint needs: hence the low priority.
     """
-    named = context.render_context.setdefault(__name__, set())
+    page: Any = context.render_context
+    named: set[str] = page.setdefault(__name__, set())
     urls = [url for url in dict.fromkeys(url for name in names for url in _reached(name)) if url not in named]
     named.update(urls)
     return format_html_join(
