@@ -30,12 +30,11 @@ def promise(actor: Actor, airing_id: UUID, command: protocol.PromiseReply) -> di
     For the host or whoever runs the show. Marks a moment. Promised already, department and day are changed. Raises InvalidInput
     (department, due), IllegalTransition.
     """
-    department = command.department.strip()
-    if not department:
-        raise InvalidInput(_("请选由哪个部门答复。"), field="department")
-    due = due_day(command.due)
     with transaction.atomic():
         airing = questions.allowed(actor, airing_id)
+        department, due = command.department.strip(), due_day(command.due)
+        if not department:
+            raise InvalidInput(_("请选由哪个部门答复。"), field="department")
         row = questions.locked(airing_id, command.question)
         questions.require_state(row, *Question.OPEN, S.PROMISED)
         if (row.state, row.promised_to, row.due_on) == (S.PROMISED, department, due):
@@ -56,10 +55,10 @@ def close(actor: Actor, airing_id: UUID, command: protocol.CloseQuestion) -> dic
     with its supports, and returns that as `carried_to`. Closing what is closed changes nothing.
     """
     note = command.note.strip()
-    if command.closing == "other" and not note:
-        raise InvalidInput(_("请写明原因，提问人和公众都会看到。"), field="note")
     with transaction.atomic():
         airing = questions.allowed(actor, airing_id)
+        if command.closing == "other" and not note:
+            raise InvalidInput(_("请写明原因，提问人和公众都会看到。"), field="note")
         row = questions.locked(airing_id, command.question)
         if row.state == S.CLOSED:
             return questions.told(row)
