@@ -170,8 +170,8 @@ def _brought_up(plan: EpisodePlan, episode: Episode) -> EpisodePlan:
         }[error.field]
         now = when(error.now[0]) if error.field == "start" else error.now[0]
         raise Conflict(words % {"now": now}, field=error.field) from error
-    times = {"start": start or plan.start, "end": end or plan.end}
-    return replace(plan, number=number, feed=feed, backup_feed=backup_feed, **times)
+    start, end = start or plan.start, end or plan.end
+    return replace(plan, number=number, start=start, end=end, feed=feed, backup_feed=backup_feed)
 
 
 def announce(actor: Actor, airing_id: UUID) -> Airing:
