@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from broadcast import clock, registry
 from broadcast.models import Airing, Episode
@@ -29,8 +29,8 @@ def in_state(airing: Airing, seen: dt.datetime | None) -> list[protocol.CaptionO
     if airing.state == Airing.State.ENDED and seen is None:
         return []
     until = seen or clock.now()
-    rows = _out(airing, until).filter(at__gt=until - STATE_WINDOW).order_by("-at", "-pk")[:STATE_MOST]
-    return [_object(row) for row in reversed(rows)]
+    rows = _said(airing, until).filter(at__gt=until - STATE_WINDOW).order_by("-at", "-pk")[:STATE_MOST]
+    return objects(reversed(_out(airing, list(rows))))
 
 
 def public_lines(airing: Airing) -> list[CaptionLine]:
@@ -38,7 +38,7 @@ def public_lines(airing: Airing) -> list[CaptionLine]:
     if airing.episode.publication == Episode.Publication.WITHDRAWN:
         return []
     until = behind.seen_until(airing) or clock.now()
-    return list(_out(airing, until).order_by("at", "pk")[:MOST])
+    return _out(airing, list(_said(airing, until).order_by("at", "pk")[:MOST]))
 
 
 def objects(lines: Iterable[CaptionLine]) -> list[protocol.CaptionObject]:
@@ -77,16 +77,22 @@ def withheld(airing: Airing) -> list[Span]:
     return [span for _name, spans in registry.withheld for span in spans(airing)]
 
 
-def _out(airing: Airing, until: dt.datetime) -> QuerySet[CaptionLine]:
-    """Lines of the show itself that were said by `until` and went out."""
+def _said(airing: Airing, until: dt.datetime) -> QuerySet[CaptionLine]:
+    """Lines of the show itself that were said by `until`."""
     if airing.actual_start is None or airing.state == Airing.State.CANCELLED:
         return CaptionLine.objects.none()
     rows = CaptionLine.objects.filter(room=airing.pk, removed_at=None, at__gte=airing.actual_start, at__lte=until)
-    if airing.actual_end is not None:
-        rows = rows.filter(at__lte=airing.actual_end)
-    for since, end in withheld(airing):
-        rows = rows.exclude(Q(at__gte=since) & (Q(at__lt=end) if end else Q()))
-    return rows
+    return rows.filter(at__lte=airing.actual_end) if airing.actual_end is not None else rows
+
+
+def _out(airing: Airing, rows: list[CaptionLine]) -> list[CaptionLine]:
+    """Of these rows those that went out. Where nothing was said nobody is asked what was cut."""
+    spans = withheld(airing) if rows else []
+    return [row for row in rows if not _is_withheld(row, spans)]
+
+
+def _is_withheld(row: CaptionLine, spans: Sequence[Span]) -> bool:
+    return any(since <= row.at and (end is None or row.at < end) for since, end in spans)
 
 
 def _stands(row: CaptionLine, airing: Airing, spans: Sequence[Span], seen: dt.datetime) -> Stands:
@@ -94,7 +100,7 @@ def _stands(row: CaptionLine, airing: Airing, spans: Sequence[Span], seen: dt.da
         return "removed"
     before = airing.actual_start is None or row.at < airing.actual_start
     after = airing.actual_end is not None and row.at > airing.actual_end
-    if before or after or any(since <= row.at and (end is None or row.at < end) for since, end in spans):
+    if before or after or _is_withheld(row, spans):
         return "withheld"
     return "public" if row.at <= seen else "waiting"
 
