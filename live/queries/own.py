@@ -49,7 +49,9 @@ def mine(airing: Airing, participant_id: UUID | None) -> protocol.Mine:
         rows += model.objects.filter(room=airing.pk, author=who).order_by("-pk")[:ITEMS_SHOWN]
     items = worded(rows, _asked(airing))
     reports = Report.objects.filter(room=airing.pk, by=who).order_by("-pk")[:ITEMS_SHOWN]
-    ballots = Ballot.objects.filter(poll__room=airing.pk, participant=who).select_related("poll", "cast")
+    ballots = (
+        Ballot.objects.filter(poll__room=airing.pk, participant=who).select_related("poll", "cast").order_by("poll_id")
+    )
     supports = Support.objects.filter(question__room=airing.pk, participant=who).values_list("question_id", flat=True)
     return protocol.Mine(
         items=tuple(sorted(items, key=lambda item: item.at)),
