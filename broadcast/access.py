@@ -38,6 +38,8 @@ class Ability(StrEnum):
     SCREEN_CALLS = "screen_calls"
     # Writes the captions of a show while it runs.
     CAPTION = "caption"
+    # Enters what venues report: how many people watch there together, and their votes on paper.
+    ENTER_VOTES = "enter_votes"
     RESPOND = "respond"
     REPORT = "report"
     # Whose account a member of the committee has.
@@ -56,7 +58,7 @@ ABILITIES: dict[str, frozenset[Ability]] = {
     _R.MEMBER: frozenset({Ability.WATCH_MEMBERS}),
     _R.GUEST_SPEAKER: frozenset({Ability.WATCH_MEMBERS}),
     _R.DEPARTMENT_RESPONDENT: frozenset({Ability.WATCH_MEMBERS, Ability.RESPOND}),
-    _R.CALL_SCREENER: frozenset({*_STAFF_WATCH, Ability.SCREEN_CALLS}),
+    _R.CALL_SCREENER: frozenset({*_STAFF_WATCH, Ability.SCREEN_CALLS, Ability.ENTER_VOTES}),
     _R.CAPTIONER: frozenset({*_STAFF_WATCH, Ability.CAPTION}),
     _R.MODERATOR: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.MODERATE}),
     _R.DUTY_LEADER: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.MODERATE, Ability.LEAD}),
@@ -67,6 +69,7 @@ ABILITIES: dict[str, frozenset[Ability]] = {
             Ability.PRODUCE,
             Ability.RUN,
             Ability.CAPTION,
+            Ability.ENTER_VOTES,
             Ability.CUT,
             Ability.HOST,
             Ability.SIGN_OFF,
@@ -74,7 +77,9 @@ ABILITIES: dict[str, frozenset[Ability]] = {
         }
     ),
     _R.HOST: frozenset({*_STAFF_WATCH, Ability.HOST}),
-    _R.SECRETARIAT: frozenset({*_STAFF_WATCH, Ability.SEE_DESK, Ability.REPORT, Ability.VERIFY_MEMBERS}),
+    _R.SECRETARIAT: frozenset(
+        {*_STAFF_WATCH, Ability.SEE_DESK, Ability.REPORT, Ability.VERIFY_MEMBERS, Ability.ENTER_VOTES}
+    ),
     _R.AUDITOR: frozenset({*_STAFF_WATCH, Ability.AUDIT}),
     _R.SYSTEM_ADMINISTRATOR: frozenset({*_STAFF_WATCH, Ability.ADMINISTER}),
     _R.SECURITY_ADMINISTRATOR: frozenset({Ability.GRANT, Ability.KEEP_RECORDS}),

@@ -67,6 +67,8 @@ _NOUNS: dict[str, Promise] = {
     "step": _("后期步骤"),
     "studio": _("演播室"),
     "template": _("模板"),
+    "paper": _("代录的票"),
+    "venue": _("会场"),
     "withdrawal": _("紧急撤下"),
 }
 _VERBS: dict[str, Promise] = {
@@ -98,6 +100,7 @@ _VERBS: dict[str, Promise] = {
     "decide": _("处理"),
     "damage": _("发现损坏"),
     "delete": _("删除"),
+    "differ": _("核对不一致"),
     "discard": _("丢弃草稿"),
     "dismiss": _("判为不成立"),
     "done": _("记为已兑现"),
@@ -118,6 +121,7 @@ _VERBS: dict[str, Promise] = {
     "free": _("请离席"),
     "freeze": _("冻结结果"),
     "grant": _("授予"),
+    "heads": _("登记人数"),
     "hold": _("暂扣"),
     "impose": _("实施"),
     "invite": _("邀请"),

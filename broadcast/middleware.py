@@ -22,7 +22,7 @@ from broadcast.errors import BroadcastError, NotAllowed, Unavailable
 logger = logging.getLogger(__name__)
 
 # Answers here are the same bytes for everybody and may be kept by proxies: no cookie and no Vary may touch them.
-_SHARED_PREFIXES = ("/media/", "/overlay/", "/widget/", settings.STATIC_URL)
+_SHARED_PREFIXES = ("/media/", "/overlay/", "/q/", "/widget/", settings.STATIC_URL)
 
 GetResponse = Callable[[HttpRequest], Any]
 

@@ -16,6 +16,7 @@ from broadcast.views import (
     pages,
     second_step,
     security,
+    sources,
     staff,
 )
 
@@ -64,6 +65,7 @@ urlpatterns = [
     path("programmes/<slug:slug>/", pages.programme, name="programme"),
     path("about/privacy", pages.privacy, name="privacy"),
     path("about/agreement", pages.agreement, name="agreement"),
+    path("q/<slug:code>", sources.scan, name="source"),
     path("account/", include(_account)),
     path("staff/", include((staff.urlpatterns, "staff"))),
     path(

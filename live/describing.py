@@ -35,6 +35,7 @@ PARTS = (
     protocol.Hit,
     protocol.Claim,
     protocol.StaffItem,
+    protocol.HallScene,
     protocol.StaffPoll,
 )
 GENERATED = "Generated from live/protocol/ by `python -m broadcast protocol`; do not edit."

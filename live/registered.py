@@ -8,7 +8,7 @@ from typing import Any
 from broadcast import registry
 from broadcast.models import Airing
 from live import demo, panel, queries, restraint_panel, telephony
-from live.queries import calls, desk, follow, personal, replies
+from live.queries import calls, desk, entered, follow, personal, replies, venues
 from live.services import aftercare, forgetting, levels, rescans, rule_seeds, similar
 
 
@@ -22,6 +22,7 @@ def register() -> None:
     registry.reconcilers.register("rescans", rescans.work)
     registry.seeds.register("live", rule_seeds.seed)
     registry.reconcilers.register("similar", similar.look)
+    entered.register("venues", venues.entered)
     registry.demo.register("live", demo.fill)
     registry.doctor_checks.register("telephony", telephony.check)
     registry.leaving.register("live", leaving)

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from django.urls import path
 
-from live.views import api, ballots, calls, captions, comments, figures, forms, my_questions, overlay, reports, room
+from live.views import (
+    api,
+    ballots,
+    calls,
+    captions,
+    comments,
+    display,
+    figures,
+    forms,
+    my_questions,
+    overlay,
+    reports,
+    room,
+)
 
 urlpatterns = [
     path("programmes/<slug:slug>/<slug:key>/", room.episode, name="episode"),
@@ -28,6 +41,7 @@ urlpatterns = [
     path("live/airings/<uuid:airing_id>/staff/items", api.staff_items, name="live-staff-items"),
     path("live/airings/<uuid:airing_id>/staff/items/<str:kind>/<int:number>", api.staff_item, name="live-staff-item"),
     path("account/questions", my_questions.page, name="my-questions"),
+    path("overlay/<str:token>/hall", display.page, name="hall"),
     path("overlay/<str:token>/", overlay.page, name="overlay"),
     path("overlay/<str:token>/state", overlay.state, name="overlay-state"),
 ]

@@ -7,6 +7,7 @@ from broadcast.models.keeping import AuditWalk, Erasure, Hold, RetentionRun
 from broadcast.models.login import LoginSession, Passkey, RecoveryCode, RolePolicy, SecondFactor
 from broadcast.models.participant import Consent, OneTimeCode, Participant
 from broadcast.models.record import AuditEntry, AuditPersonal, EvidenceRecord
+from broadcast.models.source import Source, SourceCount
 from broadcast.models.user import RoleGrant, User
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "Segment",
     "SegmentRole",
     "SegmentRun",
+    "Source",
+    "SourceCount",
     "SpentToken",
     "User",
 ]

@@ -8,6 +8,7 @@ from live.models.overlay import Overlay
 from live.models.poll import Ballot, BallotCast, Option, Poll
 from live.models.reply import Commitment, Reply, Slate
 from live.models.room import ComposerLease, LevelChange, LikeCount, Reason, Room
+from live.models.venue import HeadCount, PaperCount, Venue
 from live.models.voice import Announcement, CaptionLine
 
 __all__ = [
@@ -23,11 +24,13 @@ __all__ = [
     "Comment",
     "Commitment",
     "ComposerLease",
+    "HeadCount",
     "Item",
     "LevelChange",
     "LikeCount",
     "Option",
     "Overlay",
+    "PaperCount",
     "Poll",
     "PollCode",
     "Presence",
@@ -45,5 +48,6 @@ __all__ = [
     "Slate",
     "Support",
     "Term",
+    "Venue",
     "Withdrawal",
 ]

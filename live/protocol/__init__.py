@@ -112,7 +112,7 @@ from live.protocol.public import (
     Tick,
 )
 from live.protocol.show import AnswerQuestion, PerformAct, QueueQuestion, ShowQuestion, StartSegment
-from live.protocol.staff import Claim, Hit, OverlayScene, StaffChange, StaffItem, StaffPoll, StaffSnapshot
+from live.protocol.staff import Claim, HallScene, Hit, OverlayScene, StaffChange, StaffItem, StaffPoll, StaffSnapshot
 from live.protocol.voices import (
     ANNOUNCEMENT_MAX,
     CAPTION_MAX,
@@ -192,6 +192,7 @@ __all__ = [
     "EnteredResult",
     "EscalateItem",
     "FulfilCommitment",
+    "HallScene",
     "Hit",
     "HoldItem",
     "Id",

@@ -156,6 +156,24 @@ class StaffChange(Struct, frozen=True, tag_field="type", tag="staff.change"):
     calls: tuple[StaffCall, ...] = ()
 
 
+class HallScene(Struct, frozen=True):
+    """What a hall's page shows beside what lies over a picture, before and after the show too. `people` watch together at `venues`
+    places, by the last counts; `here` at this one (None: not counted). They are in no count of viewers online."""
+
+    programme: str
+    programme_en: str
+    number: int | None
+    title: str
+    title_en: str
+    state: str
+    planned_start: str
+    caption: str = ""
+    announcement: str = ""
+    people: int = 0
+    venues: int = 0
+    here: int | None = None
+
+
 class OverlayScene(Struct, frozen=True, tag_field="type", tag="overlay"):
     """All that an overlay shows now, out of public objects alone; `shown` false: nothing. Sent whole whenever it changes, and
     every two seconds; at the studio's time or the public's, as the link says."""
@@ -170,3 +188,5 @@ class OverlayScene(Struct, frozen=True, tag_field="type", tag="overlay"):
     poll: PollObject | None = None
     announcement: str = ""
     at: str = ""
+    # Of the page of a hall alone.
+    hall: HallScene | None = None

@@ -14,12 +14,14 @@ from broadcast.models import Airing
 from live import overlay_token, protocol
 from live.models import Overlay
 from live.overlay_token import Link
-from live.queries import behind
+from live.queries import behind, hall
 from live.queries.public import public_groups
 
 # How long a closed poll stays, so that its result can be read.
 LINGER = dt.timedelta(seconds=30)
 _GROUPS = ("airing", "media", "rundown", "people", "questions", "polls")
+# What lies over a picture; the page of a hall is no layer, its links are given out apart.
+_LAYERS: tuple[overlay_token.Kind, ...] = ("studio", "public")
 _SHOWN = frozenset({Airing.State.WAITING, Airing.State.ON_AIR})
 
 
@@ -50,12 +52,13 @@ def still(link: Link, row: Overlay | None) -> bool:
 def look(airing_id: UUID, links: set[Link]) -> dict[Link, protocol.OverlayScene | None]:
     """What each link shows now; None for one that opens nothing any more."""
     row = _row(airing_id)
-    scenes: dict[str, protocol.OverlayScene] = {}
+    scenes: dict[tuple[str, int], protocol.OverlayScene] = {}
     found: dict[Link, protocol.OverlayScene | None] = {}
     for link in links:
-        if still(link, row) and link.kind not in scenes:
-            scenes[link.kind] = _scene(airing_id, row, ahead=link.kind == "studio")
-        found[link] = scenes[link.kind] if still(link, row) else None
+        key = (link.kind, link.venue)
+        if still(link, row) and key not in scenes:
+            scenes[key] = _scene(airing_id, row, link)
+        found[link] = scenes[key] if still(link, row) else None
     return found
 
 
@@ -71,23 +74,36 @@ def standing(airing_id: UUID) -> Standing:
         return Standing((), None, "", None, "")
     links: tuple[Link, ...] = ()
     if row.expires_at is not None:
-        made = (Link(airing_id, kind, row.generation, row.expires_at) for kind in overlay_token.KINDS)
+        made = (Link(airing_id, kind, row.generation, row.expires_at) for kind in _LAYERS)
         links = tuple(each for each in made if still(each, row))
     return Standing(links, row.expires_at, str(row.made_by or ""), row.made_at, row.announcement)
+
+
+def hall_link(airing_id: UUID, venue: int = 0) -> Link | None:
+    """The link of a hall's page, as long as links of this airing open anything."""
+    row = _row(airing_id)
+    if row is None or row.expires_at is None:
+        return None
+    link = Link(airing_id, "hall", row.generation, row.expires_at, venue)
+    return link if still(link, row) else None
 
 
 def _row(airing_id: UUID) -> Overlay | None:
     return Overlay.objects.filter(pk=airing_id).first()
 
 
-def _scene(airing_id: UUID, row: Overlay | None, *, ahead: bool) -> protocol.OverlayScene:
-    airing = Airing.objects.select_related("episode__programme").get(pk=airing_id)
-    groups = public_groups(airing_id, _GROUPS, ahead=ahead) or {}
+def _scene(airing_id: UUID, row: Overlay | None, link: Link) -> protocol.OverlayScene:
+    airing, ahead, is_hall = (
+        Airing.objects.select_related("episode__programme").get(pk=airing_id),
+        link.kind == "studio",
+        link.kind == "hall",
+    )
+    groups = public_groups(airing_id, hall.GROUPS if is_hall else _GROUPS, ahead=ahead) or {}
     objects = [each for group in groups.values() for each in group]
     shown: protocol.AiringObject = next(each for each in objects if isinstance(each, protocol.AiringObject))
-    empty = protocol.OverlayScene(shown=False, programme="", programme_en="", number=None)
+    beside = hall.beside(airing, objects, link.venue) if is_hall and not shown.withdrawn else None
     if shown.withdrawn or not _is_on(airing, objects, ahead=ahead):
-        return empty
+        return protocol.OverlayScene(shown=False, programme="", programme_en="", number=None, hall=beside)
     question = next((each for each in _of(objects, protocol.QuestionObject) if each.state == "on_air"), None)
     return protocol.OverlayScene(
         shown=True,
@@ -101,6 +117,7 @@ def _scene(airing_id: UUID, row: Overlay | None, *, ahead: bool) -> protocol.Ove
         speaker=_speaker(objects, question),
         poll=_poll(objects, airing, ahead=ahead),
         announcement=_line(airing, row, ahead=ahead),
+        hall=beside,
     )
 
 

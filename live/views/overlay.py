@@ -31,7 +31,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     link = overlays.admitted(token)
     paths = {"socket": f"/overlay/{token}/socket", "state": reverse("overlay-state", args=[token])}
     context = {"page": paths if link else None, "kind": link.kind if link else ""}
-    return _kept_private(render(request, "live/overlay.html", context, status=200 if link else 404))
+    return kept_private(render(request, "live/overlay.html", context, status=200 if link else 404))
 
 
 @require_safe
@@ -40,8 +40,8 @@ def state(request: HttpRequest, token: str) -> HttpResponse:
     link = overlays.admitted(token)
     scene = overlays.scene(link) if link else None
     if scene is None:
-        return _kept_private(HttpResponse("{}", content_type="application/json", status=404))
-    return _kept_private(HttpResponse(worded(scene), content_type="application/json"))
+        return kept_private(HttpResponse("{}", content_type="application/json", status=404))
+    return kept_private(HttpResponse(worded(scene), content_type="application/json"))
 
 
 @for_staff
@@ -86,7 +86,8 @@ def _address(link: overlay_token.Link) -> str:
     return reverse("overlay", args=[overlay_token.make(link)])
 
 
-def _kept_private(response: HttpResponse) -> HttpResponse:
+def kept_private(response: HttpResponse) -> HttpResponse:
+    """With the headers of what a link opens."""
     for name, value in _HEADERS.items():
         response[name] = value
     return response

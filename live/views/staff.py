@@ -17,7 +17,7 @@ from broadcast.models.catalogue import Assurance
 from broadcast.views.staff_page import for_staff
 from live.queries import reason_list
 from live.services.switches import may_be_post
-from live.views import captions, figures, outcomes, overlay, polls
+from live.views import captions, figures, onsite, outcomes, overlay, polls
 
 LIVE = "/live/airings"
 
@@ -74,6 +74,7 @@ def _page_data(request: HttpRequest, actor: Actor, airing: Airing, part: str) ->
     pages["calls"] = may["screen_calls"]
     pages["rundown"] = may["watch_internal"]
     pages["outcomes"] = may["host"] or may["run"]
+    pages["onsite"] = may["enter_votes"]
     pages["captions"] = may["caption"] or may["run"]
     return {
         "airing": str(airing.pk),
@@ -118,4 +119,5 @@ urlpatterns = [
     path("<uuid:airing_id>/commitments", outcomes.commitments, name="commitments"),
     path("<uuid:airing_id>/captions", captions.desk, name="captions"),
     *polls.urlpatterns,
+    *onsite.urlpatterns,
 ]

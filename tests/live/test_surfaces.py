@@ -28,6 +28,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from broadcast import clock
 from broadcast.access import HOUSE
 from broadcast.models import Airing, Episode, RoleGrant
+from broadcast.services import sources
 from live import commands, overlay_token, protocol, routing
 from live.models import Comment, Question
 from live.queries import overlay as overlays
@@ -92,6 +93,7 @@ class Hall:
             "name": "x",
             "rung": "master",
             "path": "x",
+            "code": sources.of_show(show.airing).code,
             "secret": self.calendars[str(show.id)],
         }
 

@@ -20,6 +20,7 @@ from broadcast.models import Person as CataloguePerson
 from broadcast.models.user import OFFICES
 from broadcast.sealing import digest, seal
 from broadcast.services import identity as people
+from broadcast.services import sources
 from live import commands, overlay_token, protocol
 from live.models import Call, CallBlock, Comment, Room, Rule, RuleHit, Sanction, Withdrawal
 from live.queries import overlay as overlay_queries
@@ -168,6 +169,8 @@ def _things(show: making.Show) -> dict[str, Any]:
         "counted": counted,
         "named": named,
         "overlay": overlay_token.make(link),
+        "hall": _hall(show),
+        "source": sources.of_show(show.airing).code,
         "segment": show.episode.segments.get().pk,
         "account": target.pk,
         "grant": RoleGrant.objects.create(user=target, role="host", granted_at=now).pk,
@@ -216,6 +219,12 @@ def _rows(show: making.Show, author: Any) -> dict[str, Any]:
         "block": CallBlock.objects.create(number_digest="1" * 64, number_tail="1111", reason="谩骂", at=now).pk,
         "filler": Filler.objects.create(programme=show.programme, **filler).pk,
     }
+
+
+def _hall(show: making.Show) -> str:
+    link = overlay_queries.hall_link(show.id)
+    assert link is not None
+    return overlay_token.make(link)
 
 
 def _guest(show: making.Show) -> dict[str, Any]:

@@ -4,25 +4,17 @@ import { h, render } from "preact";
 import htm from "htm";
 import { isChinese, ready, t } from "../broadcast/i18n.js";
 import { optionWords, share, verdict } from "./poll-words.js";
+import { listen } from "./scenes.js";
 
 const html = htm.bind(h);
 const page = JSON.parse(document.getElementById("page").textContent);
 const place = document.getElementById("overlay");
 
-const GONE = 4003;
-const ASK_MS = 1_500;
-const SILENCE_MS = 5_000;
-// Rather nothing over the picture than something that may have been taken down since.
-const FORGET_MS = 8_000;
 const LONG = 60;
 const MANY = 6;
 // So many characters stand in a line of the poll's box, and so many lines beside the question; more need the whole width.
 const LINE = 18;
 const LINES = 12;
-
-let socket = null;
-let heardAt = 0;
-let ended = false;
 
 const number = (value) => value.toLocaleString("en-US");
 
@@ -83,68 +75,14 @@ function Scene({ scene }) {
     ${!(scene.poll && isWide(scene.poll)) && html`<${Lower} scene=${scene} />`}${scene.poll && html`<${Poll} poll=${scene.poll} />`}</div>`;
 }
 
+/** Nothing over the picture, rather than something that may have been taken down since. */
 function show(scene) {
-  heardAt = Date.now();
   render(html`<${Scene} scene=${scene} />`, place);
-}
-
-/** The link opens nothing any more: empty, for good. */
-function end() {
-  ended = true;
-  show(null);
-  if (socket) socket.close();
-}
-
-function connect() {
-  if (ended) return;
-  const url = new URL(page.socket, location.href);
-  url.protocol = location.protocol === "https:" ? "wss:" : "ws:";
-  const fresh = new WebSocket(url.href);
-  socket = fresh;
-  fresh.onmessage = (event) => fresh === socket && !ended && show(JSON.parse(event.data));
-  fresh.onclose = (event) => {
-    if (fresh !== socket) return;
-    socket = null;
-    if (event.code === GONE) end();
-    else setTimeout(connect, 500 + Math.random() * 2_000);
-  };
-}
-
-async function ask() {
-  const asked = new AbortController();
-  const timer = setTimeout(() => asked.abort(), 2 * ASK_MS);
-  try {
-    const answer = await fetch(page.state, { cache: "no-store", credentials: "omit", signal: asked.signal });
-    if (answer.status === 404) end();
-    else if (answer.ok && !ended) show(await answer.json());
-  } catch {
-    // The next round asks again.
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Asks while the socket is silent; forgets what nobody has confirmed for a while. */
-async function watch() {
-  if (ended) return;
-  const silent = Date.now() - heardAt;
-  if (silent > SILENCE_MS) {
-    if (socket && socket.readyState === WebSocket.OPEN) {
-      const old = socket;
-      socket = null;
-      old.close();
-      connect();
-    }
-    await ask();
-  } else if (!socket || socket.readyState !== WebSocket.OPEN) await ask();
-  if (Date.now() - heardAt > FORGET_MS) render(null, place);
-  setTimeout(watch, ASK_MS);
 }
 
 async function start() {
   await ready();
-  connect();
-  watch();
+  listen(page, show, () => show(null));
 }
 
 start();

@@ -168,6 +168,22 @@ export interface StaffItem {
   due: string | null;
 }
 
+/** What a hall's page shows beside what lies over a picture, before and after the show too. `people` watch together at `venues` places, by the last counts; `here` at this one (None: not counted). They are in no count of viewers online. */
+export interface HallScene {
+  programme: string;
+  programme_en: string;
+  number: number | null;
+  title: string;
+  title_en: string;
+  state: string;
+  planned_start: string;
+  caption: string;
+  announcement: string;
+  people: number;
+  venues: number;
+  here: number | null;
+}
+
 /** A poll as the control room sees it, counts always included; `on_behalf` of the ballots were cast for callers. Terms as in `PollTerms`. `opens_at` and `opens_with` (a segment) are when a draft opens by itself; one that the house missed by more than five minutes says `missed`. A discarded one is told once, and leaves the list. `codes` were issued and not revoked, of which `codes_used` are somebody's. `delay_seconds` are the grace of the stream's delay. */
 export interface StaffPoll {
   id: number;
@@ -1123,6 +1139,7 @@ export interface OverlayScene {
   poll: PollObject | null;
   announcement: string;
   at: string;
+  hall: HallScene | null;
 }
 
 /** The first frame of a socket opened with `?introduce=1`, within ten seconds: who is there. Our own pages have a cookie. `token` is signed by the partner (good once), or the one that an earlier Introduced, or POST /account/partner, answered with. */

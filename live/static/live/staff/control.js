@@ -40,7 +40,7 @@ function Foot({ room }) {
   const { lastAckMs, link } = room.lane;
   return html`<footer class="foot xs quiet"><span role="status">${room.said || ""}</span>
     <span class="push">${link === "live" ? t("已连接") : ""}${lastAckMs !== null ? t("，上一次操作 {ms} 毫秒后服务器确认", { ms: lastAckMs }) : ""}</span>
-    <nav aria-label=${t("别的页面")}>${page.urls.desk && html`<a href=${page.urls.desk}>${t("审核台")}</a>`} ${page.urls.host && html`<a href=${page.urls.host}>${t("主持人")}</a>`} ${page.urls.outcomes && html`<a href=${page.urls.outcomes}>${t("提问去向")}</a>`} ${page.urls.calls && html`<a href=${page.urls.calls}>${t("热线台")}</a>`} ${page.urls.captions && html`<a href=${page.urls.captions}>${t("字幕")}</a>`} ${page.urls.overlay && html`<a href=${page.urls.overlay}>${t("叠加画面")}</a>`} <a href=${page.urls.home}>${t("工作台")}</a></nav></footer>`;
+    <nav aria-label=${t("别的页面")}>${page.urls.desk && html`<a href=${page.urls.desk}>${t("审核台")}</a>`} ${page.urls.host && html`<a href=${page.urls.host}>${t("主持人")}</a>`} ${page.urls.outcomes && html`<a href=${page.urls.outcomes}>${t("提问去向")}</a>`} ${page.urls.calls && html`<a href=${page.urls.calls}>${t("热线台")}</a>`} ${page.urls.captions && html`<a href=${page.urls.captions}>${t("字幕")}</a>`} ${page.urls.onsite && html`<a href=${page.urls.onsite}>${t("现场")}</a>`} ${page.urls.overlay && html`<a href=${page.urls.overlay}>${t("叠加画面")}</a>`} <a href=${page.urls.home}>${t("工作台")}</a></nav></footer>`;
 }
 
 function App({ room }) {
