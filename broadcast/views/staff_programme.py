@@ -120,6 +120,7 @@ def policy(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
 def end(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
     """POST act=close, reopen or delete, with a reason."""
     programme = get_object_or_404(Programme, slug=slug)
+    require(actor, Ability.ADMINISTER, programme.pk)
     acts = {"close": closing.close, "reopen": closing.reopen, "delete": closing.delete}
     act = request.POST.get("act", "")
     try:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from broadcast.models import Airing, Segment
 from live import protocol
 from live.models import Poll, Question
+from live.queries.named import named_ballots
 from live.queries.staff import staff_polls
 
+# The words of a poll that forms offer; pages touch no table.
+State, Kind, Results, Secrecy = Poll.State, Poll.Kind, Poll.Results, Poll.Secrecy
+Electorate, Revote = Poll.Electorate, Poll.Revote
 EARLIER_SHOWN = 50
 ASKED_SHOWN = 100
 
@@ -21,6 +27,19 @@ def listed(airing: Airing) -> list[protocol.StaffPoll]:
 def one(airing: Airing, poll_id: int) -> protocol.StaffPoll | None:
     """One poll of the airing; None when it is not there."""
     return next(iter(staff_polls(airing.pk, {poll_id})), None)
+
+
+def heads(poll_ids: Iterable[int]) -> dict[int, str]:
+    """The head of the chain of each poll that is over, by its id."""
+    rows = Poll.objects.filter(pk__in=list(poll_ids)).values_list("pk", "result")
+    return {pk: str((result or {}).get("head", "")) for pk, result in rows}
+
+
+def names(poll: protocol.StaffPoll) -> list[tuple[str, list[int]]] | None:
+    """Who voted how in a named poll that is over; None where that is never told, or not yet."""
+    if poll.state != "closed" or poll.secrecy != "named":
+        return None
+    return [(row.name, list(row.options)) for row in named_ballots(Poll.objects.get(pk=poll.id))]
 
 
 def earlier(airing: Airing) -> QuerySet[Poll]:

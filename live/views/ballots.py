@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from broadcast.identity import actor_of_request
-from live.models import Poll
 from live.queries.named import named_ballots, named_poll
 from live.queries.verify import listed_poll, published_list
 from live.views.poll_views import option_words
@@ -47,7 +48,7 @@ def names(request: HttpRequest, poll_id: int) -> HttpResponse:
     return response
 
 
-def _names_page(request: HttpRequest, poll: Poll) -> HttpResponse:
+def _names_page(request: HttpRequest, poll: Any) -> HttpResponse:
     episode = poll.room.airing.episode
     rows = [(each.name, [option_words(poll.kind, text) for text in each.texts]) for each in named_ballots(poll)]
     back = f"{reverse('episode', args=[episode.programme.slug, episode.key])}?airing={poll.room_id}&tab=vote"

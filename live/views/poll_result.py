@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from django.utils.translation import gettext as _
 
-from live.models import Poll
 from live.protocol import PollOutcome, StaffPoll
 from live.protocol.outcome import PollRule
+from live.queries import poll_pages
 from live.views import poll_views
 from live.views.poll_terms import lasting
 from live.views.poll_views import ResultRow, Split
@@ -30,7 +30,7 @@ class StaffView:
         """The state in words."""
         if self.poll.state == "open" and self.is_ending:
             return _("正在收尾")
-        return str(Poll.State(self.poll.state).label)
+        return str(poll_pages.State(self.poll.state).label)
 
     @property
     def is_ending(self) -> bool:
@@ -94,9 +94,12 @@ def result_of(poll: StaffPoll) -> StaffView:
 
 def _terms(poll: StaffPoll) -> list[str]:
     """What is laid down, a few words each."""
-    found = [str(Poll.Kind(poll.poll_kind).label), poll_views.how_many(poll.fewest, poll.most)]
-    found += [poll.roll_name or str(Poll.Electorate(poll.electorate).label), str(Poll.Secrecy(poll.secrecy).label)]
-    found += [str(Poll.Results(poll.results).label), str(Poll.Revote(poll.revote).label)]
+    found = [str(poll_pages.Kind(poll.poll_kind).label), poll_views.how_many(poll.fewest, poll.most)]
+    found += [
+        poll.roll_name or str(poll_pages.Electorate(poll.electorate).label),
+        str(poll_pages.Secrecy(poll.secrecy).label),
+    ]
+    found += [str(poll_pages.Results(poll.results).label), str(poll_pages.Revote(poll.revote).label)]
     found.append(_("手动结束") if poll.seconds is None else lasting(poll.seconds))
     return [each for each in found if each]
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from broadcast.forms import PlainForm, number
 from broadcast.models.catalogue import Assurance
 from live import protocol
-from live.models import Poll
 from live.protocol.outcome import PollRule
+from live.queries import poll_pages
 
 # What a rule may ask of the votes: (share, more than it).
 THRESHOLDS: dict[str, tuple[tuple[int, int], bool]] = {
@@ -39,7 +39,7 @@ class TermsForm(PlainForm):
     question = forms.CharField(
         label=gettext_lazy("题目"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    kind = forms.ChoiceField(label=gettext_lazy("方式"), choices=Poll.Kind.choices)
+    kind = forms.ChoiceField(label=gettext_lazy("方式"), choices=poll_pages.Kind.choices)
     options = forms.CharField(
         label=gettext_lazy("选项，一行一个"),
         required=False,
@@ -61,7 +61,7 @@ class TermsForm(PlainForm):
         required=False,
         help_text=gettext_lazy("选项要一样。结果里并排列出上次和这次。"),
     )
-    electorate = forms.ChoiceField(label=gettext_lazy("谁可以投"), choices=Poll.Electorate.choices)
+    electorate = forms.ChoiceField(label=gettext_lazy("谁可以投"), choices=poll_pages.Electorate.choices)
     roll = forms.ChoiceField(label=gettext_lazy("哪份名单"), required=False)
     least_assurance = forms.ChoiceField(label=gettext_lazy("身份至少要"), required=False)
     eligible = forms.IntegerField(
@@ -73,10 +73,10 @@ class TermsForm(PlainForm):
     )
     secrecy = forms.ChoiceField(
         label=gettext_lazy("记名"),
-        choices=Poll.Secrecy.choices,
+        choices=poll_pages.Secrecy.choices,
         help_text=gettext_lazy("记名的，投票前就告诉投票人；名字和选择随结果公布。"),
     )
-    revote = forms.ChoiceField(label=gettext_lazy("投出后"), choices=Poll.Revote.choices)
+    revote = forms.ChoiceField(label=gettext_lazy("投出后"), choices=poll_pages.Revote.choices)
     seconds = forms.TypedChoiceField(
         label=gettext_lazy("时限"), required=False, coerce=int, empty_value=None, choices=[]
     )
@@ -88,7 +88,7 @@ class TermsForm(PlainForm):
         required=False,
         help_text=gettext_lazy("延时之外再给。公众看到的结束时间不变。"),
     )
-    results = forms.ChoiceField(label=gettext_lazy("票数什么时候公开"), choices=Poll.Results.choices)
+    results = forms.ChoiceField(label=gettext_lazy("票数什么时候公开"), choices=poll_pages.Results.choices)
     threshold = forms.ChoiceField(
         label=gettext_lazy("怎样算通过"),
         required=False,

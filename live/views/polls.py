@@ -21,8 +21,7 @@ from broadcast.forms import number
 from broadcast.models import Airing
 from broadcast.views.staff_page import for_staff, shell
 from live import commands, poll_tables, protocol
-from live.models import Poll
-from live.queries import electorate, named, poll_pages
+from live.queries import electorate, poll_pages
 from live.views import rolls
 from live.views.poll_result import result_of
 from live.views.poll_terms import TermsForm, typed
@@ -79,7 +78,7 @@ def _model(request: HttpRequest, airing: Airing) -> dict[str, Any]:
         if model is not None:
             begun = typed(model) | {"opens": "hand", "opens_at": None, "opens_with": "", "replaces": "", "compares": ""}
             return begun | ({} if name == "copy" else {name: model.id})
-    return {"filling_seconds": 10, "results": Poll.Results.AFTER_VOTE, "adds_entered": True, "opens": "hand"}
+    return {"filling_seconds": 10, "results": poll_pages.Results.AFTER_VOTE, "adds_entered": True, "opens": "hand"}
 
 
 def _laid_down(
@@ -161,12 +160,11 @@ def one(request: HttpRequest, actor: Actor, airing_id: UUID, poll_id: int) -> Ht
             return HttpResponseRedirect(request.get_full_path())
         except BroadcastError as refused:
             error = refused
-    row = Poll.objects.get(pk=poll.id)
     context = _context(actor, airing) | {
         "row": result_of(poll),
         "sheets": electorate.sheets(poll.id),
-        "names": _names(actor, airing, row),
-        "head": (row.result or {}).get("head", ""),
+        "names": _names(actor, airing, poll),
+        "head": poll_pages.heads([poll.id]).get(poll.id, ""),
         "codes_most": CODES_MOST,
         "error": error,
     }
@@ -201,10 +199,7 @@ def export(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
     if request.GET.get("format") == "csv":
         return _file(poll_tables.as_csv(poll_tables.votes(polls)), "text/csv; charset=utf-8", f"{name}.csv")
     tables = [poll_tables.overview(polls), poll_tables.votes(polls)]
-    rows = {row.pk: row for row in Poll.objects.filter(pk__in=[poll.id for poll in polls])}
-    lines = [
-        line for poll in polls for line in poll_tables.named(poll, _names(actor, airing, rows[poll.id]) or ()).lines
-    ]
+    lines = [line for poll in polls for line in poll_tables.named(poll, _names(actor, airing, poll) or ()).lines]
     if lines:
         tables.append(poll_tables.Table(_("记名"), poll_tables.named(polls[0], ()).heads, lines))
     return _file(poll_tables.as_xlsx(tables), XLSX, f"{name}.xlsx")
@@ -216,12 +211,9 @@ def _file(body: bytes, kind: str, name: str) -> HttpResponse:
     return response
 
 
-def _names(actor: Actor, airing: Airing, poll: Poll) -> list[tuple[str, list[int]]] | None:
+def _names(actor: Actor, airing: Airing, poll: protocol.StaffPoll) -> list[tuple[str, list[int]]] | None:
     """Who voted how, once the poll is over; None where that is not told, or not to this actor."""
-    is_over = poll.state == Poll.State.CLOSED and poll.secrecy == Poll.Secrecy.NAMED
-    if not is_over or not can(actor, Ability.REPORT, airing.episode.programme_id):
-        return None
-    return [(row.name, list(row.options)) for row in named.named_ballots(poll)]
+    return poll_pages.names(poll) if can(actor, Ability.REPORT, airing.episode.programme_id) else None
 
 
 def _done(actor: Actor, airing: Airing, request: HttpRequest) -> str:

@@ -59,6 +59,8 @@ _OWN: dict[type[Any], dict[str, Any]] = {
     protocol.MarkCommitment: {"kind": "promise", "speaker": 12},
     protocol.EditCommitment: {"kind": "suggestion", "speaker": 12, "text": "年底前通车"},
     protocol.OfferSlate: {"method": "draw", "size": 3},
+    protocol.CorrectCaption: {"line": 14},
+    protocol.RemoveCaption: {"line": 14},
 }
 
 

@@ -95,6 +95,8 @@ class Hall:
             "path": "x",
             "code": sources.of_show(show.airing).code,
             "secret": self.calendars[str(show.id)],
+            "way": "wechat",
+            "provider": "wechat",
         }
 
         def fill(found: re.Match[str]) -> str:

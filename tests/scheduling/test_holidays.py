@@ -16,7 +16,8 @@ from broadcast.models import Airing
 from broadcast.services import episodes
 from scheduling import foreseen
 from scheduling.foreseen import Plan, Policy
-from scheduling.holidays import NAMES, Days
+from scheduling.holiday_names import NAMES
+from scheduling.holidays import Days
 from scheduling.models import Holiday, Occurrence, Slot, SlotException
 from scheduling.queries import coming, days
 from scheduling.recurrence import Rule
