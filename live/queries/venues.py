@@ -11,6 +11,9 @@ from broadcast.models import Airing
 from live.models import HeadCount, PaperCount, Poll, Venue
 from live.queries.entered import Entered
 
+# Pages touch no table.
+PaperState = PaperCount.State
+
 
 @dataclass(frozen=True)
 class Heads:
@@ -34,6 +37,11 @@ def entered(poll_ids: Sequence[int]) -> Mapping[int, Sequence[Entered]]:
 def venues(programme_id: int) -> list[Venue]:
     """Those of a programme that stand, by name."""
     return list(Venue.objects.filter(programme=programme_id, removed_at=None).select_related("source"))
+
+
+def venue(venue_id: int) -> Venue | None:
+    """One, with the source of its code, removed or not."""
+    return Venue.objects.select_related("source").filter(pk=venue_id).first()
 
 
 def heads(airing_id: UUID) -> dict[int, Heads]:

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_safe
 from broadcast import sources
 from broadcast.models import Airing, Source
 from broadcast.services import sources as source_services
-from live.models import Venue
 from live.overlay_token import Link
 from live.queries import overlay as overlays
+from live.queries import venues
 from live.views.overlay import kept_private
 
 
@@ -36,7 +36,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _source(link: Link) -> tuple[Source, str]:
-    venue = Venue.objects.select_related("source").filter(pk=link.venue).first() if link.venue else None
+    venue = venues.venue(link.venue) if link.venue else None
     if venue is not None:
         return venue.source, venue.name
     return source_services.of_show(Airing.objects.select_related("episode").get(pk=link.airing_id)), ""

@@ -15,11 +15,10 @@ from broadcast.errors import BroadcastError, InvalidInput
 from broadcast.forms import number
 from broadcast.models import Airing
 from broadcast.views.staff_page import for_staff, shell
-from live.models import PaperCount, Poll
 from live.queries import venues
 from live.services import paper
 
-State = PaperCount.State
+State = venues.PaperState
 
 
 @for_staff
@@ -101,9 +100,7 @@ def _polls(actor: Actor, airing: Airing, typed: Any) -> dict[str, Any]:
     }
 
 
-def _row(
-    actor: Actor, runs: bool, poll: Poll, venue: Any, entry: PaperCount | None, typed: Any, options: list[Any]
-) -> dict[str, Any]:
+def _row(actor: Actor, runs: bool, poll: Any, venue: Any, entry: Any, typed: Any, options: list[Any]) -> dict[str, Any]:
     is_this = typed.get("act") in {"enter", "confirm"} and (
         typed.get("paper") == str(entry.pk)
         if entry
@@ -125,8 +122,8 @@ def _row(
     }
 
 
-def _counts(entry: PaperCount) -> list[tuple[str, int]]:
+def _counts(entry: Any) -> list[tuple[str, int]]:
     """By option, once nobody is to type it again."""
-    if entry.state == State.ENTERED and entry.poll.state == Poll.State.OPEN:
+    if entry.state == State.ENTERED and entry.poll.state == "open":
         return []
     return [(option.text, int(entry.votes.get(str(option.pk), 0))) for option in entry.poll.options.all()]
