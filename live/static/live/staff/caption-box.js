@@ -8,8 +8,12 @@ const OLDEST_MS = 10 * 60_000;
 /** A new id for a line; the same line keeps it through every retry. */
 const newId = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** `send(command)` gives {ok} or {refused: words}, and throws when nobody answered. `onChange` after everything that is to be seen. */
-export function createBox(name, send, onChange) {
+/**
+ * `send(command)` gives {ok} or {refused: words}, and throws when nobody answered. `onChange` after everything that is to be seen.
+ * `tooOld()` gives the words for a line that waited longer than the server takes it: it is not sent, since at another time it
+ * would stand under another picture, and could be public although its own was cut.
+ */
+export function createBox(name, send, onChange, tooOld) {
   let waiting = read();
   let busy = false;
   let pause = TRY_MS;
@@ -31,16 +35,29 @@ export function createBox(name, send, onChange) {
     onChange();
   }
 
+  function refuse(id, refused) {
+    waiting = waiting.map((each) => (each.id === id ? { ...each, refused } : each));
+    keep();
+  }
+
   async function flush() {
     if (busy) return;
     busy = true;
     try {
       for (let next = waiting.find((each) => !each.refused); next; next = waiting.find((each) => !each.refused)) {
         const { id, text, said } = next;
-        const answer = await send({ id, type: "caption.add", text, ago_ms: Math.min(OLDEST_MS, Math.max(0, Math.round(Date.now() - said))) });
+        const ago = Math.max(0, Math.round(Date.now() - said));
+        if (ago > OLDEST_MS) {
+          refuse(id, tooOld());
+          continue;
+        }
+        const answer = await send({ id, type: "caption.add", text, ago_ms: ago });
         pause = TRY_MS;
-        if (answer.ok) waiting = waiting.filter((each) => each.id !== id);
-        else waiting = waiting.map((each) => (each.id === id ? { ...each, refused: answer.refused } : each));
+        if (!answer.ok) {
+          refuse(id, answer.refused);
+          continue;
+        }
+        waiting = waiting.filter((each) => each.id !== id);
         keep();
       }
     } catch {

@@ -17,7 +17,7 @@ const LAG = "yishi.captions.lag";
 const page = JSON.parse(document.getElementById("page").textContent);
 const place = document.getElementById("app");
 const model = { found: null, link: "connecting", notice: "", offset: 0, lag: Number(localStorage.getItem(LAG) || 2) };
-const box = createBox(`yishi.captions.${page.airing}`, send, draw);
+const box = createBox(`yishi.captions.${page.airing}`, send, draw, () => t("这一句是十分钟以前的，不再接收。"));
 
 /** One command; gives {ok, result} or {refused, code, data}, throws when nobody answered. */
 async function send(command) {
