@@ -6,15 +6,21 @@ import datetime as dt
 
 from django.db.models import F
 
+from archive.ffmpeg import SEGMENT_SECONDS
 from archive.models import OutputCut, SourceChoice
 from broadcast.models import Airing
 
+SEGMENT = dt.timedelta(seconds=SEGMENT_SECONDS)
+
 
 def spans(airing: Airing) -> list[tuple[dt.datetime, dt.datetime | None]]:
-    """By media time, from and until (None: still): of cuts, and of a filler that a person put in the studio's place."""
+    """By media time, from and until (None: still): of cuts, and of a filler that a person put in the studio's place.
+
+    Whole segments are withheld: any that was not out at a CUT, and any that began before its end.
+    """
     cuts = OutputCut.objects.filter(airing=airing, state__in=[OutputCut.State.ACTIVE, OutputCut.State.RESUMED])
     found: list[tuple[dt.datetime, dt.datetime | None]] = [
-        (since, until)
+        (since - SEGMENT, until + SEGMENT if until is not None else None)
         for since, until in cuts.values_list("from_media_time", F("until_media_time"))
         if since is not None
     ]
@@ -26,5 +32,5 @@ def spans(airing: Airing) -> list[tuple[dt.datetime, dt.datetime | None]]:
     ends = [*(since for since, _source in choices[1:]), None]
     for (since, source), end in zip(choices, ends, strict=True) if choices else ():
         if source == SourceChoice.Source.FALLBACK:
-            found.append((since, end))
+            found.append((since, end + SEGMENT if end is not None else None))
     return found

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from broadcast import clock, registry
 from broadcast.models import Airing, Episode
 from live import protocol, wording
+from live.captions import seconds
 from live.models import CaptionLine
 from live.queries import behind
 
@@ -92,7 +93,10 @@ def _out(airing: Airing, rows: list[CaptionLine]) -> list[CaptionLine]:
 
 
 def _is_withheld(row: CaptionLine, spans: Sequence[Span]) -> bool:
-    return any(since <= row.at and (end is None or row.at < end) for since, end in spans)
+    """Whether any of its words fall into a span: the whole line goes, as its picture does."""
+    over = row.until if row.until is not None and row.until > row.at else None
+    over = over or row.at + dt.timedelta(seconds=seconds(row.text))
+    return any(since < over and (end is None or row.at < end) for since, end in spans)
 
 
 def _stands(row: CaptionLine, airing: Airing, spans: Sequence[Span], seen: dt.datetime) -> Stands:

@@ -115,9 +115,28 @@ def test_what_was_cut_off_is_never_read_whatever_happens_next(show: making.Show,
         assert read(show) == ["切断前已播出"]
         cut.state, cut.until_media_time = "resumed", clock.now()
         cut.save()
+    with clock.shifted(dt.timedelta(seconds=65)):
         say(captioner, show, "恢复后说的")
     with clock.shifted(dt.timedelta(seconds=100)):
         assert read(show) == fetched(show) == ["切断前已播出", "恢复后说的"]
+
+
+@pytest.mark.parametrize(("before", "text"), [(1, "短短一句"), (7, "很长的一句" * 8)])
+def test_words_that_reach_into_a_cut_go_with_its_picture(
+    show: making.Show, captioner: Actor, before: float, text: str
+) -> None:
+    OutputCut.objects.create(
+        airing=show.airing,
+        state="resumed",
+        requested_at=at(-60),
+        cut_at=at(-60),
+        from_media_time=at(-60),
+        until_media_time=at(-40),
+    )
+    say(captioner, show, text, ago=60 + before)
+    say(captioner, show, "片段里还没完", ago=39)
+    assert read(show) == fetched(show) == []
+    assert text not in Client().get(f"/live/airings/{show.id}/captions.vtt").content.decode()
 
 
 def test_while_a_filler_covers_the_studio_what_is_said_there_stays_there(show: making.Show, captioner: Actor) -> None:
