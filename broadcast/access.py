@@ -208,11 +208,14 @@ def may_watch(actor: Actor, airing: Airing) -> bool:
     programme = airing.episode.programme
     if can(actor, Ability.WATCH_INTERNAL, programme.pk):
         return True
+    return is_told(airing) and may_watch_programme(actor, programme)
+
+
+def is_told(airing: Airing) -> bool:
+    """Whether those for whom the programme is know of this airing: announced, published, no rehearsal. Reads airing.episode."""
     if airing.kind == Airing.Kind.REHEARSAL or airing.announced_at is None:
         return False
-    if airing.episode.publication != Episode.Publication.PUBLISHED:
-        return False
-    return may_watch_programme(actor, programme)
+    return airing.episode.publication == Episode.Publication.PUBLISHED
 
 
 def is_public(airing: Airing) -> bool:

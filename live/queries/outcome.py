@@ -10,6 +10,7 @@ import msgspec
 from django.db import connection
 from django.urls import reverse
 
+from broadcast.access import is_told
 from live import poll_rules, protocol, wording
 from live.models import Poll
 from live.protocol.outcome import Base
@@ -114,6 +115,10 @@ def entered_rows(poll: Poll, options: Sequence[int]) -> list[dict[str, Any]]:
     ]
 
 
+# What `outcome` reads beside the poll, for whoever asks of many.
+BESIDE, BESIDE_MANY = "compares__room__airing__episode", "compares__options"
+
+
 def outcome(
     poll: Poll, shown: Sequence[protocol.OptionResult], total: int, *, staff: bool = False
 ) -> protocol.PollOutcome:
@@ -185,9 +190,9 @@ def _earlier(poll: Poll, *, staff: bool) -> protocol.EarlierResult | None:
     earlier = poll.compares
     if earlier is None or earlier.result is None or earlier.closed_at is None:
         return None
-    if not staff and not are_public(earlier):
+    if not staff and not (are_public(earlier) and _is_told_beside(earlier, poll)):
         return None
-    votes = [int(earlier.result["votes"].get(str(pk), 0)) for pk in earlier.options.values_list("pk", flat=True)]
+    votes = [int(earlier.result["votes"].get(str(option.pk), 0)) for option in earlier.options.all()]
     return protocol.EarlierResult(
         poll=earlier.pk,
         question=earlier.question,
@@ -207,6 +212,11 @@ def are_public(poll: Poll, *, has_voted: bool = False) -> bool:
         is_void=poll.state == Poll.State.VOID,
         has_voted=has_voted,
     )
+
+
+def _is_told_beside(earlier: Poll, poll: Poll) -> bool:
+    """Of another airing: as long as the public knows of that one."""
+    return earlier.room_id == poll.room_id or is_told(earlier.room.airing)
 
 
 def _names(poll: Poll) -> str:

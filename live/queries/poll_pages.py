@@ -43,9 +43,11 @@ def names(poll: protocol.StaffPoll) -> list[tuple[str, list[int]]] | None:
 
 
 def earlier(airing: Airing) -> QuerySet[Poll]:
-    """Closed polls of the same programme, the newest first: what a rating may be compared with."""
+    """Closed polls of the same programme, the newest first: what a rating may be compared with. Those of rehearsals in rehearsals alone."""
     programme = airing.episode.programme_id
     found = Poll.objects.filter(room__airing__episode__programme=programme, state=Poll.State.CLOSED)
+    if airing.kind != Airing.Kind.REHEARSAL:
+        found = found.exclude(room__airing__kind=Airing.Kind.REHEARSAL)
     return found.select_related("room__airing__episode").order_by("-closed_at")[:EARLIER_SHOWN]
 
 

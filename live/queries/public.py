@@ -205,7 +205,8 @@ def _questions(airing: Airing, sight: Sight) -> Objects:
 
 
 def _polls(airing: Airing, sight: Sight) -> Objects:
-    rows = Poll.objects.filter(room=airing.pk).exclude(state__in=Poll.UNSEEN).prefetch_related("options")
+    rows = Poll.objects.filter(room=airing.pk).exclude(state__in=Poll.UNSEEN).select_related(outcome.BESIDE)
+    rows = rows.prefetch_related("options", outcome.BESIDE_MANY)
     now = clock.now()
     shown = [poll for poll in rows if sight.seen is None or behind.poll_is_shown(poll, now)]
     behalf = calls.shown_on_behalf([poll for poll in shown if outcome.are_public(poll)])

@@ -16,7 +16,7 @@ from broadcast.access import Actor
 from broadcast.models import Airing
 from live import protocol, wording
 from live.models import Comment, Item, Poll, Question, Room
-from live.queries import calls, visible, voices
+from live.queries import calls, outcome, visible, voices
 from live.queries.public import public_objects
 from live.queries.staff_polls import staff_poll
 
@@ -80,7 +80,8 @@ def staff_change(airing_id: UUID, after: int, view: StaffView) -> protocol.Staff
 
 def staff_polls(airing_id: UUID, only: Iterable[int] | None = None) -> tuple[protocol.StaffPoll, ...]:
     """The polls of an airing with their counts."""
-    rows = Poll.objects.filter(room=airing_id).select_related("room__airing", "roll").prefetch_related("options")
+    rows = Poll.objects.filter(room=airing_id).select_related("room__airing", "roll", outcome.BESIDE)
+    rows = rows.prefetch_related("options", outcome.BESIDE_MANY)
     # One that was thrown away is told as a change alone.
     wanted = rows.exclude(state=Poll.State.DISCARDED) if only is None else rows.filter(pk__in=list(only))
     found = list(wanted)

@@ -65,5 +65,6 @@ def papers(airing: Airing) -> list[PaperCount]:
 
 
 def open_polls(airing_id: UUID) -> list[Poll]:
-    """The polls that take counts now, with their options."""
-    return list(Poll.objects.filter(room=airing_id, state=Poll.State.OPEN).prefetch_related("options"))
+    """The polls that take counts now, with their options: none that asks who votes (`services.on_behalf.hold_for_counts`)."""
+    found = Poll.objects.filter(room=airing_id, state=Poll.State.OPEN, electorate=Poll.Electorate.ALL)
+    return list(found.exclude(secrecy=Poll.Secrecy.NAMED).prefetch_related("options"))

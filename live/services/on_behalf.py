@@ -42,7 +42,7 @@ def cast_for(actor: Actor, airing: Airing, person: Participant, command: protoco
 
 def hold_for_counts(airing_id: UUID, poll_id: int) -> Poll:
     """The open poll, share-locked until commit, for whoever enters or confirms counts of ballots on paper: what is written under it is
-    in the frozen result or is refused, nothing between. Raises NotFound, IllegalTransition.
+    in the frozen result or is refused, nothing between. Raises NotFound, IllegalTransition: also where counts cannot say who voted.
     """
     poll = Poll.objects.raw("SELECT * FROM live_poll WHERE id = %s AND room_id = %s FOR SHARE", [poll_id, airing_id])
     found = next(iter(poll), None)
@@ -50,4 +50,6 @@ def hold_for_counts(airing_id: UUID, poll_id: int) -> Poll:
         raise NotFound(_("没有这个投票。"))
     if found.state != Poll.State.OPEN:
         raise IllegalTransition(_("投票已经结束，不能再录入。"), state=found.state)
+    if found.secrecy == Poll.Secrecy.NAMED or found.electorate != Poll.Electorate.ALL:
+        raise IllegalTransition(_("记名的、凭码的和名单的投票不能按张数录入。"), state=found.state)
     return found

@@ -13,7 +13,7 @@ from broadcast import audit, clock
 from broadcast.access import Ability, Actor, can, require
 from broadcast.errors import IllegalTransition, InvalidInput, NotAllowed, NotFound
 from broadcast.models import Airing
-from live import hints, text
+from live import hints, poll_rules, text
 from live.models import PaperCount, Poll, Venue
 from live.services import on_behalf, rooms
 
@@ -129,6 +129,10 @@ def _fitting(poll: Poll, votes: Mapping[int, int], total: int) -> dict[str, int]
     """The counts as they are kept, when so many ballots can hold them."""
     if not 1 <= total <= BALLOTS_MOST:
         raise InvalidInput(_("票数要在 1 和 %(most)s 之间。") % {"most": BALLOTS_MOST}, field="total")
+    if total < poll_rules.SMALL_CELL:
+        # Shown by venue, so few would tell how somebody voted.
+        words = _("少于 %(least)s 张不能单独录入，请和别的会场合在一起录。")
+        raise InvalidInput(words % {"least": poll_rules.SMALL_CELL}, field="total")
     options = list(poll.options.values_list("pk", flat=True))
     if set(votes) != set(options):
         raise InvalidInput(_("每个选项都要填，没有人选的填 0。"), field="votes")

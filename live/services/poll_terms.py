@@ -86,7 +86,8 @@ def _least_assurance(airing: Airing, terms: protocol.PollTerms) -> int:
 def _roll(airing: Airing, terms: protocol.PollTerms) -> Roll | None:
     if terms.electorate != "roll":
         return None
-    found = Roll.objects.filter(pk=terms.roll, removed_at=None).first() if terms.roll else None
+    # Locked: a roll is not removed while a poll that needs it is being written.
+    found = Roll.objects.select_for_update().filter(pk=terms.roll, removed_at=None).first() if terms.roll else None
     if found is None or found.programme_id not in {None, airing.episode.programme_id}:
         raise InvalidInput(_("请选一份名单。"), field="roll")
     return found
@@ -114,14 +115,16 @@ def _of(airing: Airing, among: Any, asked: int | None, field: str) -> int | None
 
 
 def _compared(poll: Poll, airing: Airing, terms: protocol.PollTerms, options: list[str]) -> int | None:
-    """The earlier poll, of the same programme, kind and options, and frozen: what differs cannot be compared."""
+    """The earlier poll, of the same programme, kind and options, open or closed: what differs cannot be compared, nor what a rehearsal
+    came to with what did count."""
     if terms.compares is None:
         return None
     earlier = Poll.objects.select_related("room__airing__episode").filter(pk=terms.compares).exclude(pk=poll.pk).first()
     if (
         earlier is None
         or earlier.room.airing.episode.programme_id != airing.episode.programme_id
-        or earlier.state == Poll.State.DRAFT
+        or earlier.state not in {Poll.State.OPEN, Poll.State.CLOSED}
+        or (earlier.room.airing.kind == Airing.Kind.REHEARSAL and airing.kind != Airing.Kind.REHEARSAL)
         or earlier.kind != terms.kind
         or list(earlier.options.values_list("text", flat=True)) != options
     ):

@@ -123,7 +123,7 @@ def _row(actor: Actor, runs: bool, poll: Any, venue: Any, entry: Any, typed: Any
 
 
 def _counts(entry: Any) -> list[tuple[str, int]]:
-    """By option, once nobody is to type it again."""
-    if entry.state == State.ENTERED and entry.poll.state == "open":
+    """By option, once nobody is to type it again: of an open poll those that count alone, for a withdrawn one is counted again."""
+    if entry.state != State.CONFIRMED and entry.poll.state == "open":
         return []
     return [(option.text, int(entry.votes.get(str(option.pk), 0))) for option in entry.poll.options.all()]

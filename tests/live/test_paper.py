@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from broadcast.access import Actor
 from broadcast.errors import IllegalTransition, InvalidInput, NotAllowed, NotFound
-from broadcast.models import AuditEntry
+from broadcast.models import AuditEntry, User
 from live import commands, protocol
 from live.models import PaperCount, Poll
 from live.queries import public_objects, verify
+from live.queries import venues as queries
 from live.services import paper, polls, venues
 from tests.live import making
 
@@ -112,7 +114,7 @@ def test_a_venue_has_one_count_for_a_poll_until_it_is_withdrawn(hall: making.Sho
     first, second = hall.extra["clerks"]
     entry = enter(hall, first, 30, 12)
     with pytest.raises(IllegalTransition):
-        enter(hall, second, 1, 1)
+        enter(hall, second, 4, 4)
     paper.withdraw(second, hall.id, entry.pk, "数错了")
     again(hall, first, enter(hall, second, 29, 13), 29, 13)
     assert shown(hall).total == 43
@@ -152,7 +154,7 @@ def test_what_nobody_confirmed_before_the_close_counts_nothing_and_comes_too_lat
 
 @pytest.mark.parametrize(
     ("votes", "total"),
-    [((30, 12), 41), ((30, 12), 43), ((0, 0), 0), ((-1, 43), 42), ((43, 0), 42), ((0, 100_001), 100_001)],
+    [((30, 12), 41), ((30, 12), 43), ((0, 0), 0), ((-1, 43), 42), ((43, 0), 42), ((0, 100_001), 100_001), ((3, 1), 4)],
 )
 def test_counts_that_so_many_ballots_cannot_hold_are_refused(
     hall: making.Show, votes: tuple[int, int], total: int
@@ -169,18 +171,53 @@ def test_where_several_may_be_chosen_the_sum_may_be_more_than_the_ballots() -> N
         show, ("公交", "地铁", "步行"), kind="multiple", fewest=1, most=2
     )
     enter(show, clerk, 10, 9, 1, total=10)
-    for votes in ((4, 3, 2), (10, 9, 2)):
+    for votes in ((3, 3, 3), (10, 9, 2)):
         with pytest.raises(InvalidInput):
             enter(show, clerk, *votes, total=10)
 
 
+@pytest.mark.parametrize("terms", [{"secrecy": "named"}, {"electorate": "members"}, {"electorate": "codes"}])
+def test_a_poll_that_asks_who_votes_takes_no_counts(hall: making.Show, terms: dict[str, str]) -> None:
+    clerk = hall.extra["clerks"][0]
+    entry = enter(hall, clerk, 30, 12)
+    Poll.objects.filter(pk=hall.extra["poll"]).update(**terms)
+    assert queries.open_polls(hall.id) == []
+    with pytest.raises(IllegalTransition):
+        again(hall, hall.extra["clerks"][1], entry, 30, 12)
+    _ask(hall)
+    Poll.objects.filter(pk=hall.extra["poll"]).update(**terms)
+    with pytest.raises(IllegalTransition):
+        enter(hall, clerk, 30, 12)
+
+
+def test_the_second_clerks_page_tells_no_first_count_withdrawn_or_not(hall: making.Show, client: Client) -> None:
+    first, second = hall.extra["clerks"]
+    client.force_login(User.objects.get(pk=second.user_id))
+
+    def page() -> str:
+        return client.get(f"/staff/airings/{hall.id}/onsite/paper").content.decode()
+
+    entry = enter(hall, first, 7777, 888)
+    for _each in range(2):
+        told = page()
+        assert "7777" not in told
+        assert "8665" not in told
+        if entry.state != "withdrawn":
+            entry = paper.withdraw(first, hall.id, entry.pk, "数错了")
+    assert "数错了" in page()
+    again(hall, second, enter(hall, first, 7777, 888), 7777, 888)
+    assert "7777" in page()
+    close(hall)
+    assert page().count("7777") == 2, "what was withdrawn is told when nobody types any more"
+
+
 def test_only_who_may_enters_and_only_for_venues_and_polls_of_the_show(hall: making.Show) -> None:
     with pytest.raises(NotAllowed):
-        enter(hall, making.staff_actor(hall.moderator), 1, 0)
+        enter(hall, making.staff_actor(hall.moderator), 6, 0)
     other = making.make_show()
     elsewhere = making.staff_actor(making.make_staff(other.programme, "producer"))
     with pytest.raises(NotAllowed):
-        enter(hall, elsewhere, 1, 0)
+        enter(hall, elsewhere, 6, 0)
     hall.extra["venue"] = venues.make(elsewhere, other.programme.pk, "别处的会场")
     with pytest.raises(NotFound):
-        enter(hall, hall.extra["clerks"][0], 1, 0)
+        enter(hall, hall.extra["clerks"][0], 6, 0)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from broadcast import clock
 from broadcast.errors import IllegalTransition, InvalidInput
-from broadcast.models import AuditEntry
+from broadcast.models import Airing, AuditEntry, Episode
 from broadcast.models.catalogue import Assurance
 from live import commands, protocol
 from live.models import Poll
-from live.queries import entered, outcome
+from live.queries import entered, outcome, poll_pages
 from live.queries import overlay as overlays
 from live.queries.staff import staff_polls
 from live.queries.verify import verify
@@ -142,6 +144,62 @@ def test_the_same_rating_asked_again_is_compared() -> None:
     assert told.earlier is None, "what is hidden there is hidden here"
     with pytest.raises(InvalidInput):
         draft(show, kind="satisfaction", compares=before)
+
+
+def another_evening(show: making.Show, **of: Any) -> making.Show:
+    """Another airing of the programme, of an episode of its own."""
+    other = making.make_show()
+    Episode.objects.filter(pk=other.episode.pk).update(programme=show.programme, number=900 + other.episode.pk)
+    Airing.objects.filter(pk=other.id).update(**of)
+    other.airing = Airing.objects.select_related("episode__programme").get(pk=other.id)
+    return replace(other, producer=show.producer)
+
+
+@pytest.mark.parametrize(
+    ("model", "gone"),
+    [
+        (Episode, {"publication": "withdrawn"}),
+        (Airing, {"announced_at": None}),
+        (Airing, {"kind": "rehearsal"}),
+    ],
+)
+def test_a_comparison_tells_nothing_of_an_evening_that_is_not_told_any_more(
+    model: type[Episode | Airing], gone: dict[str, Any]
+) -> None:
+    show = making.make_show()
+    other = another_evening(show)
+    before = draft(other, kind="scale")
+    do(other, protocol.OpenPoll, poll=before)
+    finish(other, before)
+    after = draft(show, kind="scale", compares=before, results="always")
+    do(show, protocol.OpenPoll, poll=after)
+    finish(show, after)
+    told = shown(show, after).outcome
+    assert told is not None
+    assert told.earlier is not None
+    model.objects.filter(pk=other.episode.pk if model is Episode else other.id).update(**gone)
+    told = shown(show, after).outcome
+    assert told is not None
+    assert told.earlier is None
+    staff = staff_polls(show.id)[0].outcome
+    assert staff is not None
+    assert staff.earlier is not None
+
+
+def test_what_a_rehearsal_came_to_is_compared_in_rehearsals_alone() -> None:
+    show = making.make_show()
+    rehearsal = another_evening(show, kind="rehearsal")
+    before = draft(rehearsal, kind="scale")
+    do(rehearsal, protocol.OpenPoll, poll=before)
+    finish(rehearsal, before)
+    assert list(poll_pages.earlier(show.airing)) == []
+    assert [each.pk for each in poll_pages.earlier(rehearsal.airing)] == [before]
+    with pytest.raises(InvalidInput):
+        draft(show, kind="scale", compares=before)
+    draft(rehearsal, kind="scale", compares=before)
+    do(rehearsal, protocol.VoidPoll, poll=before, reason="选项写错了")
+    with pytest.raises(InvalidInput):
+        draft(rehearsal, kind="scale", compares=before)
 
 
 @pytest.mark.parametrize("adds", [True, False])
