@@ -45,6 +45,7 @@ export function create(room, place, layer) {
   const chosen = () => kept().danmakuAs || {};
 
   function fly(key, text, own) {
+    drop(key); // after going back it comes to its moment again
     const as = chosen();
     if (!shown || document.hidden || flying.size >= meant(as, "density")) return;
     const size = meant(as, "size");
@@ -69,7 +70,10 @@ export function create(room, place, layer) {
     lanes[at] = { clear: now + (lasting * (width + size)) / (across + width), done: now + lasting };
     span.style.top = `${at * height}px`;
     const moving = span.animate([{ transform: `translateX(${across}px)` }, { transform: `translateX(${-width}px)` }], { duration: lasting, easing: "linear" });
-    moving.onfinish = () => drop(key);
+    moving.onfinish = () => {
+      span.remove();
+      if ((flying.get(key) || {}).span === span) flying.delete(key);
+    };
     flying.set(key, { span, moving, text });
   }
 
@@ -114,7 +118,9 @@ export function create(room, place, layer) {
   function passed(playing) {
     const from = lastTime;
     lastTime = playing.time;
-    if (mode(store.state) !== "replay" || playing.paused || playing.time <= from || playing.time - from > 3) return;
+    if (mode(store.state) !== "replay") return;
+    if (playing.time < from) clear();
+    if (playing.paused || playing.time <= from || playing.time - from > 3) return;
     for (const mark of store.state.marks || []) {
       if (mark.comment && mark.offset > from && mark.offset <= playing.time) fly(`comment:${mark.comment}`, mark.title, false);
     }
