@@ -9,8 +9,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 SIDE = 640
 MOST_BYTES = 5 * 1024 * 1024
-# The picture is held in memory once: 3 bytes a pixel.
-_MOST_PIXELS = 40_000_000
+# A JPEG is made smaller while it is read; anything else is held whole first, at up to 4 bytes a pixel and in two copies at most.
+_MOST_PIXELS = {"JPEG": 40_000_000}
+_MOST_PIXELS_WHOLE = 16_000_000
 _LEAST_SIDE = 160
 _FORMATS = ("JPEG", "PNG", "WEBP")
 # Where the square is cut from what is longer than wide: a face is mostly in the upper part.
@@ -39,12 +40,12 @@ def square(data: bytes, focus: str = "upper") -> bytes:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
                 # Told by the header, before a pixel is read.
-                if opened.width * opened.height > _MOST_PIXELS:
+                if opened.width * opened.height > _MOST_PIXELS.get(opened.format or "", _MOST_PIXELS_WHOLE):
                     raise BadPicture("size")
                 if min(opened.size) < _LEAST_SIDE:
                     raise BadPicture("small")
                 opened.draft("RGB", (2 * SIDE, 2 * SIDE))
-                upright = ImageOps.exif_transpose(opened)
+                upright = ImageOps.exif_transpose(_smaller(opened))
                 side = min(SIDE, *upright.size)
                 return _jpeg(ImageOps.fit(_opaque(upright), (side, side), Image.Resampling.LANCZOS, centering=centre))
     except UnidentifiedImageError as error:
@@ -56,6 +57,15 @@ def square(data: bytes, focus: str = "upper") -> bytes:
     except Exception as error:
         # Its decoders raise whatever they stumble over: OSError, SyntaxError, struct.error, OverflowError, EOFError, …
         raise BadPicture("broken") from error
+
+
+def _smaller(picture: Image.Image) -> Image.Image:
+    """About twice as large as it will be: every step after this one costs little."""
+    step = min(picture.size) // (2 * SIDE)
+    if step < 2:
+        return picture
+    plain = picture if picture.mode in ("L", "LA", "RGB", "RGBA") else picture.convert("RGBA")
+    return plain.reduce(step)
 
 
 def _opaque(picture: Image.Image) -> Image.Image:

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from broadcast import audit, clock, lifecycle, signals
 from broadcast.access import Ability, Actor, may_be_rerun, require
 from broadcast.errors import IllegalTransition, InvalidInput, NotFound
-from broadcast.models import Airing, Feed
+from broadcast.models import Airing, Feed, Programme
+from broadcast.services.closing import require_open
 
 
 def rerun(actor: Actor, earlier_id: UUID, start: dt.datetime, end: dt.datetime) -> Airing:
@@ -27,7 +28,9 @@ def rerun(actor: Actor, earlier_id: UUID, start: dt.datetime, end: dt.datetime) 
         if earlier is None:
             raise NotFound(_("没有这一场。"))
         source = earlier.rerun_of or earlier
-        require(actor, Ability.PRODUCE, source.episode.programme_id)
+        programme = Programme.objects.select_for_update().get(pk=source.episode.programme_id)
+        require(actor, Ability.PRODUCE, programme.pk)
+        require_open(programme)
         if not may_be_rerun(source):
             raise InvalidInput(_("这一场的回看没有公开，不能重播。"), field="rerun_of")
         made = Airing.objects.create(

@@ -65,7 +65,7 @@ def _locked(person_id: int) -> Person:
 def _refusal(code: str) -> str:
     return {
         "type": _("这不是 JPEG、PNG 或 WebP 图片。请换一张。"),
-        "size": _("图片太大：最多 5 MB、4000 万像素。请缩小后再传。"),
+        "size": _("图片太大：最多 5 MB、4000 万像素（PNG 和 WebP 1600 万）。请缩小后再传。"),
         "small": _("图片太小：每边至少 160 像素。请换一张。"),
         "broken": _("图片已损坏，打不开。请换一张，或者另存一次再传。"),
     }[code]

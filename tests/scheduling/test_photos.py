@@ -71,9 +71,10 @@ def test_nothing_else_that_the_file_said_is_passed_on() -> None:
 def test_a_picture_taken_sideways_stands_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turn by 90 degrees to see it
-    lying = portraits.square(picture(size=(600, 600), exif=exif))
-    assert reddish(opened(lying), (580, 300))
-    assert not reddish(opened(lying), (20, 300))
+    for side in (600, 3000):
+        lying = opened(portraits.square(picture(size=(side, side), exif=exif)))
+        assert reddish(lying, (580, 300))
+        assert not reddish(lying, (20, 300))
 
 
 def test_what_is_kept_of_a_tall_picture_is_chosen() -> None:
@@ -110,8 +111,9 @@ def test_transparent_is_white_and_grey_or_palettes_are_taken() -> None:
         (picture()[:800], "broken"),
         (picture("PNG")[:300], "broken"),
         (picture() + b"\0" * portraits.MOST_BYTES, "size"),
-        # 100 megapixels in some kilobytes.
+        # 100 megapixels in some kilobytes, and 20 of what is held whole.
         (picture("PNG", (10_000, 10_000), "L"), "size"),
+        (picture("PNG", (4_000, 5_000), "L"), "size"),
     ],
 )
 def test_what_is_no_picture_for_us_is_refused_by_name(data: bytes, code: str) -> None:

@@ -11,7 +11,7 @@ from broadcast import clock
 from broadcast.access import HOUSE, Actor
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotAllowed
 from broadcast.models import Airing, AuditEntry, Programme, RoleGrant, User
-from broadcast.services import closing
+from broadcast.services import airings, closing
 from scheduling.models import Slot
 from scheduling.services import slots
 from tests.broadcast import making
@@ -77,6 +77,8 @@ def test_a_closed_programme_takes_nothing_new_and_keeps_what_it_had(administrato
         guests_making.episode(guests_making.soon(), slug="hotline")
     with pytest.raises(IllegalTransition):
         slots.create(HOUSE, brand.pk, slot_making.slot_plan())
+    with pytest.raises(IllegalTransition):
+        airings.rerun(HOUSE, made.airings.get().pk, guests_making.soon(), guests_making.soon() + dt.timedelta(hours=1))
     assert brand.episodes.get() == made
     assert "已停办" in Client().get(f"/programmes/{brand.slug}/").content.decode()
     closing.reopen(administrator, brand.pk, "恢复")
@@ -97,7 +99,7 @@ def test_an_empty_programme_is_deleted_with_its_record_kept(administrator: Actor
     assert (entry.target, entry.reason, entry.before["name"]) == (f"programme:{slug}", WHY, brand.name_zh)
 
 
-def test_what_only_the_database_knows_of_stops_a_deletion_too(administrator: Actor) -> None:
+def test_what_other_apps_keep_of_it_stops_a_deletion_too(administrator: Actor) -> None:
     brand = slot_making.programme("hotline")
     ended = {"first_date": dt.date(2000, 9, 2), "local_time": dt.time(11), "minutes": 30, "is_active": False}
     Slot.objects.create(programme=brand, rule="FREQ=WEEKLY", **ended)
