@@ -9,6 +9,8 @@ const PLAYER_MS = 8_000;
 const LATE_MS = 15_000;
 const NEXT_MS = 1_200;
 const FETCH_MS = 20_000;
+// A replay changes only by a correction.
+const REPLAY_FETCH_MS = 60_000;
 
 /** How long a line stands where nothing follows, in milliseconds; as in live/captions.py. */
 export const reading = (text) => Math.min(8_000, Math.max(2_500, 1_200 + 220 * [...text].length));
@@ -29,6 +31,18 @@ export function laid(lines, seen = new Map()) {
     found.push({ ...line, from, until });
   }
   return found;
+}
+
+/** `laid` for who asks again and again: anew only when a line has changed, or `word`, which the caller changes with `seen`. */
+export function createLayout() {
+  let known = [];
+  let last = null;
+  let found = [];
+  return (lines, seen, word) => {
+    if (word !== last || lines.length !== known.length || lines.some((line, at) => line !== known[at])) found = laid(lines, seen);
+    [known, last] = [lines, word];
+    return found;
+  };
 }
 
 /** The line that stands when the picture is at `date`: the one begun last, while it lasts; null: none. */
@@ -54,7 +68,9 @@ export function create(room, place) {
   box.hidden = true;
   let timer = 0;
   let seen = new Map();
-  let older = { lines: [], at: 0, busy: false };
+  let marked = 0; // how often `seen` changed
+  const layout = createLayout();
+  let older = { lines: [], next: 0, busy: false };
   let spans = null;
 
   function date() {
@@ -67,7 +83,7 @@ export function create(room, place) {
 
   /** All lines up to now: for who looks at something older than the room's state has, asked for again now and then. */
   async function fetchOlder() {
-    if (older.busy || Date.now() - older.at < FETCH_MS) return;
+    if (older.busy || Date.now() < older.next) return;
     older = { ...older, busy: true };
     const get = async (url) => {
       const answer = await fetch(url, { credentials: "same-origin", headers: { Accept: "application/json" } });
@@ -76,10 +92,11 @@ export function create(room, place) {
     };
     try {
       if (mode(store.state) === "replay" && !spans) spans = (await get(boot.urls.spans).catch(() => ({ spans: null }))).spans;
-      older = { lines: (await get(boot.urls.captions)).lines, at: Date.now(), busy: false };
+      const { lines } = await get(boot.urls.captions);
+      older = { lines, next: Date.now() + (spans ? REPLAY_FETCH_MS : FETCH_MS), busy: false };
     } catch {
       // What is known stays; a line that was taken out in the meantime goes with the next answer.
-      older = { ...older, at: Date.now(), busy: false };
+      older = { ...older, next: Date.now() + FETCH_MS, busy: false };
     }
   }
 
@@ -88,14 +105,21 @@ export function create(room, place) {
     const now = date();
     const recent = all(state, "caption");
     const live = mode(state) !== "replay";
-    for (const line of recent) if (live && now !== null && !seen.has(line.id)) seen.set(line.id, now);
-    if (seen.size > recent.length + 50) seen = new Map(recent.map((line) => [line.id, seen.get(line.id)]));
+    for (const line of recent) {
+      if (!live || now === null || seen.has(line.id)) continue;
+      seen.set(line.id, now);
+      marked += 1;
+    }
+    if (seen.size > recent.length + 50) {
+      seen = new Map(recent.map((line) => [line.id, seen.get(line.id)]));
+      marked += 1;
+    }
     const first = recent.reduce((least, line) => (line.at < least ? line.at : least), "~");
     const behind = !live || (now !== null && stage.player.state.url && recent.length > 0 && now < Date.parse(first));
     if (behind) fetchOlder();
     const ids = new Set(recent.map((line) => line.id));
     const lines = behind ? [...older.lines.filter((line) => !ids.has(line.id)), ...recent] : recent;
-    const line = now === null ? null : lineAt(laid(lines, seen), now);
+    const line = now === null ? null : lineAt(layout(lines, seen, marked), now);
     const text = line ? line.text : "";
     if (words.textContent !== text) words.textContent = text;
     box.hidden = !text;

@@ -24,7 +24,15 @@ const shown = (lines, seen, dates) => {
   return dates.map((date) => (captions.lineAt(found, date) || { text: "" }).text);
 };
 const lot = (most, percent) => Array.from({ length: most }, (_each, at) => at + 1).filter((id) => lanes.drawn(id, percent));
-const told = { shown, reading: captions.reading, dateOf: captions.dateOf, lot, laneFor: lanes.laneFor }[name](...given);
+const kept = (lines) => {
+  const layout = captions.createLayout();
+  const first = layout(lines, new Map(), 0);
+  const same = layout([...lines], new Map(), 0) === first;
+  const corrected = layout([{ ...lines[0], text: "改过" }], new Map(), 0);
+  const late = layout(lines, new Map([[1, Date.parse(lines[0].at) + 5000]]), 1);
+  return [same, corrected[0].text, late[0].from - first[0].from];
+};
+const told = { shown, kept, reading: captions.reading, dateOf: captions.dateOf, lot, laneFor: lanes.laneFor }[name](...given);
 console.log(JSON.stringify(told === undefined ? null : told));
 """
 START = 1_795_000_000_000
@@ -97,6 +105,10 @@ def test_what_is_long_over_is_not_shown_again_to_who_comes_now(run: Callable[...
 def test_page_and_webvtt_give_a_line_the_same_time(run: Callable[..., Any]) -> None:
     for text in ("短", "今年底前开通三条滨海公交快线", "一" * 80):
         assert run("reading", text) == pytest.approx(seconds(text) * 1000)
+
+
+def test_lines_are_laid_out_anew_only_when_something_changed(run: Callable[..., Any]) -> None:
+    assert run("kept", [line(1, 1, "甲")]) == [True, "改过", 5_000]
 
 
 def test_a_place_of_the_replay_has_its_time_and_a_gap_has_none(run: Callable[..., Any]) -> None:
