@@ -30,7 +30,7 @@ from live.protocol import CommentObject, Mine, PublicObject
 from live.queries import reason_list
 from live.services import speaking
 from live.views import hall as halls
-from live.views import sharing
+from live.views import later, sharing
 
 DRAFT = "live.draft"
 
@@ -167,6 +167,7 @@ def boot(request: HttpRequest, airing: Airing, objects: list[PublicObject], mine
         "documents": settings.CONSENT_VERSIONS,
         "reasons": reason_list.offered(programme.pk),
         "csrf": get_token(request),
+        "modules": later.addresses(),
         "urls": {
             "socket": f"{base}/socket",
             # What is for everybody has an address that proxies keep, without anybody's cookie.

@@ -2,12 +2,13 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
+import { ask } from "./lazy.js";
 import { html } from "./view.js";
 
 const AGAIN_MS = 2_000;
 const LATER = {
-  agenda: () => import("./agenda-panel.js").then((found) => found.Agenda),
-  moments: () => import("./moments.js").then((found) => found.Moments),
+  agenda: () => ask("agenda", () => import("./agenda-panel.js")).then((found) => found.Agenda),
+  moments: () => ask("moments", () => import("./moments.js")).then((found) => found.Moments),
 };
 const there = {};
 
@@ -20,8 +21,8 @@ function later(tab) {
     useEffect(() => {
       if (there[tab]) return undefined;
       let timer = 0;
-      const ask = () => fetchPanel(tab).then(() => (there[tab] ? again(1) : (timer = setTimeout(ask, AGAIN_MS))));
-      ask();
+      const fetchIt = () => fetchPanel(tab).then(() => (there[tab] ? again(1) : (timer = setTimeout(fetchIt, AGAIN_MS))));
+      fetchIt();
       return () => clearTimeout(timer);
     }, []);
     if (there[tab]) return html`<${there[tab]} room=${room} />`;

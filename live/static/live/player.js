@@ -1,6 +1,7 @@
 /* Plays the live playlist or the replay in the page's video element and mends itself; it says what it does and draws nothing. */
 
 import { choose, chosen, levelFor, placeOf, soundIn, soundOf } from "./choice.js";
+import { ask } from "./lazy.js";
 import { dateOf, rangeOf } from "./place.js";
 import { byScript, createStalls, slowNet } from "./stalls.js";
 
@@ -41,7 +42,7 @@ export function createPlayer(video, onChange) {
   const stalls = createStalls();
   const native = !byScript && Boolean(video.canPlayType("application/vnd.apple.mpegurl"));
   // It is by far the largest script, and all else on the page is alive before it is there.
-  const fetchHls = () => import("hls.js").then((found) => (Hls = found.default));
+  const fetchHls = () => ask("hls", () => import("hls.js")).then((found) => (Hls = found.default));
   if (byScript) fetchHls().catch(() => {});
 
   function set(changes) {

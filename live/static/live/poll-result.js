@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
+import { keepAsking } from "./lazy.js";
 import { bases, hidden, optionWords, percent, verdict } from "./poll-words.js";
 import { clock, count, html } from "./view.js";
 
@@ -43,7 +44,7 @@ function More({ poll, outcome, options, total }) {
   if (!outcome || !(outcome.levels.length || outcome.earlier || outcome.entered.length || outcome.names)) return null;
   const fetchIt = (event) => {
     if (!event.target.open || Detail) return;
-    import("./poll-detail.js").then((found) => show(() => found.Detail)).catch(() => {});
+    keepAsking("poll-detail", () => import("./poll-detail.js")).then((found) => show(() => found.Detail));
   };
   const words = [outcome.levels.length && t("按身份分"), outcome.earlier && t("和上次比"), outcome.entered.length && t("代录的票"), outcome.names && t("谁投了什么")].filter(Boolean);
   return html`<details onToggle=${fetchIt}><summary class="link">${words.join("、")}</summary>${Detail && html`<${Detail} poll=${poll} outcome=${outcome} options=${options} total=${total} />`}</details>`;

@@ -5,6 +5,7 @@ import { ready, t } from "../broadcast/i18n.js";
 import { Answering, Rail } from "./agenda.js";
 import { forgetOld, setDraft } from "./draft.js";
 import { Hall } from "./hall.js";
+import { ask, keepAsking, modulesAt } from "./lazy.js";
 import { createOutbox } from "./outbox.js";
 import { fetchPanel } from "./panels.js";
 import { cleared, mode } from "./reducer.js";
@@ -36,7 +37,7 @@ function start(boot) {
     const phone = ["assurance_too_low", "verified_only"].includes((refusal && refusal.code) || entry.code) || needs(boot, store.state, entry.command) > store.state.mine.assurance;
     asking =
       asking ||
-      fetchModule(() => import("./identity.js"))
+      keepAsking("identity", () => import("./identity.js"))
         .then(({ askIdentity }) => askIdentity({ phone, urls: boot.urls, documents: boot.documents, token }))
         .then((done) => {
           asking = null;
@@ -95,13 +96,6 @@ function toHall() {
   const player = document.getElementById("player");
   const over = getComputedStyle(player).position === "sticky" ? player.offsetHeight : 0;
   window.scrollTo(0, document.getElementById("hall").getBoundingClientRect().top + window.pageYOffset - over);
-}
-
-const MODULE_AGAIN_MS = 2_000;
-
-/** A module that is not needed at the start; tried again for as long as the net is away. */
-function fetchModule(load) {
-  return load().catch(() => new Promise((done) => setTimeout(() => done(fetchModule(load)), MODULE_AGAIN_MS)));
 }
 
 const RENEW_PAUSE_MS = 5_000;
@@ -175,7 +169,7 @@ function followReplay({ store, boot }) {
   const fetchAll = async () => {
     const word = fetched;
     try {
-      const { fetchMarks } = await import("./moments.js");
+      const { fetchMarks } = await ask("moments", () => import("./moments.js"));
       const marks = await fetchMarks(boot.urls);
       if (word === fetched) store.set({ marks, marksFailed: false });
     } catch {
@@ -226,5 +220,6 @@ function fitKeyboard() {
 }
 
 const boot = JSON.parse(document.getElementById("boot").textContent);
+modulesAt(boot.modules);
 // The panel that the server has drawn is there before it is drawn over.
 Promise.all([ready(), fetchPanel(boot.tab)]).then(() => start(boot));

@@ -2,11 +2,11 @@
 
 import { useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
+import { keepAsking } from "./lazy.js";
 import { keep, kept } from "./over.js";
 import { mode, one } from "./reducer.js";
 import { html, useStore } from "./view.js";
 
-const AGAIN_MS = 2_000;
 const still = window.matchMedia ? matchMedia("(prefers-reduced-motion: reduce)") : { matches: false };
 
 /** Hangs both switches into the stage of the room; called once. */
@@ -65,14 +65,11 @@ function layer(room, name, byItself, load, place) {
   };
   const fetchIt = () => {
     one.asked = true;
-    load().then(
-      (module) => {
-        const own = place.appendChild(document.createElement("div"));
-        one.made = module.create(room, own, one);
-        one.follow();
-      },
-      () => setTimeout(fetchIt, AGAIN_MS),
-    );
+    keepAsking(name, load).then((module) => {
+      const own = place.appendChild(document.createElement("div"));
+      one.made = module.create(room, own, one);
+      one.follow();
+    });
   };
   return one;
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from live.views import later
 from tests.live import making
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OWN_BYTES_MOST = 60 * 1024
 STATIC = re.compile(r'(?:href|src)="/static/([^"]+\.(?:js|css))"')
 IMPORT = re.compile(r'^import[^"(]*"([^"]+)"', re.MULTILINE)
+ASKED = re.compile(r'\b(?:ask|keepAsking|layer)\((?:room, )?"([\w-]+)", (?:\w+, )?\(\) => import\("([^"]+)"\)')
 
 
 def stored(name: str) -> bytes:
@@ -44,6 +47,20 @@ def test_every_module_is_named_ahead_once(collected_static: Path) -> None:
         for imported in IMPORT.findall(stored(name).decode()):
             whole = imported.removeprefix("/static/") if imported.startswith("/") else f"{folder}/{imported}"
             assert re.sub(r"[^/]+/\.\./|\./", "", whole) in named, f"{name} waits for {imported}"
+
+
+def test_what_comes_later_can_be_asked_for_again(collected_static: Path) -> None:
+    folder = Path(__file__).resolve().parents[3] / "live" / "static" / "live"
+    asked = {}
+    for script in folder.glob("*.js"):
+        for name, path in ASKED.findall(script.read_text(encoding="utf-8")):
+            asked[name] = path.replace("./", "live/").replace("hls.js", "vendor/hls.js")
+    assert asked == later.LATER
+    given = re.search(r'"modules": (\{[^}]+\})', page(making.make_show()))
+    assert given
+    addresses = json.loads(given[1])
+    assert set(addresses) == set(asked)
+    assert all(stored(address.removeprefix("/static/")) for address in addresses.values())
 
 
 def test_a_chat_finds_the_title_the_words_and_a_picture() -> None:
