@@ -39,6 +39,7 @@ def promise(actor: Actor, airing_id: UUID, command: protocol.PromiseReply) -> di
         questions.require_state(row, *Question.OPEN, S.PROMISED)
         if (row.state, row.promised_to, row.due_on) == (S.PROMISED, department, due):
             return questions.told(row)
+        questions.require_shown(row)
         now = clock.now()
         said_at = row.promised_at if row.state == S.PROMISED else now
         columns: dict[str, Any] = {"promised_to": department, "due_on": due, "promised_at": said_at}
@@ -103,6 +104,7 @@ def due_day(given: str) -> dt.date:
 
 def _carry(actor: Actor, airing: Airing, row: Question, to: str) -> Question:
     """The same question in another room, public there at once, with everybody who supports it."""
+    questions.require_shown(row)
     target = next((each for each in outings.later(airing) if not to or str(each.pk) == to), None)
     if target is None:
         raise InvalidInput(_("没有可以转去的场次。请先安排下一场，或换一种去向。"), field="to")
@@ -115,6 +117,8 @@ def _carry(actor: Actor, airing: Airing, row: Question, to: str) -> Question:
         author_id=row.author_id,
         author_name=row.author_name,
         assurance=row.assurance,
+        speaks_as=row.speaks_as,
+        affiliation=row.affiliation,
         text=row.text,
         mask=row.mask,
         state=S.APPROVED,

@@ -32,7 +32,7 @@ def queue(actor: Actor, airing_id: UUID, command: protocol.QueueQuestion) -> dic
             return told(row)
         require_state(row, before)
         if command.on:
-            _require_shown(row)
+            require_shown(row)
         move(actor, airing, row, after, "queue" if command.on else "unqueue")
         return told(row)
 
@@ -51,7 +51,7 @@ def show(actor: Actor, airing_id: UUID, command: protocol.ShowQuestion) -> dict[
         if row.state == S.ON_AIR:
             return told(row)
         require_state(row, S.APPROVED, S.QUEUED, S.ANSWERED)
-        _require_shown(row)
+        require_shown(row)
         for other in found.values():
             if other.state == S.ON_AIR:
                 move(actor, airing, other, S.QUEUED, "leave")
@@ -106,7 +106,8 @@ def require_state(row: Question, *wanted: str) -> None:
         )
 
 
-def _require_shown(row: Question) -> None:
+def require_shown(row: Question) -> None:
+    """Raise IllegalTransition where an emergency withdrawal hides the question: nothing else may bring its words out."""
     if visible.hidden_ids(row.room_id, [row]):
         raise IllegalTransition(_("这个问题在紧急撤下之中，公众看不到；恢复以后才能上屏。"), state=row.state)
 

@@ -132,6 +132,29 @@ def test_a_carried_question_goes_on_with_its_supports_and_both_places_say_so(sho
         do(show, protocol.ResumeQuestion, question=question.pk)
 
 
+def test_what_an_emergency_hides_is_neither_carried_nor_promised(show: making.Show) -> None:
+    question = asked(show)
+    next_show(show)
+    leader = making.make_staff(show.programme, "duty_leader")
+    hide = {"scope": "author", "kind": "question", "item": question.pk, "reason": "other"}
+    do(show, protocol.WithdrawMany, leader, **hide)
+    with pytest.raises(IllegalTransition):
+        do(show, protocol.CloseQuestion, question=question.pk, closing="carried")
+    with pytest.raises(IllegalTransition):
+        promise(show, question)
+    assert not Question.objects.filter(carried_from=question).exists()
+    question.refresh_from_db()
+    assert question.state == "approved"
+
+
+def test_a_carried_question_says_as_what_its_author_asked(show: making.Show) -> None:
+    question = asked(show)
+    Question.objects.filter(pk=question.pk).update(speaks_as="member", affiliation="经济界")
+    next_show(show)
+    copy = Question.objects.get(pk=do(show, protocol.CloseQuestion, question=question.pk, closing="carried")["carried"])
+    assert (copy.speaks_as, copy.affiliation) == ("member", "经济界")
+
+
 def test_nothing_is_carried_where_no_later_show_is(show: making.Show) -> None:
     with pytest.raises(InvalidInput) as refused:
         do(show, protocol.CloseQuestion, question=asked(show).pk, closing="carried")
