@@ -121,10 +121,12 @@ def ended_rows(airing: Airing) -> list[dict[str, Any]]:
     states = (S.PROMISED, S.CLOSED, S.ANSWERED)
     rows = visible.public_items(Question, airing.pk).filter(state__in=states).select_related("person")
     found = list(rows.annotate(support_count=Count("supports")).order_by("state", "due_on", "-support_count", "pk"))
-    replies = {row.question_id: row for row in Reply.objects.filter(question__in=[row.pk for row in found])}
+    written = Reply.objects.filter(question__in=[row.pk for row in found])
+    replies = {(each.question_id, each.department): each for each in written}
     order = {S.PROMISED: 0, S.ANSWERED: 1, S.CLOSED: 2}
     found.sort(key=lambda row: order[S(row.state)])
-    return [_asked(row) | {"supports": row.support_count, **_owed(row, replies.get(row.pk))} for row in found]
+    told = [(row, _asked(row) | {"supports": row.support_count}) for row in found]
+    return [asked | _owed(row, replies.get((row.pk, asked["promised_to"]))) for row, asked in told]
 
 
 def _asked(row: Question) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Case, Count, F, Min, Q, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.translation import ngettext
 
@@ -21,10 +21,12 @@ SHOWN = 200
 
 def asked_of(office: Office) -> list[dict[str, Any]]:
     """The public questions addressed or promised to an office, what is due first on top, then those it may answer by itself."""
-    rows = _rows(visible.public_items(Question).filter(office.asked()).exclude(state=S.CLOSED))
-    replies = _replies(rows, office.name)
-    told = [_told(row, replies.get(row.pk)) for row in rows]
-    return sorted(told, key=lambda each: (each["is_over"], each["due"] is None, str(each["due"]), -each["id"]))
+    found = visible.public_items(Question).filter(office.asked()).exclude(state=S.CLOSED)
+    is_over = Case(When(state=S.ANSWERED, then=Value(1)), default=Value(0))
+    due = Case(When(state=S.PROMISED, then=F("due_on")))
+    rows = _rows(found.order_by(is_over, due.asc(nulls_last=True), "-pk"))
+    replies = _replies(rows)
+    return [_told(row, replies.get((row.pk, office.name))) for row in rows]
 
 
 def waiting(programmes: Sequence[int]) -> list[dict[str, Any]]:
@@ -45,9 +47,8 @@ def owed(programmes: Sequence[int]) -> list[dict[str, Any]]:
         state=S.PROMISED, room__airing__episode__programme__in=list(programmes)
     )
     rows = _rows(promised.order_by("due_on", "pk"))
-    replies = {row.question_id: row for row in Reply.objects.filter(question__in=[row.pk for row in rows])}
-    told = [_told(row, replies.get(row.pk)) for row in rows]
-    return sorted(told, key=lambda each: (str(each["due"]), each["id"]))
+    replies = _replies(rows)
+    return [_told(row, replies.get((row.pk, row.promised_to))) for row in rows]
 
 
 def one(actor: Actor, question_id: int) -> dict[str, Any] | None:
@@ -73,11 +74,6 @@ def one(actor: Actor, question_id: int) -> dict[str, Any] | None:
         "may_enter": staff[Ability.PRODUCE],
         "may_release": staff[Ability.PRODUCE] or staff[Ability.MODERATE],
     }
-
-
-def late(actor: Actor) -> list[dict[str, Any]]:
-    """What is overdue of the actor's own office, and of the programmes that the actor follows up; each with its days."""
-    return [_told(row, None) for row in _rows(_late(actor).order_by("due_on", "pk"))]
 
 
 def alarm(actor: Actor) -> list[dict[str, str]]:
@@ -111,9 +107,10 @@ def _rows(found: QuerySet[Question]) -> list[Question]:
     return list(found.select_related("person", "room__airing__episode__programme")[:SHOWN])
 
 
-def _replies(rows: Sequence[Question], department: str) -> dict[int, Reply]:
-    found = Reply.objects.filter(question__in=[row.pk for row in rows], department=department)
-    return {row.question_id: row for row in found}
+def _replies(rows: Sequence[Question]) -> dict[tuple[int, str], Reply]:
+    """By question and department: several may have been asked the same."""
+    found = Reply.objects.filter(question__in=[row.pk for row in rows])
+    return {(each.question_id, each.department): each for each in found}
 
 
 def _told(row: Question, reply: Reply | None) -> dict[str, Any]:

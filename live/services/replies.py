@@ -112,19 +112,22 @@ def decide(actor: Actor, reply_id: int, version: int, act: str, note: str = "") 
 
 def _follow(actor: Actor, airing: Airing, row: Question, reply: Reply, was_released_at: Any) -> None:
     """The question stands where its answers in writing leave it."""
-    out = Reply.objects.filter(question=row, state=R.RELEASED).count()
-    after, at = row.state, None
+    released = Reply.objects.filter(question=row, state=R.RELEASED)
+    columns: dict[str, Any] = {"replies_out": released.count()}
+    after, at = row.state, row.on_air_at if row.state == S.ON_AIR else row.answered_at
     if reply.state == R.RELEASED and row.state in {S.PROMISED, S.APPROVED, S.QUEUED}:
         owed = row.promised_to if row.state == S.PROMISED else ""
         if not owed or owed == reply.department:
             after, at = S.ANSWERED, reply.released_at
             moments.mark(airing, "question.reply", at=reply.released_at, data={"question": row.pk}, public=False)
-    elif reply.state == R.RECALLED and row.state == S.ANSWERED and row.answered_at == was_released_at:
-        after = S.PROMISED if row.promised_at else S.APPROVED
-        moments.mark(airing, "question.recall", data={"question": row.pk, "to": after}, public=False)
-    columns: dict[str, Any] = {"replies_out": out}
-    if after != S.ANSWERED:
-        columns["answered_at"] = None
+    elif reply.state == R.RECALLED and row.answered_at is not None and row.answered_at == was_released_at:
+        # A promise is kept by whoever gave it alone, as above; otherwise any other answer that is out stands in.
+        left = released.filter(department=row.promised_to) if row.promised_to else released
+        at = left.order_by("released_at").values_list("released_at", flat=True).first()
+        columns["answered_at"] = at
+        if row.state == S.ANSWERED and at is None:
+            after = S.PROMISED if row.promised_at else S.APPROVED
+            moments.mark(airing, "question.recall", data={"question": row.pk, "to": after}, public=False)
     questions.move(actor, airing, row, after, "reply" if reply.state == R.RELEASED else "unreply", at, columns)
 
 

@@ -14,7 +14,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
 from broadcast.access import Ability, Actor
-from broadcast.errors import BroadcastError, InvalidInput, NotAllowed, NotFound
+from broadcast.errors import BroadcastError, Conflict, InvalidInput, NotAllowed, NotFound
 from broadcast.identity import actor_of_request
 from broadcast.services import logins
 from broadcast.views.staff_page import programmes_of, shell
@@ -85,17 +85,27 @@ def one(request: HttpRequest, actor: Actor, question_id: int) -> HttpResponse:
             error = refused
         else:
             return HttpResponseRedirect(reverse("staff:reply", args=[question_id]))
-    context = {"question": found, "error": error, "typed": request.POST if error else None, **_form(found, request)}
+    context = {
+        "question": found,
+        "error": error,
+        "typed": request.POST if error else None,
+        **_form(found, request, error),
+    }
     context["answers_only"] = not actor.is_staff
     return shell(request, actor, "live/staff/reply.html", context, status=error.status if error else 200)
 
 
-def _form(found: dict[str, Any], request: HttpRequest) -> dict[str, Any]:
-    """The answer that is being written: the own office's, or for a producer that of the chosen department."""
-    department = found["office"] or request.GET.get("department", "") or found["department"]
+def _form(found: dict[str, Any], request: HttpRequest, error: BroadcastError | None) -> dict[str, Any]:
+    """The answer that is being written: the own office's, or for a producer that of the chosen department. `theirs`: whether what
+    is stored is somebody else's words, which who typed has not seen."""
+    typed = request.POST if error else {}
+    chosen = typed.get("department", "").strip() or request.GET.get("department", "")
+    department = found["office"] or chosen or found["department"]
     mine = next((each for each in found["replies"] if each["department"] == department), None)
     writes = bool(found["office"]) or found["may_enter"]
-    return {"department": department, "mine": mine, "writes": writes and (mine is None or mine["is_open"])}
+    theirs = isinstance(error, Conflict) and "text" in typed and mine is not None and mine["text"] != typed["text"]
+    open_ = mine is None or mine["is_open"]
+    return {"department": department, "mine": mine, "writes": writes and open_, "theirs": theirs}
 
 
 def _post(request: HttpRequest, actor: Actor, question_id: int) -> None:

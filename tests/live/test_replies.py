@@ -13,7 +13,7 @@ from broadcast.models import AuditEntry, Person, User
 from broadcast.personal import Held, Whose
 from live import commands, protocol, queries
 from live.models import Question, Reply
-from live.queries import offices
+from live.queries import follow, offices
 from live.queries import replies as queue
 from live.queries.my_questions import my_questions
 from live.services import forgetting, replies
@@ -57,7 +57,8 @@ def test_a_promised_answer_is_written_released_and_read(show: making.Show, offic
     (told,) = shown.end.replies
     assert (told.department, told.text) == (HARBOUR, "可以。\n凭证领取。")
     assert own(show, viewer).end.replies == shown.end.replies
-    assert queue.late(making.staff_actor(office)) == []
+    with clock.shifted(dt.timedelta(days=20)):
+        assert queue.alarm(making.staff_actor(office)) == []
     acts = AuditEntry.objects.filter(target=f"reply:{reply.pk}").order_by("pk").values_list("act", flat=True)
     assert list(acts) == ["reply.submit", "reply.release"]
 
@@ -162,15 +163,78 @@ def test_an_answer_of_another_department_leaves_the_promise_open(show: making.Sh
     assert (shown.state, len(shown.end.replies), shown.end.promised_to) == ("promised", 1, TRAFFIC)
 
 
+def test_what_another_department_wrote_is_not_told_as_the_promised_answer(show: making.Show, office: User) -> None:
+    question = promise(show, asked(show, department=HARBOUR), TRAFFIC)
+    release(show, written(question, office))
+    (owed,) = queue.owed([show.programme.pk])
+    assert owed["reply"] is None
+    (ended,) = follow.ended_rows(show.airing)
+    assert (ended["promised_to"], ended["reply_state"]) == (TRAFFIC, "")
+
+
+def test_a_question_is_open_again_only_when_no_answer_to_it_is_out(show: making.Show, office: User) -> None:
+    other = following.respondent(show, following.seat(show, "何处长", TRAFFIC))
+    question = asked(show, department=HARBOUR)
+    first = written(question, office)
+    release(show, first)
+    draft = replies.Draft(department=TRAFFIC, text="交通方面也已安排。")
+    second = replies.write(making.staff_actor(show.producer), question.pk, draft, submit=True)
+    release(show, second)
+    release(show, first, act="recall", note="日期写错")
+    assert seen(show, question).state == "answered"
+    question.refresh_from_db()
+    second.refresh_from_db()
+    assert question.answered_at == second.released_at
+    release(show, second, act="recall", note="也写错了")
+    assert seen(show, question).state == "approved"
+    # Of a promise only the one who gave it is quit.
+    promised = promise(show, asked(show, "哪天？", department=HARBOUR), TRAFFIC)
+    release(show, written(promised, office))
+    kept = written(promised, other)
+    release(show, kept)
+    release(show, kept, act="recall", note="日期写错")
+    assert seen(show, promised).state == "promised"
+
+
+def test_an_answer_in_writing_moves_no_time_that_the_show_set(show: making.Show, office: User) -> None:
+    on_air, answered = asked(show, department=HARBOUR), asked(show, "第二问？", department=HARBOUR)
+    following.do(show, protocol.AnswerQuestion, question=answered.pk)
+    following.do(show, protocol.ShowQuestion, question=on_air.pk)
+    for question, column in ((on_air, "on_air_at"), (answered, "answered_at")):
+        question.refresh_from_db()
+        before = getattr(question, column)
+        reply = written(question, office)
+        for act in ("release", "recall"):
+            release(show, reply, act=act, note="日期写错")
+            question.refresh_from_db()
+            assert before is not None
+            assert getattr(question, column) == before
+
+
+def test_what_is_due_first_is_listed_however_much_is_asked(
+    show: making.Show, office: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "SHOWN", 2)
+    late = promise(show, asked(show, "晚些的？", department=HARBOUR), days=20)
+    answered = asked(show, "答过的？", department=HARBOUR)
+    following.do(show, protocol.AnswerQuestion, question=answered.pk)
+    asked(show, "还没有约定的？", department=HARBOUR)
+    soon = promise(show, asked(show, "最近的？", department=HARBOUR), days=2)
+    found = offices.of(making.staff_actor(office))
+    assert found is not None
+    assert [row["id"] for row in queue.asked_of(found)] == [soon.pk, late.pk]
+
+
 def test_what_is_overdue_is_told_with_its_days_to_those_who_owe_and_follow(show: making.Show, office: User) -> None:
     question = promise(show, asked(show), days=2)
     stranger = following.respondent(show, following.seat(show, "何处长", TRAFFIC))
     with clock.shifted(dt.timedelta(days=5)):
         for user in (office, show.producer):
-            (late,) = queue.late(making.staff_actor(user))
-            assert (late["id"], late["days_late"]) == (question.pk, 3)
-        assert queue.late(making.staff_actor(stranger)) == []
-        assert [row["days_late"] for row in queue.owed([show.programme.pk])] == [3]
+            (told,) = queue.alarm(making.staff_actor(user))
+            assert "最久 3 天" in told["text"]
+        assert queue.alarm(making.staff_actor(stranger)) == []
+        owed = queue.owed([show.programme.pk])
+        assert [(row["id"], row["days_late"]) for row in owed] == [(question.pk, 3)]
 
 
 def test_only_moderators_and_producers_release(show: making.Show, office: User) -> None:

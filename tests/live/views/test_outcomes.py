@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+import urllib.parse
 from typing import Any
 
 import pytest
@@ -123,7 +125,23 @@ def test_a_second_one_who_saves_keeps_what_was_typed(show: making.Show, office: 
         reverse("staff:reply", args=[question.pk]), {"act": "save", "text": "后写的", "version": 0}
     )
     assert answer.status_code == 409
-    assert "后写的" in answer.content.decode()
+    told = answer.content.decode()
+    assert "后写的" in told
+    assert "先写的" in told, "nobody overwrites what he never saw"
+
+
+def test_who_enters_letters_chooses_of_which_department(show: making.Show, office: User) -> None:
+    question, traffic = promise(show, asked(show)), "市交通局"
+    following.seat(show, "何处长", traffic)
+    replies.write(making.staff_actor(show.producer), question.pk, replies.Draft(traffic, "交通局来函。"), submit=False)
+    producer, page = browser(show.producer), reverse("staff:reply", args=[question.pk])
+    told = producer.get(page).content.decode()
+    links = [urllib.parse.unquote(each) for each in re.findall(r'href="\?department=([^"]+)"', told)]
+    assert links == [HARBOUR, traffic]
+    assert ">交通局来函。</textarea>" in producer.get(page, {"department": traffic}).content.decode()
+    answer = producer.post(page, {"act": "save", "department": traffic, "text": "另一稿", "version": 0})
+    assert answer.status_code == 409
+    assert 'name="version" value="1"' in answer.content.decode(), "saved again, it is laid over that department's"
 
 
 def test_an_account_bound_to_nobody_is_told_whom_to_ask(show: making.Show, office: User) -> None:
