@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.utils.http import quote_etag
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
@@ -23,16 +26,19 @@ from broadcast.views.staff_page import for_staff
 from live import captions as lines
 from live import wording
 from live.protocol import MediaObject
-from live.queries import behind, captions, public_objects
+from live.queries import behind, captions, public_groups
 
 
 @require_safe
-def published(request: HttpRequest, airing_id: UUID) -> HttpResponse:
+def published(request: HttpRequest, airing_id: UUID) -> HttpResponseBase:
     """Every public line, in order of the studio's time: while the show runs up to where its picture is, then with the replay."""
     airing = _watched(request, airing_id)
-    found = captions.objects(captions.public_lines(airing))
-    response = HttpResponse(msgspec.json.encode({"lines": found}), content_type="application/json")
-    response["Cache-Control"] = "no-store"
+    body = msgspec.json.encode({"lines": captions.objects(captions.public_lines(airing))})
+    etag = quote_etag(hashlib.sha256(body).hexdigest()[:32])
+    found: HttpResponseBase | None = get_conditional_response(request, etag=etag)
+    response = found if found is not None else HttpResponse(body, content_type="application/json")
+    # Kept by the reader's browser alone, who may watch it, and asked about each time: what is withheld is gone at the next look.
+    response["ETag"], response["Cache-Control"] = etag, "private, no-cache"
     return response
 
 
@@ -83,7 +89,8 @@ def desk(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
 def worked_on(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
     """The newest lines with where each stands, and what of the show the captioner must know."""
     airing = _worked(actor, airing_id)
-    media = next((each for each in public_objects(airing) if isinstance(each, MediaObject)), None)
+    groups = public_groups(airing.pk, ["media"]) or {}
+    media = next((each for each in groups.get("media", []) if isinstance(each, MediaObject)), None)
     told: dict[str, Any] = {
         "lines": captions.staff_lines(airing),
         "total": captions.total(airing.pk),

@@ -104,6 +104,18 @@ def test_a_line_taken_out_in_time_is_never_read_and_a_public_one_leaves(show: ma
     assert AuditEntry.objects.filter(act="caption.remove").count() == 2
 
 
+def test_lines_that_did_not_change_are_not_sent_again_and_nothing_is_kept_unasked(
+    show: making.Show, captioner: Actor
+) -> None:
+    made, address, browser = say(captioner, show, "已经公开", ago=40), f"/live/airings/{show.id}/captions", Client()
+    first = browser.get(address)
+    assert first["Cache-Control"] == "private, no-cache"
+    again = browser.get(address, headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content, again["Cache-Control"]) == (304, b"", "private, no-cache")
+    commands.perform(captioner, show.id, protocol.RemoveCaption(id=making.command_id(), line=made["line"]))
+    assert browser.get(address, headers={"If-None-Match": first["ETag"]}).json() == {"lines": []}
+
+
 def test_what_was_cut_off_is_never_read_whatever_happens_next(show: making.Show, captioner: Actor) -> None:
     say(captioner, show, "切断前已播出", ago=45)
     say(captioner, show, "还在延时里，被切断", ago=8)
