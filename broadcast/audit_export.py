@@ -28,9 +28,9 @@ Pieces = Iterable[list[AuditEntry]]
 
 def as_csv(pieces: Pieces) -> Iterator[bytes]:
     """UTF-8 with the mark by which spreadsheet programs know it. A cell that would be a formula begins with an apostrophe."""
-    yield ("\ufeff" + _csv([heads()])).encode()
+    yield ("\ufeff" + csv_text([heads()])).encode()
     for piece in pieces:
-        yield _csv([_cells(row) for row in told(piece)]).encode()
+        yield csv_text([cells(row.values()) for row in told(piece)]).encode()
 
 
 def as_json(pieces: Pieces) -> Iterator[bytes]:
@@ -127,15 +127,17 @@ def told(piece: list[AuditEntry]) -> Iterator[dict[str, Any]]:
         }
 
 
-def _csv(rows: list[list[str]]) -> str:
+def csv_text(rows: list[list[str]]) -> str:
+    """Rows of cells as CSV, as every spreadsheet program reads it."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(rows)
     return text.getvalue()
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
-    cells = [_plain(value) for value in row.values()]
-    return [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+def cells(values: Iterable[Any]) -> list[str]:
+    """Values as cells: nothing is an empty one, what is no text is JSON, and what would be a formula begins with an apostrophe."""
+    plain = [_plain(value) for value in values]
+    return [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in plain]
 
 
 def _plain(value: Any) -> str:

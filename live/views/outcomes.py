@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from broadcast import audit_export
 from broadcast.access import Ability, Actor, can
 from broadcast.errors import BroadcastError, InvalidInput, NotAllowed
 from broadcast.models import Airing
@@ -63,25 +62,17 @@ def page(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
 def commitments(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
     """Suggestions and promises of the show as a CSV file that spreadsheets open."""
     airing = _airing(actor, airing_id)
-    out = io.StringIO()
-    write = csv.writer(out)
     head = (_("种类"), _("节目时间"), _("说话人"), _("责任部门"), _("内容"), _("期限"), _("过期天数"), _("已兑现"))
-    write.writerow([*head, _("兑现说明"), _("提问编号"), _("标记人")])
+    rows = [[*head, _("兑现说明"), _("提问编号"), _("标记人")]]
     kinds = {"promise": _("承诺"), "suggestion": _("建议")}
     for each in (follow.mark(row, airing) for row in follow.commitments(airing.pk)):
         done = _("是") if each["done"] else "" if each["kind"] == "suggestion" else _("否")
-        cells = (kinds[each["kind"]], _lasting(each["ms"]), each["speaker_name"], each["department"], each["text"])
+        first = (kinds[each["kind"]], _lasting(each["ms"]), each["speaker_name"], each["department"], each["text"])
         more = (each["due"] or "", each["days_late"] or "", done, each["done_note"], each["question"] or "", each["by"])
-        write.writerow([_plain(cell) for cell in (*cells, *more)])
-    response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+        rows.append(audit_export.cells((*first, *more)))
+    response = HttpResponse("\ufeff" + audit_export.csv_text(rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="commitments-{airing.episode.key}.csv"'
     return response
-
-
-def _plain(cell: object) -> str:
-    """No program shall take it for a formula."""
-    words = str(cell)
-    return f"'{words}" if words[:1] in {"=", "+", "-", "@", "\t"} else words
 
 
 def _lasting(ms: int | None) -> str:
