@@ -83,7 +83,6 @@ class Migration(migrations.Migration):
                 ("source", models.CharField(blank=True, max_length=32)),
                 ("command_id", models.CharField(max_length=64)),
                 ("created_at", models.DateTimeField()),
-                ("changed_at", models.DateTimeField()),
                 ("removed_at", models.DateTimeField(blank=True, null=True)),
                 (
                     "by",
@@ -111,10 +110,6 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("removed_at__isnull", True)), fields=["room", "at", "id"], name="captions_by_time"
             ),
-        ),
-        migrations.AddIndex(
-            model_name="captionline",
-            index=models.Index(fields=["room", "changed_at", "id"], name="captions_by_change"),
         ),
         migrations.AddConstraint(
             model_name="captionline",

@@ -27,7 +27,6 @@ class CaptionLine(models.Model):
     # Of the captioner's browser, or the recogniser's own name of the line.
     command_id = models.CharField(max_length=64)
     created_at = models.DateTimeField()
-    changed_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -35,7 +34,6 @@ class CaptionLine(models.Model):
         constraints = [models.UniqueConstraint(fields=["room", "source", "command_id"], name="one_caption_per_command")]
         indexes = [
             models.Index(fields=["room", "at", "id"], condition=Q(removed_at__isnull=True), name="captions_by_time"),
-            models.Index(fields=["room", "changed_at", "id"], name="captions_by_change"),
         ]
 
 

@@ -51,7 +51,7 @@ def add(actor: Actor, airing_id: UUID, command: protocol.AddCaption) -> dict[str
     words = _cleaned(command.text)
     with transaction.atomic():
         airing = _open(actor, airing_id)
-        line, _made = _put(actor, airing, Heard("", command.id, words, at), replace=False)
+        line = _put(actor, airing, Heard("", command.id, words, at), replace=False)
     return told(line)
 
 
@@ -68,7 +68,7 @@ def hear(actor: Actor, airing_id: UUID, heard: Heard) -> dict[str, Any]:
     words = Heard(heard.source[:32], heard.key[:64], _cleaned(heard.text), min(heard.at, now), heard.until)
     with transaction.atomic():
         airing = _open(actor, airing_id)
-        line, _made = _put(actor, airing, words, replace=True)
+        line = _put(actor, airing, words, replace=True)
     return told(line)
 
 
@@ -131,7 +131,7 @@ def _cleaned(words: str) -> str:
         ) from bad
 
 
-def _put(actor: Actor, airing: Airing, heard: Heard, *, replace: bool) -> tuple[CaptionLine, bool]:
+def _put(actor: Actor, airing: Airing, heard: Heard, *, replace: bool) -> CaptionLine:
     """The line of this name, made if there is none. Two that come at once make one."""
     rooms.ensure([airing.pk])
     now = clock.now()
@@ -145,7 +145,6 @@ def _put(actor: Actor, airing: Airing, heard: Heard, *, replace: bool) -> tuple[
             "text": heard.text,
             "by_id": actor.user_id,
             "created_at": now,
-            "changed_at": now,
         },
     )
     if made:
@@ -153,7 +152,7 @@ def _put(actor: Actor, airing: Airing, heard: Heard, *, replace: bool) -> tuple[
         hints.hint(airing.pk, "captions", "airing")
     elif replace:
         _understand(actor, line, heard)
-    return line, made
+    return line
 
 
 def _understand(actor: Actor, known: CaptionLine, heard: Heard) -> None:
@@ -174,8 +173,8 @@ def _locked(airing_id: UUID, pk: int) -> CaptionLine:
 
 
 def _store(actor: Actor, line: CaptionLine) -> None:
-    line.version, line.changed_at, line.by_id = line.version + 1, clock.now(), actor.user_id
-    line.save(update_fields=["text", "until", "version", "changed_at", "removed_at", "by"])
+    line.version, line.by_id = line.version + 1, actor.user_id
+    line.save(update_fields=["text", "until", "version", "removed_at", "by"])
     hints.hint(line.room_id, "captions")
 
 

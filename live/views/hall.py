@@ -53,7 +53,6 @@ class Hall:
     load: LoadObject | None = None
     announcement: AnnouncementObject | None = None
     pinned: CommentObject | None = None
-    captions: list[CaptionObject] = field(default_factory=list)
     segments: list[SegmentObject] = field(default_factory=list)
     people: list[PersonObject] = field(default_factory=list)
     comments: list[CommentObject] = field(default_factory=list)
@@ -99,7 +98,6 @@ _KINDS: dict[type, str] = {
     SegmentObject: "segments",
     PersonObject: "people",
     CommentObject: "comments",
-    CaptionObject: "captions",
     QuestionObject: "questions",
     PollObject: "polls",
 }
@@ -121,7 +119,8 @@ def arrange(objects: Iterable[PublicObject]) -> Hall:
             hall.announcement = each
         elif isinstance(each, PinnedObject):
             hall.pinned = each.comment
-        else:
+        elif not isinstance(each, CaptionObject):
+            # Captions go with the picture, which needs the script; without it they are a file.
             getattr(hall, _KINDS[type(each)]).append(each)
     hall.segments.sort(key=lambda segment: segment.position)
     hall.people.sort(key=lambda person: person.position)
