@@ -24,7 +24,8 @@ LOOK_ANYWAY_SECONDS = 0.5
 GATHER_SECONDS = 0.02
 # An overlay that hears nothing for longer takes everything away (static/live/overlay.js).
 BEAT_SECONDS = 2.0
-SEATS_MOST = 20
+# Every venue of an evening has its own page: one more costs a frame, not another look (queries.overlay.look).
+SEATS_MOST = 100
 QUEUE = 8
 
 

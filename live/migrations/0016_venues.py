@@ -49,6 +49,13 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["name", "id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("removed_at", None)),
+                        fields=("programme", "name"),
+                        name="one_venue_of_a_name",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(

@@ -45,7 +45,7 @@ class CodeSheet(models.Model):
 
 
 class PollCode(models.Model):
-    """One code: its keyed digest, and whose it became with the first ballot. It says nothing of how that person voted."""
+    """One code: its keyed digest, and whose it became with the first ballot. It does not say by itself how that person voted."""
 
     sheet = models.ForeignKey(CodeSheet, on_delete=models.CASCADE, related_name="codes")
     poll = models.ForeignKey("live.Poll", on_delete=models.CASCADE, related_name="+", db_index=False)

@@ -23,6 +23,11 @@ class Venue(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["programme", "name"], condition=Q(removed_at=None), name="one_venue_of_a_name"
+            )
+        ]
 
 
 class HeadCount(models.Model):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from broadcast import clock
 from broadcast.models import Airing
@@ -15,13 +18,11 @@ GROUPS = ("airing", "media", "rundown", "people", "notices", "captions", "questi
 READ = dt.timedelta(seconds=12)
 
 
-def beside(airing: Airing, objects: list[Any], venue: int) -> protocol.HallScene:
-    """For the hall of this venue; 0: the show's own page."""
+def beside(airing: Airing, objects: list[Any], counted: Mapping[int, venues.Heads]) -> protocol.HallScene:
+    """For the show's own page; `counted` are its heads by venue."""
     shown: protocol.AiringObject = next(each for each in objects if isinstance(each, protocol.AiringObject))
     said = next((each for each in objects if isinstance(each, protocol.AnnouncementObject)), None)
-    counted = venues.heads(airing.pk)
-    people, places = venues.present(airing.pk)
-    here = counted.get(venue)
+    people, places = venues.sum_of(counted)
     return protocol.HallScene(
         programme=shown.programme,
         programme_en=shown.programme_en,
@@ -34,8 +35,14 @@ def beside(airing: Airing, objects: list[Any], venue: int) -> protocol.HallScene
         announcement=said.text if said else "",
         people=people,
         venues=places,
-        here=here.people if here else None,
     )
+
+
+def seen_from(scene: protocol.OverlayScene, venue: int, counted: Mapping[int, venues.Heads]) -> protocol.OverlayScene:
+    """The same in the hall of this venue: with how many are there."""
+    if scene.hall is None or venue not in counted:
+        return scene
+    return msgspec.structs.replace(scene, hall=msgspec.structs.replace(scene.hall, here=counted[venue].people))
 
 
 def _caption(airing: Airing, objects: list[Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from broadcast.models import Airing
 from live import overlay_token, protocol
 from live.models import Overlay
 from live.overlay_token import Link
-from live.queries import behind, hall
+from live.queries import behind, hall, venues
 from live.queries.public import public_groups
 
 # How long a closed poll stays, so that its result can be read.
@@ -50,16 +51,15 @@ def still(link: Link, row: Overlay | None) -> bool:
 
 
 def look(airing_id: UUID, links: set[Link]) -> dict[Link, protocol.OverlayScene | None]:
-    """What each link shows now; None for one that opens nothing any more."""
+    """What each link shows now; None for one that opens nothing any more. One scene is composed for each kind, however many halls."""
     row = _row(airing_id)
-    scenes: dict[tuple[str, int], protocol.OverlayScene] = {}
-    found: dict[Link, protocol.OverlayScene | None] = {}
-    for link in links:
-        key = (link.kind, link.venue)
-        if still(link, row) and key not in scenes:
-            scenes[key] = _scene(airing_id, row, link)
-        found[link] = scenes[key] if still(link, row) else None
-    return found
+    standing_now = {link for link in links if still(link, row)}
+    kinds = {link.kind for link in standing_now}
+    counted = venues.heads(airing_id) if "hall" in kinds else {}
+    scenes = {kind: _scene(airing_id, row, kind, counted) for kind in kinds}
+    return {
+        link: hall.seen_from(scenes[link.kind], link.venue, counted) if link in standing_now else None for link in links
+    }
 
 
 def scene(link: Link) -> protocol.OverlayScene | None:
@@ -92,16 +92,15 @@ def _row(airing_id: UUID) -> Overlay | None:
     return Overlay.objects.filter(pk=airing_id).first()
 
 
-def _scene(airing_id: UUID, row: Overlay | None, link: Link) -> protocol.OverlayScene:
-    airing, ahead, is_hall = (
-        Airing.objects.select_related("episode__programme").get(pk=airing_id),
-        link.kind == "studio",
-        link.kind == "hall",
-    )
+def _scene(
+    airing_id: UUID, row: Overlay | None, kind: overlay_token.Kind, counted: Mapping[int, venues.Heads]
+) -> protocol.OverlayScene:
+    airing = Airing.objects.select_related("episode__programme").get(pk=airing_id)
+    ahead, is_hall = kind == "studio", kind == "hall"
     groups = public_groups(airing_id, hall.GROUPS if is_hall else _GROUPS, ahead=ahead) or {}
     objects = [each for group in groups.values() for each in group]
     shown: protocol.AiringObject = next(each for each in objects if isinstance(each, protocol.AiringObject))
-    beside = hall.beside(airing, objects, link.venue) if is_hall and not shown.withdrawn else None
+    beside = hall.beside(airing, objects, counted) if is_hall and not shown.withdrawn else None
     if shown.withdrawn or not _is_on(airing, objects, ahead=ahead):
         return protocol.OverlayScene(shown=False, programme="", programme_en="", number=None, hall=beside)
     question = next((each for each in _of(objects, protocol.QuestionObject) if each.state == "on_air"), None)

@@ -54,7 +54,12 @@ def heads(airing_id: UUID) -> dict[int, Heads]:
 
 def present(airing_id: UUID) -> tuple[int, int]:
     """How many people, at how many venues with anybody, by the last counts."""
-    counts = [each.people for each in heads(airing_id).values() if each.people]
+    return sum_of(heads(airing_id))
+
+
+def sum_of(counted: Mapping[int, Heads]) -> tuple[int, int]:
+    """How many people, at how many venues with anybody."""
+    counts = [each.people for each in counted.values() if each.people]
     return sum(counts), len(counts)
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from broadcast import clock
 from broadcast.arrays import blobs, numbers, texts, uuids
 from broadcast.errors import IllegalTransition, InvalidInput, NotFound
-from live import ballot_chain, protocol, wording
+from live import ballot_chain, poll_rules, protocol, wording
 from live.models import Poll
 from live.queries import outcome
 from live.queries.casts import Cast, Current, current_ballots, find_casts, microseconds
@@ -237,12 +237,18 @@ def _mine(
     current: dict[tuple[int, UUID], Current], terms: dict[int, _Terms]
 ) -> dict[tuple[int, UUID], protocol.MyBallot]:
     """The ballots as their owners see them; each poll is counted once for all of them."""
-    told = {Poll.Results.ALWAYS, Poll.Results.AFTER_VOTE}
     polls = {poll for poll, _person in current}
     shown: dict[int, tuple[Counted | None, protocol.PollOutcome | None]] = {}
     for poll in polls:
         asked = terms[poll]
-        if asked.results in told and asked.state != Poll.State.VOID:
+        is_shown = poll_rules.are_shown(
+            asked.results,
+            is_frozen=asked.state == Poll.State.CLOSED,
+            is_published=False,
+            is_void=asked.state == Poll.State.VOID,
+            has_voted=True,
+        )
+        if is_shown:
             now = counted(poll, asked.options)
             votes = [each.votes or 0 for each in now.options]
             shown[poll] = now, outcome.quick(asked.kind, asked.rule, asked.eligible, votes, now.total)

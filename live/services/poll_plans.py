@@ -6,17 +6,20 @@ import datetime as dt
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from broadcast import audit, clock
 from broadcast.access import Ability, Actor
+from broadcast.arrays import numbers
 from broadcast.errors import IllegalTransition, InvalidInput
 from broadcast.models import Segment
 from live import hints, protocol
 from live.models import Poll
 from live.services import poll_terms, rooms
 from live.services.poll_rows import allowed, locked, save, told
+
+_HOLD = "SELECT FROM live_poll WHERE id = ANY(%s::bigint[]) AND NOT state = ANY(%s) ORDER BY id FOR KEY SHARE"
 
 
 def create(actor: Actor, airing_id: UUID, command: protocol.CreatePoll) -> dict[str, Any]:
@@ -29,6 +32,7 @@ def create(actor: Actor, airing_id: UUID, command: protocol.CreatePoll) -> dict[
         if not airing.episode.programme.polls:
             raise IllegalTransition(_("这个节目没有开放投票。"), state=airing.state)
         rooms.ensure([airing_id])
+        _hold(command.replaces, command.compares)
         # Two retries at once: the second waits here.
         seq = rooms.next_staff_seq([airing_id])[airing_id]
         known = Poll.objects.filter(room=airing_id, command_id=command.id).first()
@@ -59,6 +63,7 @@ def change(actor: Actor, airing_id: UUID, command: protocol.ChangePoll) -> dict[
     """Lay a draft down anew, whole. When it opens by itself, and which it replaces, stays. Raises InvalidInput, IllegalTransition."""
     with transaction.atomic():
         airing = allowed(actor, airing_id, Ability.PRODUCE)
+        _hold(command.compares)
         poll = _draft(airing_id, command.poll)
         before = {"question": poll.question, "options": list(poll.options.values_list("text", flat=True))}
         options = poll_terms.lay_down(poll, airing, command)
@@ -93,18 +98,26 @@ def schedule(actor: Actor, airing_id: UUID, command: protocol.SchedulePoll) -> d
 
 
 def order(actor: Actor, airing_id: UUID, command: protocol.OrderPolls) -> dict[str, Any]:
-    """Put the polls of the show in this order; those that are not named keep theirs, after them."""
+    """Put the drafts of the show in this order; those that are not named keep theirs, after them, and what has begun keeps its place.
+
+    Locks drafts alone: ballots of an open poll do not wait.
+    """
     with transaction.atomic():
         airing = allowed(actor, airing_id, Ability.PRODUCE)
-        rows = {poll.pk: poll for poll in Poll.objects.select_for_update().filter(room=airing_id).order_by("pk")}
+        drafts = Poll.objects.select_for_update().filter(room=airing_id, state=Poll.State.DRAFT)
+        rows = {poll.pk: poll for poll in drafts.order_by("pk")}
         named = [pk for pk in dict.fromkeys(command.polls) if pk in rows]
         rest = sorted((poll for pk, poll in rows.items() if pk not in named), key=lambda each: (each.position, each.pk))
         wanted = named + [poll.pk for poll in rest]
-        moved = [pk for place, pk in enumerate(wanted, start=1) if rows[pk].position != place]
+        # The places that they hold already, dealt out anew.
+        places: list[int] = []
+        for held in sorted(poll.position for poll in rows.values()):
+            places.append(max(held, places[-1] + 1) if places else held)
+        moved = {pk: place for pk, place in zip(wanted, places, strict=True) if rows[pk].position != place}
         if moved:
             seq = rooms.next_staff_seq([airing_id])[airing_id]
-            for place, pk in enumerate(wanted, start=1):
-                Poll.objects.filter(pk=pk).exclude(position=place).update(position=place, staff_seq=seq)
+            for pk, place in moved.items():
+                Poll.objects.filter(pk=pk).update(position=place, staff_seq=seq)
             audit.record(actor, "poll.order", f"airing:{airing_id}", airing=airing, after={"polls": wanted})
             hints.hint(airing_id, "staff", "polls")
         return {"polls": wanted}
@@ -121,6 +134,13 @@ def discard(actor: Actor, airing_id: UUID, command: protocol.DiscardPoll) -> dic
         poll.state = Poll.State.DISCARDED
         save(actor, airing, poll, "discard", before="draft")
         return told(poll)
+
+
+def _hold(*named: int | None) -> None:
+    """Lock the keys of the polls that one names, before the room's number is taken: whoever closes or voids them locks in that order.
+    Their ballots do not wait."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [numbers(sorted(pk for pk in named if pk is not None)), list(Poll.UNSEEN)])
 
 
 def _draft(airing_id: UUID, poll_id: int) -> Poll:

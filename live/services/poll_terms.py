@@ -23,6 +23,8 @@ def lay_down(poll: Poll, airing: Airing, terms: protocol.PollTerms) -> list[str]
     choice = poll_rules.choice(terms.kind, terms.fewest, terms.most, len(options))
     if choice is None:
         raise InvalidInput(_("最少和最多可选的项数不对，请检查。"), field="most")
+    if terms.secrecy == "named" and terms.results == "never":
+        raise InvalidInput(_("记名投票会公布谁选了什么，结果不能选“不公开”。"), field="secrecy")
     poll.question = clean(terms.question, 120, "question")
     poll.kind, (poll.fewest, poll.most) = terms.kind, choice
     poll.results, poll.secrecy, poll.revote = terms.results, terms.secrecy, terms.revote

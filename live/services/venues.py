@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from broadcast import audit, clock
@@ -25,16 +25,19 @@ def make(actor: Actor, programme_id: int, name: str, place: str = "") -> Venue:
     called = _clean(name, 60, "name")
     where = _clean(place, 120, "place") if place.strip() else ""
     with transaction.atomic():
-        if Venue.objects.filter(programme=programme_id, name=called, removed_at=None).exists():
-            raise InvalidInput(_("已经有叫这个名字的会场。"), field="name")
-        venue = Venue.objects.create(
-            programme_id=programme_id,
-            name=called,
-            place=where,
-            source=sources.make(programme_id, called),
-            created_by_id=actor.user_id,
-            created_at=clock.now(),
-        )
+        source = sources.make(programme_id, called)
+        try:
+            with transaction.atomic():
+                venue = Venue.objects.create(
+                    programme_id=programme_id,
+                    name=called,
+                    place=where,
+                    source=source,
+                    created_by_id=actor.user_id,
+                    created_at=clock.now(),
+                )
+        except IntegrityError as error:
+            raise InvalidInput(_("已经有叫这个名字的会场。"), field="name") from error
         after = {"name": called, "place": where, "programme": programme_id}
         audit.record(actor, "venue.create", f"venue:{venue.pk}", after=after)
     return venue

@@ -229,11 +229,10 @@ def _done(actor: Actor, airing: Airing, request: HttpRequest) -> str:
 
 def _moved(airing: Airing, poll: int, by: int) -> Staff:
     """The order with one poll moved among those still to come."""
-    order = [each.id for each in poll_pages.listed(airing)]
-    drafts = [each.id for each in poll_pages.listed(airing) if each.state == "draft"]
-    if poll in drafts:
-        other = drafts[max(0, min(len(drafts) - 1, drafts.index(poll) + by))]
-        at, to = order.index(poll), order.index(other)
+    order = [each.id for each in poll_pages.listed(airing) if each.state == "draft"]
+    if poll in order:
+        at = order.index(poll)
+        to = max(0, min(len(order) - 1, at + by))
         order[at], order[to] = order[to], order[at]
     return protocol.OrderPolls(id=_id(), polls=tuple(order))
 

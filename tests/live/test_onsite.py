@@ -6,7 +6,9 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from broadcast import clock, sources
 from broadcast.access import Actor
@@ -133,6 +135,9 @@ def test_venues_are_made_by_who_runs_the_show_under_a_name_of_their_own() -> Non
     for name in ("粤海工作站", "  ", "长" * 61):
         with pytest.raises(InvalidInput):
             venue_of(show, name)
+    other = venue_of(show, "沙河工作站")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Venue.objects.filter(pk=other.pk).update(name="粤海工作站")
 
 
 def test_heads_are_counted_by_clerks_and_are_no_viewers() -> None:
@@ -189,6 +194,25 @@ def test_a_halls_page_goes_with_the_publics_picture() -> None:
         gone = overlays.scene(link)
         assert gone is not None
         assert (gone.hall, gone.question, gone.programme) == (None, None, "")
+
+
+def test_many_halls_ask_no_more_than_one() -> None:
+    show = making.make_show()
+    clerk, one, other = producer(show), venue_of(show), venue_of(show, "沙河工作站")
+    venues.count_heads(clerk, show.id, one.pk, 30)
+    own = hall(show)
+    halls = {own, replace(own, venue=one.pk), replace(own, venue=other.pk)}
+    with CaptureQueriesContext(connection) as few:
+        overlays.look(show.id, {own})
+    with CaptureQueriesContext(connection) as many:
+        seen = overlays.look(show.id, halls)
+    assert len(many) == len(few)
+    told = {link.venue: scene.hall for link, scene in seen.items() if scene is not None}
+    assert {venue: (each.people, each.here) for venue, each in told.items() if each is not None} == {
+        0: (30, None),
+        one.pk: (30, 30),
+        other.pk: (30, None),
+    }
 
 
 @pytest.mark.parametrize("results", ["always", "after_vote", "after_close", "after_publication", "never"])

@@ -18,6 +18,7 @@ from live.queries.staff import staff_polls
 from live.services import aftercare, polls
 from tests.live import making
 from tests.live.polling import do, draft, finish, options, row, shown
+from tests.lockstep import together
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +39,7 @@ pytestmark = pytest.mark.django_db
         ({"segment": 10**9}, "segment"),
         ({"about": 10**9}, "about"),
         ({"compares": 10**9}, "compares"),
+        ({"secrecy": "named", "results": "never"}, "secrecy"),
     ],
 )
 def test_terms_that_cannot_be_are_refused(terms: dict[str, Any], field: str) -> None:
@@ -158,6 +160,39 @@ def test_opened_by_hand_it_does_not_open_again() -> None:
     assert row(poll).state == Poll.State.CLOSED
     with pytest.raises(InvalidInput):
         do(show, protocol.SchedulePoll, poll=draft(show), opens_at="2020-01-01T00:00:00+08:00")
+
+
+def test_an_order_is_of_drafts_and_what_has_begun_keeps_its_place() -> None:
+    show = making.make_show()
+    first, begun, last = draft(show), draft(show), draft(show)
+    do(show, protocol.OpenPoll, poll=begun)
+    place = row(begun).position
+    assert do(show, protocol.OrderPolls, polls=(begun, last, first))["polls"] == [last, first]
+    assert row(begun).position == place
+    assert [poll.id for poll in staff_polls(show.id)] == [last, begun, first]
+    Poll.objects.filter(room=show.id).update(position=0)
+    do(show, protocol.OrderPolls, polls=(last, first))
+    assert row(last).position < row(first).position, "drafts made before there was an order get one"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_poll_that_names_another_does_not_stand_in_the_way_of_its_close() -> None:
+    show = making.make_show()
+    before, other = draft(show, kind="scale"), draft(show, kind="scale")
+    do(show, protocol.OpenPoll, poll=before)
+    for later in (lambda: draft(show, kind="scale", compares=before), lambda: change(show, other, before)):
+        assert [type(each) for each in together(later, lambda: close(show, before))] == [int, dict]
+
+
+def change(show: making.Show, poll: int, compares: int) -> int:
+    do(show, protocol.ChangePoll, poll=poll, question="同意吗？", kind="scale", compares=compares)
+    return poll
+
+
+def close(show: making.Show, poll: int) -> dict[str, Any]:
+    """By hand; one that is closed is open again before."""
+    Poll.objects.filter(pk=poll).update(state="open", closes_at=None, result=None)
+    return do(show, protocol.ClosePoll, poll=poll)
 
 
 # -- closing ----------------------------------------------------------------------------------------------------------
