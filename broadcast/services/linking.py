@@ -54,6 +54,7 @@ def link(actor: Actor, provider: str, subjects: tuple[str, ...]) -> None:
         if any(row.user_id != user.pk for row in rows.values()):
             raise Conflict(_("它已经绑定了另一个账号。请先用它登录，在那个账号里解除。"))
         _note(user, provider, subjects, rows)
+        ranks.settle(user)
         _tell(actor, user, "account.link", provider)
 
 

@@ -77,7 +77,8 @@ def logout(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def phone(request: HttpRequest) -> HttpResponse:
-    """Asks for a mobile number and sends a code to it. JSON: {"phone"} → {"valid_seconds", "again_seconds", "code" in the demo}."""
+    """Asks for a mobile number and sends a code to it. JSON: {"phone"} → {"valid_seconds", "again_seconds", "binds",
+    "code" in the demo}; `binds`: whether the code may come with `bind`."""
     data = data_of(request)
     where = next_of(request, data)
     typed = {"phone": data.get("phone", "")}
@@ -88,8 +89,9 @@ def phone(request: HttpRequest) -> HttpResponse:
     except BroadcastError as error:
         return refused(request, "phone", where, typed, error)
     if wants_json(request):
+        told: dict[str, object] = {"valid_seconds": sent.valid_seconds, "again_seconds": sent.again_seconds}
         shown = {"code": sent.code} if sent.code else {}
-        return JsonResponse({"valid_seconds": sent.valid_seconds, "again_seconds": sent.again_seconds, **shown})
+        return JsonResponse({**told, "binds": _may_bind(request), **shown})
     # Sessions are kept in a table: the number goes there sealed.
     request.session[_PENDING] = {"phone": seal(sent.phone).decode(), "code": sent.code}
     return HttpResponseRedirect(address("account:phone-code", where))
@@ -101,7 +103,7 @@ def phone(request: HttpRequest) -> HttpResponse:
 def phone_code(request: HttpRequest) -> HttpResponse:
     """Takes the code. JSON: {"phone", "code"} → {"assurance", "name"}.
 
-    The number goes to the account that is logged in by another house where that happened just now, or `bind` says so.
+    The number goes to the account that is logged in by another house only where that happened just now and `bind` says so.
     """
     data = data_of(request)
     where = next_of(request, data)
@@ -112,12 +114,13 @@ def phone_code(request: HttpRequest) -> HttpResponse:
     typed = {
         "phone": number,
         "shown_code": pending.get("code") if settings.DEMO else None,
-        "binds": is_sure(request) and services.may_be_bound(actor_of_request(request)),
+        "binds": _may_bind(request),
+        "bind": data.get("bind") == "1",
     }
     if request.method == "GET":
         return page(request, "phone_code", where, typed)
     try:
-        binds = is_sure(request) or data.get("bind") == "1"
+        binds = is_sure(request) and data.get("bind") == "1"
         who = services.verify_code(actor_of_request(request), number, data.get("code", ""), binds=binds)
     except BroadcastError as error:
         return refused(request, "phone_code", where, typed, error)
@@ -128,6 +131,10 @@ def phone_code(request: HttpRequest) -> HttpResponse:
     else:
         identity.become(request, who)
     return done(request, where, {"assurance": int(who.assurance), "name": who.name}, _("手机号已验证。"))
+
+
+def _may_bind(request: HttpRequest) -> bool:
+    return is_sure(request) and services.may_be_bound(actor_of_request(request))
 
 
 @never_cache

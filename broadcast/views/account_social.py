@@ -16,7 +16,7 @@ from broadcast import social
 from broadcast.errors import BroadcastError, SecondFactorNeeded
 from broadcast.identity import actor_of_request
 from broadcast.models import User
-from broadcast.services import linking
+from broadcast.services import linking, logins
 from broadcast.social import Proven
 from broadcast.views import second_step
 from broadcast.views.account_page import (
@@ -64,12 +64,14 @@ def back(request: HttpRequest, way: str) -> HttpResponse:
 @for_sure
 @require_POST
 def unlink(request: HttpRequest, provider: str) -> HttpResponse:
-    """Take it from the account."""
+    """Take it from the account; its other sessions end."""
     try:
         linking.unlink(actor_of_request(request), provider)
     except BroadcastError as error:
         messages.error(request, error.message)
     else:
+        # Whoever came in by it may sit at another browser.
+        logins.end_others(actor_of_request(request), request.session.session_key or "")
         renew_token(request)
         messages.success(request, _("已解除绑定。"))
     return HttpResponseRedirect(resolve_url("account:security"))

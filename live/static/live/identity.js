@@ -50,6 +50,8 @@ function Sheet({ phone, urls, documents, token, close }) {
   const [number, setNumber] = useState("");
   const [code, setCode] = useState("");
   const [shown, setShown] = useState("");
+  const [binds, setBinds] = useState(false);
+  const [bind, setBind] = useState(false);
   const [sentAt, setSentAt] = useState(0);
   const [waiting, setWaiting] = useState(AGAIN_SECONDS);
   const [now, setNow] = useState(Date.now());
@@ -81,6 +83,7 @@ function Sheet({ phone, urls, documents, token, close }) {
     setSentAt(Date.now());
     setWaiting(Number(data.again_seconds) || AGAIN_SECONDS);
     setShown(String(data.code || ""));
+    setBinds(data.binds === true);
     box.current.querySelector("[name=code]").focus();
   };
   const finish = async (event) => {
@@ -97,7 +100,8 @@ function Sheet({ phone, urls, documents, token, close }) {
       send();
       return;
     }
-    if (await call(urls.code, { phone: number.replace(/\s/g, ""), code: code.trim() })) close(true);
+    const said = { phone: number.replace(/\s/g, ""), code: code.trim() };
+    if (await call(urls.code, binds && bind ? { ...said, bind: "1" } : said)) close(true);
   };
   const keys = (event) => {
     if (event.key === "Escape") close(false);
@@ -117,6 +121,7 @@ function Sheet({ phone, urls, documents, token, close }) {
           <label>${t("验证码")}<input class="field" name="code" inputmode="numeric" autocomplete="one-time-code" maxlength="8" value=${code} onInput=${(event) => setCode(event.target.value)} /></label>
           <button type="button" class="button" disabled=${busy || wait > 0} onClick=${send}>${wait ? t("{n} 秒后可重发", { n: wait }) : sentAt ? t("重发") : t("获取验证码")}</button>
         </div>
+        ${binds && html`<label class="check"><input type="checkbox" name="bind" checked=${bind} onChange=${(event) => setBind(event.target.checked)} /><span>${t("号码会绑定到刚才登录的账号，以前的发言和投票都在一起。")}</span></label>`}
         ${shown && html`<p class="shown" role="status">${t("演示：验证码是 {code}", { code: shown })}</p>`}`}
       ${error && html`<p class="error" role="alert">${error}</p>`}
       <button class="button main wide" disabled=${busy}>${phone ? t("验证并提交") : t("同意并提交")}</button>

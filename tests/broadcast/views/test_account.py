@@ -116,7 +116,7 @@ def test_a_phone_is_verified_by_plain_forms(client):
 def test_a_phone_is_verified_by_json(client):
     headers = {"accept": "application/json"}
     sent = client.post("/account/phone", {"phone": PHONE}, content_type="application/json", headers=headers).json()
-    assert set(sent) == {"valid_seconds", "again_seconds", "code"}
+    assert set(sent) == {"valid_seconds", "again_seconds", "binds", "code"}
     body = {"phone": PHONE, "code": sent["code"]}
     done = client.post("/account/phone/code", body, content_type="application/json", headers=headers).json()
     assert done["assurance"] == Assurance.PHONE
@@ -153,7 +153,7 @@ def test_json_that_is_no_object_is_refused(client, body):
 def test_consent_is_given_once_and_kept(client, settings):
     client.get("/account/consent?next=/programmes/")
     first = who(client)
-    response = client.post("/account/consent", {**settings.CONSENT_VERSIONS, "next": "/programmes/"})
+    response = client.post("/account/consent", {**settings.CONSENT_VERSIONS, "age": "over", "next": "/programmes/"})
     assert response["Location"] == "/programmes/"
     assert who(client).participant_id == first.participant_id
     assert Consent.objects.filter(participant_id=first.participant_id).count() == 2
@@ -204,7 +204,7 @@ def test_a_stale_browser_is_a_new_guest_after_the_refused_form(client, producer)
     client.cookies[identity.COOKIE] = identity.sign(kept)
     assert client.post("/account/consent", settings.CONSENT_VERSIONS).status_code == 403
     assert who(client).participant_id != kept.participant_id
-    assert client.post("/account/consent", settings.CONSENT_VERSIONS).status_code == 302
+    assert client.post("/account/consent", {**settings.CONSENT_VERSIONS, "age": "over"}).status_code == 302
 
 
 def test_a_page_gets_a_good_token_for_a_stale_one(client, producer):

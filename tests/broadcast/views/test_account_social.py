@@ -310,6 +310,8 @@ def test_a_citizen_links_wechat_and_is_the_same_person_by_either(house):
     assert user_of(other) == user_of(client)
     assert Participant.objects.get(user=user_of(client)).assurance == Assurance.PHONE
     client.post("/account/social/wechat/unlink")
+    assert user_of(client) is not None
+    assert user_of(other) is None, "who came in by it is out"
     third = browser()
     log_in(third, house, "wechat-qr")
     assert user_of(third) not in {None, user_of(client)}
@@ -350,15 +352,42 @@ def test_the_last_way_into_an_account_stays(house):
 # A number for an account that another house vouches for.
 
 
-def test_a_new_number_goes_to_the_account_that_just_came_in(house):
+def test_a_new_number_goes_to_the_account_that_just_came_in_if_it_says_so(house):
     client = browser(WECHAT)
     log_in(client, house, "wechat")
     user = user_of(client)
-    verify(client, "13800138000")
+    verify(client, "13800138000", bind="1")
     user.refresh_from_db()
     assert user_of(client) == user
     assert user.phone_digest == codes.phone_digest("+8613800138000")
     assert Participant.objects.get(user=user).assurance == Assurance.PHONE
+
+
+def test_without_a_word_a_number_is_bound_to_nothing(house):
+    client = browser(WECHAT)
+    log_in(client, house, "wechat")
+    came_in = user_of(client)
+    verify(client, "13800138000")
+    came_in.refresh_from_db()
+    assert (came_in.phone_digest, came_in.is_active) == (None, True)
+    assert user_of(client) not in {None, came_in}
+    assert LinkedIdentity.objects.filter(user=user_of(client)).count() == 0
+
+
+def test_pages_ask_whether_to_bind_only_where_it_can_be(house):
+    client = browser(WECHAT)
+    log_in(client, house, "wechat")
+    json = {"HTTP_ACCEPT": "application/json"}
+    assert client.post("/account/phone", {"phone": "13800138000"}, **json).json()["binds"] is True
+    client.post("/account/phone", {"phone": "13900139000"})
+    form = client.get("/account/phone/code").content.decode().split("<form method", 2)[-1]
+    assert re.search(r'<input type="checkbox" name="bind" value="1">', form)
+    session = client.session
+    session["sure_at"] = 0
+    session.save()
+    assert 'name="bind"' not in client.get("/account/phone/code").content.decode()
+    nobody = browser()
+    assert nobody.post("/account/phone", {"phone": "13700137000"}, **json).json()["binds"] is False
 
 
 def test_a_number_with_an_account_takes_the_other_in_with_its_history(house, settings):
@@ -371,7 +400,7 @@ def test_a_number_with_an_account_takes_the_other_in_with_its_history(house, set
     from broadcast import clock
 
     with clock.shifted(__import__("datetime").timedelta(minutes=2)):
-        assert verify(client, "13800138000").status_code == 302
+        assert verify(client, "13800138000", bind="1").status_code == 302
     assert user_of(client) == own
     absorbed.refresh_from_db()
     assert not absorbed.is_active
