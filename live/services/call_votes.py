@@ -31,7 +31,8 @@ def vote(actor: Actor, airing_id: UUID, command: protocol.VoteForCaller) -> dict
     Locks the number, the participant, the call, then the poll (shared), as every ballot does. The account of a number is the same
     person, also one that verifies it after the call (`identity` merges them; the last cast of both counts); where it voted by itself,
     that stands and this is refused. Once a call has voted it stays that person, whatever number is written down later. What stands
-    against the number or its owner holds here too. Raises IllegalTransition, NotFound, InvalidInput.
+    against the number or its owner holds here too; a child votes only with a guardian's consent. Raises IllegalTransition, NotFound,
+    InvalidInput.
     """
     with transaction.atomic():
         airing = callers.screening(actor, airing_id)
@@ -40,6 +41,8 @@ def vote(actor: Actor, airing_id: UUID, command: protocol.VoteForCaller) -> dict
         if found is None or poll is None:
             raise NotFound(_("没有找到这个来电或投票。"))
         person = _locked(_person(found, poll))
+        if person.age == Participant.Age.UNDER:
+            raise IllegalTransition(_("这个号码的主人未满 14 周岁，监护人没有同意，不能代投。"), state=poll.state)
         call = Call.objects.select_for_update(of=("self",)).get(pk=found.pk)
         if (call.number_digest, call.participant_id) != (found.number_digest, found.participant_id):
             raise IllegalTransition(_("这个来电刚刚改过，请看过以后再投。"), state=call.state)

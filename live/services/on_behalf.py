@@ -28,7 +28,7 @@ def cast_for(actor: Actor, airing: Airing, person: Participant, command: protoco
     """
     write = Write(replace(actor, participant_id=person.pk), airing.pk, command)
     write.airing, write.room = airing, rooms.ensure([airing.pk])[airing.pk]
-    write.participant = Standing(person.pk, person.assurance, "", person.generation, None, True)
+    write.participant = Standing(person.pk, person.assurance, "", person.generation, None, True, person.age)
     batch = Batch([write])
     ballots.cast(batch)
     if write.refusal is not None:

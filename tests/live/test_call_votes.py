@@ -220,6 +220,19 @@ def test_a_ban_of_the_numbers_owner_holds_for_votes_on_behalf_too(show: making.S
     assert BallotCast.objects.count() == 1, "who is muted may vote"
 
 
+def test_nobody_votes_for_a_child_whose_guardian_did_not_agree(show: making.Show) -> None:
+    poll, (yes, _no) = making.make_poll(show)
+    listener = calling.listener()
+    person = Participant.objects.filter(pk=listener.participant_id)
+    person.update(age=Participant.Age.UNDER)
+    with pytest.raises(IllegalTransition):
+        cast(show, talks(show), poll, yes)
+    assert not BallotCast.objects.exists()
+    person.update(age=Participant.Age.ALLOWED)
+    cast(show, talks(show), poll, yes)
+    assert queries.recount(poll) == {yes: 1}
+
+
 def test_nobody_votes_for_a_number_on_the_list(show: making.Show) -> None:
     poll, (yes, _no) = making.make_poll(show)
     call = talks(show)
