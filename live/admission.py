@@ -49,14 +49,21 @@ class Admission:
             return self._no("moving", MOVING_MS)
         if self.is_full:
             return self._no("sockets", FULL_MS)
-        for kind, name in sender.names():
-            if self._held[kind][name] >= getattr(self._limits, f"sockets_{kind}"):
-                return self._no(f"sockets_{kind}", FULL_MS)
+        held = self.too_many(sender)
+        if held:
+            return held
         wait = self._attempts.take(sender, 1)
         if wait:
             return min(LONGEST_MS, max(SHORTEST_MS, 2_000 * wait))
         if self._joins.take():
             return self._no("joins", self._one_more_waits())
+        return 0
+
+    def too_many(self, sender: Sender) -> int:
+        """0 when the sender may hold one more, else the window, as `refuse`: asked again of who says only inside who it is."""
+        for kind, name in sender.names():
+            if self._held[kind][name] >= getattr(self._limits, f"sockets_{kind}"):
+                return self._no(f"sockets_{kind}", FULL_MS)
         return 0
 
     def enter(self, sender: Sender) -> None:

@@ -49,9 +49,13 @@ async def audience_socket(scope: dict[str, Any], receive: Receive, send: Send) -
     await send({"type": "websocket.accept"})
     if code is None and introduces:
         heard = await introduction.hear(live, visitor, receive, send)
-        visitor = heard or visitor
-        sender = sender_of(scope, visitor)
-        code = await _refusal(live, visitor.identity, airing_id) if heard else CloseCode.NOT_ALLOWED
+        if isinstance(heard, Visitor):
+            visitor, sender = heard, sender_of(scope, heard)
+            # At the entrance it was nobody: how many sockets the person holds can be asked only now.
+            window = live.admission.too_many(sender)
+            code = CloseCode.FULL if window else await _refusal(live, visitor.identity, airing_id)
+        else:
+            code = heard
     if code is not None:
         await send({"type": "websocket.close", "code": code, "reason": str(window or "")})
         return

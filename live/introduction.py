@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from broadcast import bearer
 from broadcast.access import Actor
-from broadcast.errors import BroadcastError, NotAllowed
+from broadcast.errors import NotAllowed
 from broadcast.identity import Identity, Visitor
 from broadcast.services import partners
 from live import answers, protocol
@@ -48,26 +48,27 @@ def is_wanted(scope: dict[str, Any]) -> bool:
     return bool(settings.PARTNERS) and query.get("introduce") == ["1"]
 
 
-async def hear(live: Live, visitor: Visitor, receive: Receive, send: Send) -> Visitor | None:
-    """The visitor as the partner says; None where nothing good came in time: whoever calls closes then."""
+async def hear(live: Live, visitor: Visitor, receive: Receive, send: Send) -> Visitor | int:
+    """The visitor as the partner says, else the code to close with: NOT_ALLOWED only where the token is no good, FULL for whatever may
+    be better next time (a crowd, nothing said in time, trouble of ours)."""
     global _waiting
     if _waiting >= WAITING_MOST:
-        return None
+        return protocol.CloseCode.FULL
     _waiting += 1
     try:
         message = await asyncio.wait_for(receive(), PATIENCE_SECONDS)
         who = await _identity(live, visitor, message)
     except TimeoutError:
-        return None
-    except BroadcastError as refusal:
+        return protocol.CloseCode.FULL
+    except NotAllowed as refusal:
         with translation.override(visitor.language):
             error = NotAllowed(_("合作平台的登录已过期，请回到原来的应用重新打开。"), **refusal.data)
         with contextlib.suppress(Exception):
             await _tell(send, answers.refused("", error))
-        return None
+        return protocol.CloseCode.NOT_ALLOWED
     except Exception as error:
         logger.warning("nobody introduced error=%s", type(error).__name__)
-        return None
+        return protocol.CloseCode.FULL
     finally:
         _waiting -= 1
     await _tell(send, protocol.Introduced(bearer.sign(who), bearer.SECONDS, int(who.assurance), who.name))
@@ -86,7 +87,7 @@ async def _identity(live: Live, visitor: Visitor, message: dict[str, Any]) -> Id
     if known is not None:
         return known
     who = Actor(address=visitor.address, port=visitor.port, device=visitor.device, device_id=visitor.device_id)
-    return await live.writing.run(partners.enter, who, token)
+    return await live.entering.run(partners.enter, who, token)
 
 
 async def _tell(send: Send, frame: Any) -> None:

@@ -47,6 +47,7 @@ logger = logging.getLogger(__name__)
 READ_THREADS = 3
 COMPOSE_THREADS = 2
 WRITE_LANES = 2
+ENTER_THREADS = 2
 CHORES_SECONDS = 1.0
 # How long a thread may keep the interpreter while others want it. With Python's 5 ms, whoever writes waits that long after each of
 # a dozen answers of the database, whenever the loop is busy.
@@ -63,6 +64,8 @@ class Live:
         self.composing = Threads("compose", COMPOSE_THREADS)
         self.slow = Threads("slow", 1)
         self.writing = Threads("write", WRITE_LANES)
+        # Partners' log-ins, however many come at once, hold up no vote.
+        self.entering = Threads("enter", ENTER_THREADS)
         self.bus = Bus(self._heard, self._bus_returned)
         self.hub = Hub(self.bus.load, self.compute)
         self.composers = Composers(
@@ -118,7 +121,7 @@ class Live:
         await self.overlay.stop()
         await ended(self._tasks)
         await self.bus.close()
-        for threads in (self.reading, self.composing, self.slow, self.writing):
+        for threads in (self.reading, self.composing, self.slow, self.writing, self.entering):
             await threads.close()
 
     async def reports_of(self, airing_id: UUID) -> list[Report]:
