@@ -253,5 +253,7 @@ LOGGING = {
     "loggers": {
         "django.channels.server": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        # At DEBUG it writes whole addresses, with the secrets of log-ins elsewhere.
+        "urllib3": {"level": "INFO"},
     },
 }

@@ -117,7 +117,9 @@ class _Asking:
         _asking.release()
         if isinstance(error, RequestException):
             logger.warning("another house does not answer way=%s error=%s", self._code, type(error).__name__)
-            raise Unavailable(_("对方的登录服务没有答复，请稍后再试，或者用手机号验证。"), retry_after_seconds=10)
+            raise Unavailable(
+                _("对方的登录服务没有答复，请稍后再试，或者用手机号验证。"), retry_after_seconds=10
+            ) from None
         if isinstance(error, Snapshot):
             raise InvalidInput(_("现在打开的是微信快照页。请点页面下方的“使用完整服务”，再登录一次。")) from None
         if isinstance(error, OAuth2Error | jwt.PyJWTError | KeyError | ValueError | TypeError):

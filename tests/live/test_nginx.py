@@ -131,6 +131,7 @@ def test_no_log_has_an_address_that_lets_in_by_itself(front: Front) -> None:
     secret = secrets.token_hex(8)
     closed = [f"/invitations/{secret}/briefing", f"/calendar/private/{secret}.ics", f"/overlay/{secret}/socket"]
     closed += [f"/overlay/{secret}/state", f"/account/invitation/1/{secret}", f"/%69nvitations/{secret}/"]
+    closed += [f"/account/social/oidc/back?code={secret}&state={secret}"]
     for address in closed:
         for port, tls in ((front.port, front.tls), (front.plain_port, None)):
             way = connect(port, VISITOR, tls)
