@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from broadcast import audit, clock
@@ -16,9 +16,11 @@ ROWS = 50
 
 
 def members(actor: Actor, words: str = "") -> list[Person]:
-    """Members by name, at most ROWS, the first that fit `words` (name, sector, organisation). Needs VERIFY_MEMBERS."""
+    """Members by name, at most ROWS, the first that fit `words` (name, sector, organisation), each with `is_verified`:
+    whether its account is a member's now. Needs VERIFY_MEMBERS."""
     require_house(actor, Ability.VERIFY_MEMBERS)
-    rows = Person.objects.filter(is_member=True).select_related("user")
+    verified = Exists(_standing().filter(user=OuterRef("user")))
+    rows = Person.objects.filter(is_member=True).select_related("user").annotate(is_verified=verified)
     for word in words.split()[:5]:
         rows = rows.filter(Q(name__icontains=word) | Q(sector__icontains=word) | Q(organisation__icontains=word))
     return list(rows.order_by("name", "pk")[:ROWS])
@@ -43,7 +45,7 @@ def bind(actor: Actor, person_id: int, phone: str, reason: str) -> Person:
             person = _locked(person_id)
             if person.user_id not in {None, user.pk} or Person.objects.filter(user=user).exclude(pk=person.pk).exists():
                 raise Conflict(_("这位委员或这个手机号已经绑定过，请先解除原来的绑定。"), field="phone")
-            if person.user_id == user.pk:
+            if person.user_id == user.pk and _standing().filter(user=user).exists():
                 return person
             person.user = user
             person.save(update_fields=["user"])
@@ -78,6 +80,11 @@ def unbind(actor: Actor, person_id: int, reason: str) -> Person:
         before = {"person": person.pk, "user": user.pk}
         audit.record(actor, "member.unbind", f"person:{person.pk}", reason=reason.strip(), before=before)
     return person
+
+
+def _standing() -> QuerySet[RoleGrant]:
+    """The grants by which somebody is a member now: a person's account alone gives no right."""
+    return RoleGrant.objects.standing().filter(role=RoleGrant.Role.MEMBER, programme=None)
 
 
 def _locked(person_id: int) -> Person:

@@ -118,6 +118,22 @@ def test_a_members_role_that_is_revoked_leaves_the_row_at_once():
     assert assurance(user) == Assurance.PHONE
 
 
+def test_a_member_whose_right_is_gone_is_not_shown_as_one_and_can_be_verified_again():
+    user, person, actor = citizen(), member(), staff()
+    members.bind(actor, person.pk, PHONE, WHY)
+    assert [each.is_verified for each in members.members(actor)] == [True]
+    RoleGrant.objects.filter(user=user).update(expires_at=clock.now())
+    assert [each.is_verified for each in members.members(actor)] == [False]
+    client = Client()
+    client.force_login(User.objects.get(pk=actor.user_id))
+    page = client.get("/staff/members/").content.decode()
+    assert "已认证<" not in page
+    assert f"/staff/members/{person.pk}/bind" in page
+    members.bind(actor, person.pk, PHONE, WHY)
+    assert Ability.WATCH_MEMBERS in Actor(user_id=user.pk).grants[None]
+    assert [each.is_verified for each in members.members(actor)] == [True]
+
+
 def test_the_page_binds_and_says_what_is_wrong():
     user, person, actor = citizen(), member(), staff()
     client = Client()
