@@ -125,13 +125,13 @@ def _citizen(user: User) -> Actor:
         address=ADDRESS,
         generation=who.generation,
     )
-    identity.give_consent(actor, dict(settings.CONSENT_VERSIONS))
+    identity.give_consent(actor, dict(settings.CONSENT_VERSIONS), "over")
     return actor
 
 
 def _guest(airing: Airing, number: int) -> Actor:
     actor = Actor(participant_id=uuid.uuid5(airing.pk, f"demo guest {number}"), address=ADDRESS)
-    identity.give_consent(actor, dict(settings.CONSENT_VERSIONS))
+    identity.give_consent(actor, dict(settings.CONSENT_VERSIONS), "over")
     return actor
 
 

@@ -24,14 +24,16 @@ SAID = frozenset({Age.OVER, Age.UNDER})
 def give_consent(actor: Actor, documents: dict[str, str], age: str = "") -> Participant:
     """Record that the actor agreed to these documents (name: version), and said to be 14 or not (`age`: over, under).
 
-    Raises InvalidInput for a version that is not in force, GuardianNeeded for who said, now or earlier, to be under 14: that is
-    kept, but a child's own agreement is none.
+    Raises InvalidInput for a version that is not in force and for an age that was never said, GuardianNeeded for who said, now or
+    earlier, to be under 14: that is kept, but a child's own agreement is none.
     """
     for name, version in documents.items():
         if settings.CONSENT_VERSIONS.get(name) != version:
             raise InvalidInput(_("个人信息处理说明或用户协议刚更新过，请再看一遍后同意。"), field=name)
     participant = declare(actor, age)
     require_of_age(participant)
+    if participant.age == Age.UNSAID:
+        raise InvalidInput(_("请说明是否已满 14 周岁。"), field="age")
     with transaction.atomic():
         participant = ensure_participant(actor)
         now = clock.now()
@@ -79,8 +81,11 @@ def consented(participant_ids: Iterable[UUID]) -> set[UUID]:
     return {participant_id for participant_id, documents in given.items() if needed <= documents}
 
 
-def require_consent(participant: Participant) -> None:
-    """Raise ConsentNeeded (data: documents) unless the participant agreed to all that is in force; GuardianNeeded for a child."""
-    require_of_age(participant)
-    if participant.pk not in consented([participant.pk]):
+def require_agreed(row: Standing | None) -> Standing:
+    """The row itself; raises ConsentNeeded (data: documents) unless its person agreed to all that is in force, GuardianNeeded for a
+    child. Nobody without a row can have agreed to anything."""
+    if row is not None:
+        require_of_age(row)
+    if row is None or not row.agreed:
         raise ConsentNeeded(_("请先阅读并同意个人信息处理说明和用户协议。"), documents=dict(settings.CONSENT_VERSIONS))
+    return row

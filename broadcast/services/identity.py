@@ -26,7 +26,7 @@ is_staff = ranks.is_staff
 is_stale, require_current = participants.is_stale, participants.require_current
 ensure_participant, ensure_participants = participants.ensure_participant, participants.ensure_participants
 standing, seat_of, generation_of = participants.standing, participants.seat_of, participants.generation_of
-give_consent, consented, require_consent = consents.give_consent, consents.consented, consents.require_consent
+give_consent, consented, require_agreed = consents.give_consent, consents.consented, consents.require_agreed
 
 
 def send_code(actor: Actor, phone: str) -> Sent:
@@ -163,10 +163,14 @@ def _join(actor: Actor, user: User, absorbed: User | None = None) -> Participant
     """The account's participant, with the browser's guest upgraded to it or merged into it, whoever called from its number merged,
     and the account that it takes in.
 
-    Locks the number, the accounts, then the rows in id order.
+    Locks the number, the accounts, then the rows in id order. Raises NotAllowed for an account that is closed by then.
     """
     caller = telephone.known(user.phone_digest)
     codes.lock(*(f"user:{each.pk}" for each in (user, absorbed) if each is not None))
+    # It may have been closed, or taken in by another, while we waited.
+    user.refresh_from_db(fields=["is_active", "phone_verified_at"])
+    if not user.is_active:
+        raise NotAllowed(_("这个账号已停用，请联系管理员。"))
     own, taken = absorbing.participant_of(user), absorbing.participant_of(absorbed)
     ids = sorted({each for each in (own, actor.participant_id, caller, taken) if each is not None})
     rows = {row.pk: row for row in Participant.objects.select_for_update().filter(pk__in=ids).order_by("pk")}

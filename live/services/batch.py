@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from broadcast.access import Actor, may_watch
-from broadcast.errors import AssuranceTooLow, BroadcastError, ConsentNeeded, NotAllowed, NotFound
+from broadcast.errors import AssuranceTooLow, BroadcastError, NotAllowed, NotFound
 from broadcast.models import Airing
-from broadcast.services import consents, identity
+from broadcast.services import identity
 from broadcast.services.identity import Standing
 from live import protocol
 from live.models import Comment, Question, Room
@@ -172,18 +171,12 @@ def _attach_participants(writes: Iterable[Write]) -> None:
     rows = identity.standing(write.actor.participant_id for write in named if write.actor.participant_id is not None)
     for write in named:
         row = rows.get(write.actor.participant_id) if write.actor.participant_id else None
-        if not write.check(lambda each, row=row: identity.require_current(each.actor, row)):  # type: ignore[misc]
-            continue
-        if row is not None and not write.check(lambda each, row=row: consents.require_of_age(row)):  # type: ignore[misc]
-            continue
-        if row is None or not row.agreed:
-            write.refuse(_consent_needed)
-        else:
-            write.participant = row
+        write.check(lambda each, row=row: _admit(each, row))  # type: ignore[misc]
 
 
-def _consent_needed() -> ConsentNeeded:
-    return ConsentNeeded(_("请先阅读并同意个人信息处理说明和用户协议。"), documents=dict(settings.CONSENT_VERSIONS))
+def _admit(write: Write, row: Standing | None) -> None:
+    identity.require_current(write.actor, row)
+    write.participant = identity.require_agreed(row)
 
 
 class NoIdentity(NotAllowed):

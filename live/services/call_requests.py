@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from broadcast import clock, evidence
 from broadcast.access import Actor, may_watch, require_assurance
-from broadcast.errors import ConsentNeeded, IllegalTransition, InvalidInput, NotAllowed, NotFound, TooMany
+from broadcast.errors import IllegalTransition, InvalidInput, NotAllowed, NotFound, TooMany
 from broadcast.models import Participant, User
 from broadcast.models.catalogue import Assurance
 from broadcast.sealing import unseal
-from broadcast.services import consents, identity
+from broadcast.services import identity
 from live import hints, text
 from live.models import Call, Room
 from live.queries import calls as reading
@@ -102,12 +101,9 @@ def _person(actor: Actor) -> identity.Standing:
     rows = identity.standing([actor.participant_id] if actor.participant_id else [])
     row = rows.get(actor.participant_id) if actor.participant_id else None
     identity.require_current(actor, row)
-    if row is not None:
-        consents.require_of_age(row)
-    if row is None or not row.agreed:
-        raise ConsentNeeded(_("请先阅读并同意个人信息处理说明和用户协议。"), documents=dict(settings.CONSENT_VERSIONS))
-    require_assurance(Actor(assurance=row.assurance), Assurance.PHONE)
-    return row
+    agreed = identity.require_agreed(row)
+    require_assurance(Actor(assurance=agreed.assurance), Assurance.PHONE)
+    return agreed
 
 
 def _number(person: identity.Standing) -> str:

@@ -32,7 +32,8 @@ class Citizen:
         """Open the page, agree to the notices and, if asked, verify a phone."""
         self.http.get(page, headers={"Accept": "text/html"}).raise_for_status()
         notices = self.http.get("/account/consent", headers={"Accept": "text/html"}).text
-        self.form("/account/consent", **dict(re.findall(r'name="(privacy|agreement)" value="([^"]+)"', notices)))
+        versions = dict(re.findall(r'name="(privacy|agreement)" value="([^"]+)"', notices))
+        self.form("/account/consent", age="over", **versions)
         if verified:
             phone = some_phone()
             code = self.form("/account/phone", phone=phone)["code"]

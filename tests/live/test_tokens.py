@@ -32,7 +32,7 @@ def _demo(settings):
 
 def guest() -> Actor:
     actor = Actor(participant_id=uuid.uuid4(), address="192.0.2.1")
-    identity.give_consent(actor, dict(settings.CONSENT_VERSIONS))
+    identity.give_consent(actor, dict(settings.CONSENT_VERSIONS), "over")
     return actor
 
 

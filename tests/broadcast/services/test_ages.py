@@ -57,12 +57,24 @@ def test_a_childs_own_agreement_is_none_and_what_was_said_stays_said():
     assert age(actor) == "under"
 
 
+def test_who_does_not_say_how_old_agrees_to_nothing():
+    actor = browser()
+    with pytest.raises(InvalidInput) as refusal:
+        identity.give_consent(actor, dict(configured.CONSENT_VERSIONS))
+    assert refusal.value.data["field"] == "age"
+    assert not Consent.objects.exists()
+    identity.give_consent(actor, dict(configured.CONSENT_VERSIONS), "over")
+    # Once said is said.
+    identity.give_consent(actor, dict(configured.CONSENT_VERSIONS))
+    assert Consent.objects.count() == len(configured.CONSENT_VERSIONS)
+
+
 def test_with_a_guardians_consent_it_agrees_like_everybody():
     actor = child()
     allowed(actor)
     identity.give_consent(actor, dict(configured.CONSENT_VERSIONS), "over")
     assert age(actor) == "allowed"
-    identity.require_consent(Participant.objects.get(pk=actor.participant_id))
+    assert identity.require_agreed(identity.standing([actor.participant_id])[actor.participant_id]).agreed
     assert "李" not in str(GuardianConsent.objects.values_list().get())
     assert PARENT not in str(GuardianConsent.objects.values_list().get())
 

@@ -31,6 +31,10 @@ def browser(address: str = "192.0.2.1") -> Actor:
     return Actor(participant_id=uuid.uuid4(), address=address)
 
 
+def standing_of(actor: Actor):
+    return identity.standing([actor.participant_id]).get(actor.participant_id)
+
+
 def verified(actor: Actor, phone: str = PHONE):
     sent = identity.send_code(actor, phone)
     return identity.verify_code(actor, phone, sent.code)
@@ -112,8 +116,8 @@ def test_another_account_in_the_same_browser_is_not_merged():
 def test_consents_move_with_a_merge_and_are_not_doubled(settings):
     first, second = browser(), browser("192.0.2.2")
     survivor = verified(first)
-    identity.give_consent(first, settings.CONSENT_VERSIONS)
-    identity.give_consent(second, settings.CONSENT_VERSIONS)
+    identity.give_consent(first, settings.CONSENT_VERSIONS, "over")
+    identity.give_consent(second, settings.CONSENT_VERSIONS, "over")
     with clock.shifted(dt.timedelta(minutes=2)):
         verified(second)
     assert Consent.objects.filter(participant=survivor.participant_id).count() == 2
@@ -121,20 +125,30 @@ def test_consents_move_with_a_merge_and_are_not_doubled(settings):
 
 def test_consent_is_asked_until_every_document_in_force_was_agreed_to(settings):
     actor = browser()
+    with pytest.raises(ConsentNeeded):
+        identity.require_agreed(None)
     participant = identity.ensure_participant(actor)
     with pytest.raises(ConsentNeeded) as refusal:
-        identity.require_consent(participant)
+        identity.require_agreed(standing_of(actor))
     assert refusal.value.data["documents"] == settings.CONSENT_VERSIONS
     with pytest.raises(InvalidInput):
-        identity.give_consent(actor, {"privacy": "1999-01"})
-    identity.give_consent(actor, {"privacy": settings.CONSENT_VERSIONS["privacy"]})
+        identity.give_consent(actor, {"privacy": "1999-01"}, "over")
+    identity.give_consent(actor, {"privacy": settings.CONSENT_VERSIONS["privacy"]}, "over")
     assert identity.consented([participant.pk]) == set()
-    identity.give_consent(actor, settings.CONSENT_VERSIONS)
-    identity.give_consent(actor, settings.CONSENT_VERSIONS)
-    identity.require_consent(participant)
+    identity.give_consent(actor, settings.CONSENT_VERSIONS, "over")
+    identity.give_consent(actor, settings.CONSENT_VERSIONS, "over")
+    identity.require_agreed(standing_of(actor))
     settings.CONSENT_VERSIONS = {**settings.CONSENT_VERSIONS, "privacy": "2027-01"}
     with pytest.raises(ConsentNeeded):
-        identity.require_consent(participant)
+        identity.require_agreed(standing_of(actor))
+
+
+def test_an_account_that_was_closed_meanwhile_is_not_entered():
+    user = User.objects.create(username="late")
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    with pytest.raises(NotAllowed):
+        identity.log_in(browser(), user)
+    assert not Participant.objects.filter(user=user).exists()
 
 
 def test_many_first_writes_are_few_queries(django_assert_num_queries):
@@ -246,7 +260,7 @@ def test_a_members_account_is_known_as_member():
 def test_verification_and_consent_leave_evidence(settings):
     actor = browser("198.51.100.7")
     who = verified(actor)
-    identity.give_consent(actor, settings.CONSENT_VERSIONS)
+    identity.give_consent(actor, settings.CONSENT_VERSIONS, "over")
     kept = {row.kind: row for row in EvidenceRecord.objects.all()}
     assert set(kept) == {"phone.verify", "consent.give"}
     assert unseal(kept["phone.verify"].sealed)["address"] == "198.51.100.7"

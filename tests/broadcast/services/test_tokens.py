@@ -41,7 +41,7 @@ def verified(actor: Actor, phone: str = PHONE) -> Identity:
 
 
 def consenting(actor: Actor) -> None:
-    identity.give_consent(actor, dict(settings.CONSENT_VERSIONS))
+    identity.give_consent(actor, dict(settings.CONSENT_VERSIONS), "over")
 
 
 def test_a_copied_guest_token_does_not_become_the_account() -> None:
