@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db.models import Value
+from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import gettext as _
 
 from broadcast.access import Actor, is_public, may_watch
 from broadcast.models import Participant
 from live.models import Ballot, Poll
 from live.queries import outcome
+
+# As `_name` takes them.
+_ORDER = Coalesce(
+    "participant__user__person__name",
+    NullIf("participant__display_name", Value("")),
+    "participant__user__display_name",
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ def named_ballots(poll: Poll) -> Iterator[NamedBallot]:
         return
     texts = dict(poll.options.values_list("pk", "text"))
     rows = Ballot.objects.filter(poll=poll.pk).select_related("participant__user__person")
-    for row in rows.order_by("participant__display_name", "pk").iterator(chunk_size=2_000):
+    for row in rows.order_by(_ORDER, "pk").iterator(chunk_size=2_000):
         person = row.participant
         name = _name(person)
         chosen = tuple(row.options)

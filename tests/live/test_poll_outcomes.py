@@ -11,12 +11,13 @@ from django.test import Client
 
 from broadcast import clock
 from broadcast.errors import IllegalTransition, InvalidInput
-from broadcast.models import Airing, AuditEntry, Episode
+from broadcast.models import Airing, AuditEntry, Episode, Participant, Person
 from broadcast.models.catalogue import Assurance
 from live import commands, protocol
 from live.models import Poll
 from live.queries import entered, outcome, poll_pages
 from live.queries import overlay as overlays
+from live.queries.named import named_ballots
 from live.queries.staff import staff_polls
 from live.queries.verify import verify
 from live.services import overlay, polls
@@ -54,6 +55,20 @@ def test_names_are_told_with_the_result_to_those_who_were_told_before(client: Cl
         protocol.VoidPoll(id=making.command_id(), poll=poll, reason="开错了"),
     )
     assert client.get(address).status_code == 404
+
+
+def test_names_stand_in_the_order_in_which_they_are_read() -> None:
+    show = making.make_show()
+    poll = draft(show, secrecy="named")
+    do(show, protocol.OpenPoll, poll=poll)
+    for name, member in (("Moe", ""), ("Zed", "Ada"), ("Bob", "")):
+        voter = making.make_viewer(name=name)
+        commands.perform(voter, show.id, making.vote(poll, options(poll)[0], named=True))
+        if member:
+            account = making.make_staff(show.programme, "host")
+            Person.objects.create(name=member, user=account)
+            Participant.objects.filter(pk=voter.participant_id).update(user=account)
+    assert [each.name for each in named_ballots(row(poll))] == ["Ada", "Bob", "Moe"]
 
 
 def test_a_secret_poll_has_no_names(client: Client) -> None:
