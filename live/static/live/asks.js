@@ -89,10 +89,12 @@ function Ask({ question, room, open }) {
 function AskForm({ room }) {
   const state = useStore(room.store);
   const [text, setText] = useDraft(room.boot.airing, "question");
-  const [to, setTo] = useState("");
+  const [chosen, setTo] = useDraft(room.boot.airing, "to");
   useEffect(() => room.store.set({ writing: true }), []);
   if (state.mine.sanctions.length) return html`<${Restrained} room=${room} />`;
   const people = all(state, "person").sort((a, b) => a.position - b.position);
+  // Who was chosen days ago may not be there any more.
+  const to = people.some((each) => chosen === `p${each.id}` || (each.role === "department" && chosen === `d${each.organisation}`)) ? chosen : "";
   const send = (event) => {
     event.preventDefault();
     const words = text.trim();

@@ -36,6 +36,21 @@ export function forgetOld() {
 /** What the draft `name` of this airing holds now. */
 export const draftOf = (airing, name) => read(`${PREFIX}${airing}.${name}`);
 
+/** The comment that the draft of this airing answers, {id, author, text}, kept beside it; null: none, or there is no draft. */
+export function answerOf(airing) {
+  try {
+    return (draftOf(airing, "comment") && JSON.parse(draftOf(airing, "answers") || "null")) || null;
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps which comment the draft answers; null: none. */
+export const setAnswer = (airing, answers) => setDraft(airing, "answers", answers ? JSON.stringify(answers) : "");
+
+/** The choice of the ask form for a command that was not taken: p7 a person, d市城管局 a department. */
+export const choiceOf = (command) => (command.department ? `d${command.department}` : command.person ? `p${command.person}` : "");
+
 const listeners = new Map();
 
 /** Puts `text` into the draft `name` of this airing from elsewhere; an open field shows it. */

@@ -3,7 +3,7 @@
 import { render } from "preact";
 import { ready, t } from "../broadcast/i18n.js";
 import { Answering, Rail } from "./agenda.js";
-import { forgetOld, setDraft } from "./draft.js";
+import { answerOf, choiceOf, forgetOld, setAnswer, setDraft } from "./draft.js";
 import { Hall } from "./hall.js";
 import { ask, keepAsking, modulesAt } from "./lazy.js";
 import { createOutbox } from "./outbox.js";
@@ -73,12 +73,20 @@ function start(boot) {
     edit(command) {
       const ask = command.type === "question.ask";
       setDraft(boot.airing, ask ? "question" : "comment", command.text);
+      if (ask) setDraft(boot.airing, "to", choiceOf(command));
+      else room.answer(answered(store.state, command.to));
       store.set({ tab: ask ? "ask" : "talk" });
       setTimeout(() => focusField(), 50);
+    },
+    /** Which comment the words in the field answer, {id, author, text}; null: none. */
+    answer(answers) {
+      setAnswer(boot.airing, answers);
+      store.set({ answers });
     },
     older: (before) => older(boot.urls.comments, before),
   };
   takeTyped(boot.airing);
+  store.set({ answers: answerOf(boot.airing) });
   draw(room);
   voices(room);
   performance.mark("yishi.drawn"); // for `bench page`
@@ -96,6 +104,13 @@ function toHall() {
   const player = document.getElementById("player");
   const over = getComputedStyle(player).position === "sticky" ? player.offsetHeight : 0;
   window.scrollTo(0, document.getElementById("hall").getBoundingClientRect().top + window.pageYOffset - over);
+}
+
+/** What an answer in words needs to know of the comment `id`; the id alone where the page does not hold it any more. */
+function answered(state, id) {
+  if (!id) return null;
+  const { author = "", text = "" } = state.objects.get(`comment:${id}`) || state.trimmed.get(`comment:${id}`) || {};
+  return { id, author, text };
 }
 
 const RENEW_PAUSE_MS = 5_000;

@@ -121,7 +121,7 @@ export function Badge({ of }) {
 const quote = (reply) => (reply.text ? t("回复 {name}：{text}", { name: reply.author, text: reply.text }) : t("回复的评论已不公开"));
 
 function answerTo(room, comment) {
-  room.store.set({ answers: { id: comment.id, author: comment.author, text: comment.text } });
+  room.answer({ id: comment.id, author: comment.author, text: comment.text });
   setTimeout(() => document.getElementById("say") && document.getElementById("say").focus(), 50);
 }
 
@@ -173,7 +173,7 @@ function Composer({ room }) {
     if (!words) return;
     room.outbox.add({ type: "comment.post", text: words, ...(answers ? { to: answers.id } : {}) });
     setText("");
-    if (answers) room.store.set({ answers: null });
+    room.answer(null);
   };
   const like = () => {
     setLiked((n) => n + 1);
@@ -184,7 +184,7 @@ function Composer({ room }) {
     : airing.comments === "post"
       ? t("说点什么")
       : t("说点什么，先审后发");
-  return html`${answers && html`<p class="answers"><span>${quote(answers)}</span><button type="button" class="link" onClick=${() => room.store.set({ answers: null })}>${t("不回复")}</button></p>`}
+  return html`${answers && html`<p class="answers"><span>${quote(answers)}</span><button type="button" class="link" onClick=${() => room.answer(null)}>${t("不回复")}</button></p>`}
   <form class="composer" onSubmit=${send}>
     ${airing.comments !== "off"
       ? html`<label class="hidden" for="say">${t("评论，审核后公开")}</label>
