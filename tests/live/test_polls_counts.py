@@ -30,7 +30,10 @@ def counts(total: int, takes: float = 0.0, now: list[float] | None = None) -> mo
         return {1: total}
 
     return mock.patch.multiple(
-        "live.queries.polls", tally=mock.Mock(side_effect=count), turnout=mock.Mock(return_value=total)
+        "live.queries.polls",
+        tally=mock.Mock(side_effect=count),
+        turnout=mock.Mock(return_value=total),
+        entered=mock.Mock(return_value={}),
     )  # type: ignore[return-value]
 
 
@@ -86,6 +89,7 @@ def test_while_one_counts_the_others_are_told_what_was_known(clock: list[float])
     with (
         mock.patch("live.queries.polls.tally", side_effect=slowly),
         mock.patch("live.queries.polls.turnout", return_value=7_000),
+        mock.patch("live.queries.polls.entered", return_value={}),
     ):
         thread = threading.Thread(target=polls.running, args=(1,))
         thread.start()

@@ -10,7 +10,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.test import Client
 
-from broadcast import registry
+from broadcast import clock, registry
 from broadcast.access import HOUSE, Actor
 from broadcast.errors import IdentityStale
 from broadcast.models import Airing, Episode
@@ -121,7 +121,7 @@ def test_what_staff_know_of_the_pressure_is_not_public(client: Client) -> None:
     raw = client.get(f"/live/airings/{show.id}/state").content
     assert_of_the_audience(raw)
     (load,) = [each for each in json.loads(raw)["objects"] if each["kind"] == "load"]
-    assert set(load) == {"kind", "key", "level", "likes_ms", "comments_percent", "cleared"}
+    assert set(load) == {"kind", "key", "level", "likes_ms", "comments_percent", "danmaku_percent", "cleared"}
     assert SECRET not in raw.decode()
 
 
@@ -137,7 +137,7 @@ def test_the_timeline_has_what_was_public(client: Client) -> None:
     commands.perform(host, show.id, protocol.ShowQuestion(id=making.command_id(), question=question))
     commands.perform(host, show.id, protocol.AnswerQuestion(id=making.command_id(), question=question))
     making.make_poll(show)
-    Airing.objects.filter(pk=show.id).update(state="ended", actual_end=show.airing.planned_start)
+    Airing.objects.filter(pk=show.id).update(state="ended", actual_end=clock.now())
     assert client.get(f"/live/airings/{show.id}/timeline").status_code == 404, "not released yet"
     Episode.objects.filter(pk=show.episode.pk).update(signed_off_at=show.airing.planned_start)
     queries.doors.forget(show.id)

@@ -40,13 +40,10 @@ def entries() -> list[AuditEntry]:
     airing = making.airing()
     moderator = User.objects.create(username="mod", display_name="审核乙")
     who = Actor(user_id=moderator.pk, name="审核乙")
-    return [
-        audit.record(
-            who, "comment.reject", "comment:1", airing=airing, reason="含联系方式", after={"state": "rejected"}
-        ),
-        audit.record(who, "comment.approve", "comment:2", airing=airing, personal={"text": "市民的话"}),
-        audit.record(HOUSE, "airing.start", f"airing:{airing.pk}", airing=airing),
-    ]
+    audit.record(who, "comment.reject", "comment:1", airing=airing, reason="含联系方式", after={"state": "rejected"})
+    audit.record(who, "comment.approve", "comment:2", airing=airing, personal={"text": "市民的话"})
+    audit.record(HOUSE, "airing.start", f"airing:{airing.pk}", airing=airing)
+    return list(AuditEntry.objects.order_by("pk"))
 
 
 @pytest.mark.parametrize("address", ["", "retention", "holds", "evidence"])
