@@ -50,7 +50,10 @@ def mine(airing: Airing, participant_id: UUID | None) -> protocol.Mine:
     items = worded(rows, _asked(airing))
     reports = Report.objects.filter(room=airing.pk, by=who).order_by("-pk")[:ITEMS_SHOWN]
     ballots = (
-        Ballot.objects.filter(poll__room=airing.pk, participant=who).select_related("poll", "cast").order_by("poll_id")
+        Ballot.objects.filter(poll__room=airing.pk, participant=who)
+        .select_related("poll", "cast")
+        .prefetch_related("poll__options")
+        .order_by("poll_id")
     )
     supports = Support.objects.filter(question__room=airing.pk, participant=who).values_list("question_id", flat=True)
     return protocol.Mine(
@@ -198,9 +201,13 @@ def _appeals(rows: list[Comment | Question]) -> dict[tuple[str, int], Appeal]:
 
 
 def my_ballot(ballot: Ballot, poll: Poll) -> protocol.MyBallot:
-    """An own ballot, with the counts where whoever voted may see them."""
-    shown = outcome.are_public(poll, has_voted=True)
-    known = results(poll, poll.options.all()) if shown else None
+    """An own ballot, with the counts where whoever voted may see them and others may not: what is public is told once for everybody.
+
+    As cheap as the answer to a vote: all who were cut off ask for this at once.
+    """
+    told = outcome.are_public(poll, has_voted=True) and not outcome.are_public(poll)
+    known = results(poll, poll.options.all()) if told else None
+    votes = [each.votes or 0 for each in known.options] if known else []
     return protocol.MyBallot(
         poll=poll.pk,
         options=tuple(ballot.options),
@@ -208,5 +215,5 @@ def my_ballot(ballot: Ballot, poll: Poll) -> protocol.MyBallot:
         result=known.options if known else None,
         total=known.total if known else None,
         number=bytes(ballot.cast.number or b"").hex(),
-        outcome=outcome.outcome(poll, known.options, known.total) if known else None,
+        outcome=outcome.quick(poll.kind, poll.rule, poll.eligible, votes, known.total) if known else None,
     )
