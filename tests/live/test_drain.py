@@ -129,12 +129,11 @@ async def test_viewers_move_to_another_process_within_two_ticks_and_no_acknowled
             f"{kind}: {VIEWERS} moved in {moved.spread:.1f} s, gone after {moved.left:.1f} s, longest without a tick "
             f"{moved.longest:.2f} s ({promised:.1f} s are promised; this side was late by {moved.late:.2f} s)"
         )
-        # Evenly over the two seconds, not all at once; a slow machine takes longer.
-        assert moved.spread > 1.5
-        # A machine that has no time for the viewers has none for the processes either: once more, then it is ours.
-        if moved.longest <= promised + moved.late:
+        # Evenly over the two seconds, not all at once. A machine that has no time for the viewers has none for the processes either:
+        # once more, then it is ours.
+        if moved.spread > 1.5 and moved.longest <= promised + moved.late:
             return
-    pytest.fail(f"{moved.longest:.2f} s without a tick")
+    pytest.fail(f"{moved.longest:.2f} s without a tick, all within {moved.spread:.2f} s")
 
 
 async def _move_everybody(servers: Callable[..., Server], kind: str) -> Moved:
