@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("embedded", "edge", "node", "similar", "dev", "audit", "bootstrap")
+EXTRAS = ("embedded", "edge", "node", "similar", "asr", "dev", "audit", "bootstrap")
 OPTIONS = (
     "--universal", "--python-version=3.11", "--generate-hashes", "--no-header", "--no-annotate",
     "--no-emit-index-url", "--no-emit-find-links", "--quiet",
