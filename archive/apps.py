@@ -28,6 +28,7 @@ class ArchiveConfig(AppConfig):
             tasks,
             withheld,
         )
+        from archive.search import lines, stale
         from archive.steps import acts
         from broadcast import registry
 
@@ -51,4 +52,6 @@ class ArchiveConfig(AppConfig):
         registry.reconcilers.register("archive.steps", tasks.reconcile)
         registry.reconcilers.register("archive.keep", fixity.reconcile)
         registry.reconcilers.register("archive.fillers", fillers.reconcile)
+        registry.reconcilers.register("archive.search", stale.reconcile)
         registry.doctor_checks.register("media", doctor.check)
+        lines.register()

@@ -11,7 +11,7 @@ class BroadcastConfig(AppConfig):
 
     def ready(self) -> None:
         """Load the start-up checks and the doctor's, and what the ground floor keeps of people."""
-        from broadcast import checks, personal_sections, readiness, registry  # noqa: F401  # checks register on import
+        from broadcast import checks, personal_sections, readiness, registry, search_words  # noqa: F401  # checks register on import
         from broadcast.services import forgetting, spending
 
         own = (readiness.codes, readiness.accounts, readiness.programmes, readiness.audit)
@@ -20,3 +20,4 @@ class BroadcastConfig(AppConfig):
         registry.staff_alarms.register("codes", spending.alarm)
         personal_sections.register()
         forgetting.register()
+        search_words.register()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from broadcast.asrun import Ran
     from broadcast.models import Airing, Episode, Programme, User
     from broadcast.personal import Forgotten, Held, Section, Whose
+    from broadcast.search_documents import Document
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -89,3 +90,10 @@ personal_data: Registry[Callable[[Whose], list[Section]]] = Registry("personal d
 personal_erase: Registry[Callable[[Whose, Held], Forgotten]] = Registry("personal erasure")
 # What really went out: name -> (airing ids) -> by airing its stretches in order; airings of which nothing is known are left out.
 as_run: Registry[Callable[[Sequence[UUID]], dict[UUID, list[Ran]]]] = Registry("as-run record")
+# What the public may find of an episode: name of the source -> (episode) -> its documents. It says what is public now, by the rules
+# of the page that shows it; whether the episode itself is out is asked elsewhere.
+search_documents: Registry[Callable[[Episode], list[Document]]] = Registry("search documents")
+# The same at reading: name of the source -> (keys) -> by key the text that is public now; what is not public any more is left out.
+search_current: Registry[Callable[[Sequence[str]], dict[str, str]]] = Registry("search current")
+# Words that change with what a source has to say of an episode: name -> (episode ids) -> by episode. One query or two.
+search_stamps: Registry[Callable[[Sequence[int]], dict[int, str]]] = Registry("search stamps")

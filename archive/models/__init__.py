@@ -3,6 +3,7 @@
 from archive.models.keeping import Derivative, FixityCheck, Step
 from archive.models.playout import AsRunEntry, Filler, PlayoutRule, SourceChoice
 from archive.models.recording import IngestSecret, OutputCut, Part, PullSource, RecorderStatus, Recording
+from archive.models.search import SearchDocument, SearchEpisode
 from archive.models.simulcast import Push, SimulcastTarget
 
 __all__ = [
@@ -18,6 +19,8 @@ __all__ = [
     "Push",
     "RecorderStatus",
     "Recording",
+    "SearchDocument",
+    "SearchEpisode",
     "SimulcastTarget",
     "SourceChoice",
     "Step",

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from enum import IntEnum
-from functools import cache
 
-import opencc
+from broadcast.han import is_han, simplified
 
-# Blocks of Han characters that a keyboard or a phone can write.
-_HAN = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF), (0x2F800, 0x2FA1D))
 # Letters of other scripts that are read as Latin ones.
 _LOOKS_LIKE = dict(
     zip(
@@ -30,16 +27,6 @@ class Sort(IntEnum):
     MARK = 3  # hangs on the character before it, or is not seen at all
 
 
-@cache
-def simplified() -> dict[str, str]:
-    """Traditional characters and their simplified forms, one for one, as OpenCC has them."""
-    all_of_them = [chr(point) for first, last in _HAN for point in range(first, last + 1)]
-    # One to a line: no phrase reaches over a line, so each is converted for itself.
-    converted = opencc.OpenCC("t2s").convert("\n".join(all_of_them)).split("\n")
-    pairs = zip(all_of_them, converted, strict=True)
-    return {before: after for before, after in pairs if before != after and len(after) == 1}
-
-
 def fold(character: str) -> tuple[str, Sort]:
     """What one code point is compared as: mostly one character, several for signs such as ㎏, none for gaps and marks."""
     known = _folded.get(character)
@@ -49,12 +36,6 @@ def fold(character: str) -> tuple[str, Sort]:
 
 
 _folded: dict[str, tuple[str, Sort]] = {}
-
-
-def is_han(character: str) -> bool:
-    """Whether it is a Han character."""
-    point = ord(character)
-    return 0x3400 <= point <= 0x9FFF or 0x20000 <= point <= 0x2FA1F or 0xF900 <= point <= 0xFAFF or point == 0x3007
 
 
 def _fold(character: str) -> tuple[str, Sort]:
@@ -92,3 +73,6 @@ def _letter_in_a_box(character: str) -> str:
         if first <= point <= last:
             return chr(ord("a") + point - first)
     return ""
+
+
+__all__ = ["Sort", "fold", "is_han", "simplified"]

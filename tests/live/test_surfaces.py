@@ -41,6 +41,8 @@ from tests.live.sockets import Server, Socket, staff_socket, viewer_socket
 WORD = "暗号甲乙丙"
 SECONDS = 2.0
 # Addresses that show citizens' words to somebody else than the desk and the author, as their route. One that is missing fails below.
+# The search shows them too, where archive has read them: tests/archive/test_search.py takes them back there, since nobody may ask
+# it as often as this test looks.
 PAGES = {
     "programmes/<slug:slug>/<slug:key>/",
     "programmes/<slug:slug>/<slug:key>/comments",

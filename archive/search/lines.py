@@ -1,0 +1,63 @@
+"""What the archive gives to the search: lines of signed transcripts, each at its time; it signs and shows none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+
+from archive.search import replays
+from broadcast import registry
+from broadcast.models import Airing, Episode
+from broadcast.search_documents import Document
+
+SOURCE = "transcript"
+_STAMPS = """
+SELECT airing.episode_id, md5(string_agg(concat_ws('.', one.id, one.state, one.version), ',' ORDER BY one.id))
+FROM archive_transcript AS one JOIN broadcast_airing AS airing ON airing.id = one.airing_id
+WHERE airing.episode_id = ANY(%s) AND one.state <> 'draft' GROUP BY airing.episode_id
+"""
+
+
+def register() -> None:
+    """Called once when the app is ready; without tables of transcripts there is no such source."""
+    if "transcriptline" not in apps.all_models["archive"]:
+        return
+    registry.search_documents.register(SOURCE, documents)
+    registry.search_current.register(SOURCE, current)
+    registry.search_stamps.register(SOURCE, stamps)
+
+
+def _lines() -> Any:
+    """Public ones: of versions that a person signed and nobody took back."""
+    return apps.get_model("archive", "TranscriptLine").objects.filter(transcript__state="signed")
+
+
+def documents(episode: Episode) -> list[Document]:
+    """All lines that are signed; whether they are heard in the replay is asked when they are found."""
+    rows = _lines().filter(transcript__airing__episode=episode).exclude(transcript__airing__kind=Airing.Kind.REHEARSAL)
+    found = rows.order_by("transcript", "number").values_list(
+        "pk", "text", "transcript__airing", "starts_at", "speaker"
+    )
+    return [
+        Document("line", f"line:{pk}", text, airing, at, speaker=speaker) for pk, text, airing, at, speaker in found
+    ]
+
+
+def current(keys: Sequence[str]) -> dict[str, str]:
+    """By key the lines that are signed still and not in a cut of the replay as it is now."""
+    rows = _lines().filter(pk__in=[int(key.partition(":")[2]) for key in keys])
+    found = {}
+    for pk, text, airing, since, until in rows.values_list("pk", "text", "transcript__airing", "starts_at", "ends_at"):
+        if replays.line_second(since, until, replays.spans(airing)) is not None:
+            found[f"line:{pk}"] = text
+    return found
+
+
+def stamps(ids: Sequence[int]) -> dict[int, str]:
+    """A word of each episode that changes with what is signed; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STAMPS, [list(ids)])
+        return dict(cursor.fetchall())
