@@ -114,7 +114,12 @@ def _airings(now: dt.datetime) -> list[Airing]:
             "rerun_of__episode",
         )
         .filter(Q(state__in=[_S.WAITING, _S.ON_AIR]) | unfinished | soon)
-        .filter(Q(feed__isnull=False) | Q(rerun_of__isnull=False, kind=Airing.Kind.RERUN))
+        .filter(
+            Q(feed__isnull=False)
+            | Q(rerun_of__isnull=False, kind=Airing.Kind.RERUN)
+            # Its part lies on the disk already.
+            | Q(import_item__isnull=False)
+        )
     )
     return [each for each in found if each.state != _S.PLANNED or _begun(each, now)]
 

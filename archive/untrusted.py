@@ -29,6 +29,8 @@ CODECS = (
     "h264,hevc,av1,libdav1d,libaom-av1,vp8,vp9,libvpx,libvpx-vp9,mpeg1video,mpeg2video,mpeg4,mjpeg,png,theora,"
     "aac,mp3,mp3float,mp2,mp2float,opus,libopus,vorbis,flac,alac,ac3,eac3,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s32le,pcm_f32le,pcm_u8"
 )
+# Known when seen, and taken only where the limits name them.
+_OLD = ((bytes.fromhex("3026b2758e66cf11"), "asf"), (b"\x00\x00\x01\xba", "mpeg"), (b"\x00\x00\x01\xb3", "mpegvideo"))
 _LARGEST_ALLOCATION = 512 << 20
 _PROBE = Bounds(memory=1 << 30, file=1 << 20, cpu_seconds=20, wall_seconds=30)
 
@@ -79,6 +81,9 @@ class Limits:
     sample_rate: int = 192_000
     channels: int = 16
     probe: Bounds = _PROBE
+    # Demuxers and decoders that may run.
+    formats: str = FORMATS
+    codecs: str = CODECS
 
 
 LIMITS = Limits()
@@ -94,6 +99,10 @@ class Found:
     sound: bool
     width: int
     height: int
+    # Of the first picture and the first sound, "" without: the codec, and how a picture's points are kept.
+    picture_codec: str = ""
+    sound_codec: str = ""
+    points: str = ""
 
 
 @contextlib.contextmanager
@@ -128,11 +137,13 @@ def demuxer_of(head: bytes) -> str | None:
     """The one demuxer that a file with this beginning is opened with; None for what we do not take."""
     if head[4:8] in {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}:
         return "mov"
-    for begin, name in ((b"\x1aE\xdf\xa3", "matroska"), (b"FLV\x01", "flv"), (b"OggS", "ogg"), (b"fLaC", "flac")):
+    for begin, name in ((b"\x1aE\xdf\xa3", "matroska"), (b"FLV\x01", "flv"), (b"OggS", "ogg"), (b"fLaC", "flac"), *_OLD):
         if head.startswith(begin):
             return name
     if head[:4] in {b"RIFF", b"RF64"} and head[8:12] == b"WAVE":
         return "wav"
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "avi"
     if head[:1] == b"G" and head[188:189] == b"G" and head[376:377] in {b"G", b""}:
         return "mpegts"
     return _bare_sound(head)
@@ -152,7 +163,7 @@ def _bare_sound(head: bytes) -> str | None:
 def opening(demuxer: str, limits: Limits = LIMITS) -> list[str]:
     """Options before the upload's -i, for ffprobe and ffmpeg alike: whatever the file says, nothing else is opened."""
     return [
-        *("-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS, "-codec_whitelist", CODECS),
+        *("-protocol_whitelist", PROTOCOLS, "-format_whitelist", limits.formats, "-codec_whitelist", limits.codecs),
         *(
             "-max_alloc",
             str(_LARGEST_ALLOCATION),
@@ -169,10 +180,10 @@ def look(box: Path, limits: Limits = LIMITS) -> Found:
     """Probe the upload in the box. Raises Refused with the first limit that it breaks, Unavailable without ffprobe."""
     with (box / "upload").open("rb") as stream:
         demuxer = demuxer_of(stream.read(512))
-    if demuxer is None:
-        raise refuse("media_format")
+    if demuxer is None or demuxer not in limits.formats.split(","):
+        raise refuse("media_format", demuxer or "")
     result = sandbox.run([*_probe_words(demuxer, limits), f"file:{box / 'upload'}"], box, limits.probe)
-    _check_end(result)
+    check_end(result)
     try:
         facts = json.loads(result.output)
     except ValueError as error:
@@ -186,14 +197,15 @@ def _probe_words(demuxer: str, limits: Limits) -> list[str]:
         raise Unavailable(_("这台机器没有 ffprobe，无法检查上传的文件。"))
     # Only what is asked for is printed: tags may be as large as the file.
     entries = (
-        "format=duration:stream=index,codec_type,codec_name,width,height,avg_frame_rate,r_frame_rate,duration,"
+        "format=duration:stream=index,codec_type,codec_name,pix_fmt,width,height,avg_frame_rate,r_frame_rate,duration,"
         "sample_rate,channels:stream_disposition=attached_pic"
     )
     fixed = ["-v", "error", "-hide_banner", "-threads", "2", "-of", "json=c=1", "-show_entries", entries]
     return [program, *fixed, *opening(demuxer, limits), "-probesize", "20M", "-analyzeduration", "10M", "-i"]
 
 
-def _check_end(result: Result) -> None:
+def check_end(result: Result) -> None:
+    """Raises Refused with what the run says of the upload; nothing when it went well."""
     problem = {"time": "media_time", "memory": "media_memory", "size": "media_output", "output": "media_streams"}
     # ffmpeg calls that a want of memory, so it comes first.
     if "max_streams" in result.words:
@@ -228,7 +240,9 @@ def judge(facts: dict[str, Any], demuxer: str, limits: Limits = LIMITS) -> Found
     if any(not math.isfinite(each) or each < 0 or each > limits.seconds for each in seconds):
         raise refuse("media_duration")
     width, height = (int(_number(pictures[0].get(name, 0))) if pictures else 0 for name in ("width", "height"))
-    return Found(demuxer, max(seconds, default=0.0), bool(pictures), bool(sounds), width, height)
+    names = [str(each[0].get("codec_name", "")) if each else "" for each in (pictures, sounds)]
+    points = str(pictures[0].get("pix_fmt", "")) if pictures else ""
+    return Found(demuxer, max(seconds, default=0.0), bool(pictures), bool(sounds), width, height, *names, points)
 
 
 def _judge_picture(stream: dict[str, Any], limits: Limits) -> None:
@@ -269,7 +283,7 @@ def segments(box: Path, found: Found, limits: Limits = LIMITS) -> Path:
     # Ten times as slow as it plays is an attack, not a file.
     bounds = Bounds(memory=3 << 30, file=64 << 20, cpu_seconds=int(60 + 20 * longest), wall_seconds=60 + 10 * longest)
     result = sandbox.run(_encode_words(box, found, longest, limits), box, bounds)
-    _check_end(result)
+    check_end(result)
     if not (folder / PLAYLIST).exists() or not any(folder.glob("*.ts")):
         raise refuse("media_unreadable", result.words)
     return folder

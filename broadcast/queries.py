@@ -12,7 +12,7 @@ from broadcast import clock
 from broadcast.access import Actor, may_watch, may_watch_programme, may_watch_replay
 from broadcast.models import Airing, Episode, Programme, SegmentRun
 
-SHOWN_KINDS = (Airing.Kind.PREMIERE, Airing.Kind.RERUN)
+SHOWN_KINDS = (Airing.Kind.PREMIERE, Airing.Kind.RERUN, Airing.Kind.RECORDED)
 
 
 @dataclass(frozen=True)

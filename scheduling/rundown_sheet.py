@@ -13,9 +13,9 @@ import xlsxwriter
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from broadcast import sheets
 from broadcast.errors import InvalidInput
 from broadcast.rundown_lines import FOLLOW, HARD, MOST_LINES, SOFT, LinePlan
-from scheduling import sheets
 from scheduling.backtime import Order, Shape, Stand
 from scheduling.rundown_words import length, read_length, signed, starts
 

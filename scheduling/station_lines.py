@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from scheduling.sheets import BadSheet, Cell, Row
+from broadcast.sheets import BadSheet, Cell, Row
 
 # What a column may be called, without spaces and in small letters.
 _HEADS: dict[str, frozenset[str]] = {

@@ -1,5 +1,6 @@
 """Tables of archive, by what they are about; the media and their playlists are files, not rows."""
 
+from archive.models.importing import ImportBatch, ImportItem
 from archive.models.keeping import Derivative, FixityCheck, Step
 from archive.models.playout import AsRunEntry, Filler, PlayoutRule, SourceChoice
 from archive.models.recording import IngestSecret, OutputCut, Part, PullSource, RecorderStatus, Recording
@@ -10,6 +11,8 @@ __all__ = [
     "AsRunEntry",
     "Derivative",
     "Filler",
+    "ImportBatch",
+    "ImportItem",
     "FixityCheck",
     "IngestSecret",
     "OutputCut",

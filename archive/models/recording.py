@@ -75,6 +75,7 @@ class Part(models.Model):
         SRT = "srt", "SRT"
         RTMP = "rtmp", "RTMP"
         PULL = "pull", _("拉流")
+        FILE = "file", _("文件")
 
     class Lane(models.TextChoices):
         MAIN = "main", _("主路")

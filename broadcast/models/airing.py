@@ -17,6 +17,8 @@ class Airing(models.Model):
         RERUN = "rerun", _("重播")
         REHEARSAL = "rehearsal", _("彩排")
         FILLER = "filler", _("垫片")
+        # Never live: it came to the house as a file.
+        RECORDED = "recorded", _("录播")
 
     class State(models.TextChoices):
         PLANNED = "planned", _("已安排")

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from broadcast import audit, clock
+from broadcast import audit, clock, sheets
 from broadcast.access import Ability, Actor, require_anywhere
 from broadcast.errors import Conflict, InvalidInput, NotFound
-from scheduling import sheets, station_lines
+from scheduling import station_lines
 from scheduling.models import StationEntry, StationLog
 
 

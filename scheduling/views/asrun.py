@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from broadcast import clock
+from broadcast import clock, sheets
 from broadcast.access import Ability, Actor, require_anywhere
 from broadcast.errors import BroadcastError, InvalidInput, NotFound
 from broadcast.models import Airing
 from broadcast.views.staff_page import for_staff, programmes_of, shell
-from scheduling import asrun_sheet, sheets
+from scheduling import asrun_sheet
 from scheduling.models import StationLog
 from scheduling.queries import asrun
 from scheduling.services import station_log

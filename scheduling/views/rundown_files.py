@@ -16,13 +16,14 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from broadcast import sheets
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import BroadcastError, Conflict
 from broadcast.models import Airing
 from broadcast.rundown_lines import LinePlan, changes, check, matched
 from broadcast.services import rundown as service
 from broadcast.views.staff_page import for_staff, shell
-from scheduling import rundown_sheet, rundown_words, sheets
+from scheduling import rundown_sheet, rundown_words
 from scheduling.queries import rundown as queries
 from scheduling.views.rundown import airing_of
 

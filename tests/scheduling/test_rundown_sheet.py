@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broadcast.rundown_lines import LinePlan
+from broadcast.sheets import BadSheet
 from scheduling import rundown_sheet
 from scheduling.backtime import Line, Run, order
-from scheduling.sheets import BadSheet
 
 START = dt.datetime(2026, 2, 7, 3, 0, tzinfo=dt.UTC)
 HEADING = rundown_sheet.Heading("政协热线 第 1186 期", "老旧小区电梯", START, START + dt.timedelta(minutes=30))

@@ -6,8 +6,9 @@ import datetime as dt
 
 import pytest
 
-from scheduling import sheets, station_lines
-from scheduling.sheets import BadSheet, Cell, Row
+from broadcast import sheets
+from broadcast.sheets import BadSheet, Cell, Row
+from scheduling import station_lines
 
 ZONE = "Asia/Shanghai"
 

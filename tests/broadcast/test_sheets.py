@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling import sheets
-from scheduling.sheets import BadSheet
+from broadcast import sheets
+from broadcast.sheets import BadSheet
 
 ELEVEN = dt.datetime.combine(dt.date(2026, 11, 28), dt.time(11))
 
