@@ -51,6 +51,7 @@ def words_of(problem: str) -> str:
         "media_format": _("不支持这种文件格式；请用 MP4、MKV、WebM、TS、FLV、MP3、WAV、FLAC、OGG 或 AAC。"),
         "media_unreadable": _("文件已损坏或不完整，无法读取。"),
         "media_codec": _("不支持文件里的编码。"),
+        "media_truncated": _("文件不完整：实际内容比文件自己说的短。"),
         "media_no_streams": _("文件里没有画面也没有声音。"),
         "media_streams": _("文件里的轨道太多。"),
         "media_dimensions": _("画面尺寸太大。"),
@@ -137,7 +138,13 @@ def demuxer_of(head: bytes) -> str | None:
     """The one demuxer that a file with this beginning is opened with; None for what we do not take."""
     if head[4:8] in {b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"}:
         return "mov"
-    for begin, name in ((b"\x1aE\xdf\xa3", "matroska"), (b"FLV\x01", "flv"), (b"OggS", "ogg"), (b"fLaC", "flac"), *_OLD):
+    for begin, name in (
+        (b"\x1aE\xdf\xa3", "matroska"),
+        (b"FLV\x01", "flv"),
+        (b"OggS", "ogg"),
+        (b"fLaC", "flac"),
+        *_OLD,
+    ):
         if head.startswith(begin):
             return name
     if head[:4] in {b"RIFF", b"RF64"} and head[8:12] == b"WAVE":

@@ -5,62 +5,120 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('archive', '0006_recorder_machine'),
-        ('broadcast', '0014_recorded'),
+        ("archive", "0006_recorder_machine"),
+        ("broadcast", "0014_recorded"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='part',
-            name='source',
-            field=models.CharField(choices=[('srt', 'SRT'), ('rtmp', 'RTMP'), ('pull', '拉流'), ('file', '文件')], max_length=8),
+            model_name="part",
+            name="source",
+            field=models.CharField(
+                choices=[("srt", "SRT"), ("rtmp", "RTMP"), ("pull", "拉流"), ("file", "文件")], max_length=8
+            ),
         ),
         migrations.CreateModel(
-            name='ImportBatch',
+            name="ImportBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('folder', models.CharField(max_length=1000)),
-                ('sheet', models.CharField(blank=True, max_length=1000)),
-                ('started_by', models.BigIntegerField(blank=True, null=True)),
-                ('created_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('unmatched', models.JSONField(default=list)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("folder", models.CharField(max_length=1000)),
+                ("sheet", models.CharField(blank=True, max_length=1000)),
+                ("started_by", models.BigIntegerField(blank=True, null=True)),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("unmatched", models.JSONField(default=list)),
             ],
             options={
-                'ordering': ['-id'],
-                'constraints': [models.UniqueConstraint(fields=('folder', 'sheet'), name='one_batch_per_folder_and_sheet')],
+                "ordering": ["-id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("folder", "sheet"), name="one_batch_per_folder_and_sheet")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ImportItem',
+            name="ImportItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('file', models.CharField(max_length=1000)),
-                ('size_bytes', models.BigIntegerField(default=0)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('row', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('waiting', '等待'), ('running', '进行中'), ('done', '完成'), ('refused', '未导入'), ('duplicate', '内容重复')], default='waiting', max_length=10)),
-                ('attempt', models.PositiveIntegerField(default=0)),
-                ('worker', models.CharField(blank=True, max_length=80)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('airing_uuid', models.UUIDField(blank=True, null=True)),
-                ('problem', models.CharField(blank=True, max_length=32)),
-                ('detail', models.CharField(blank=True, max_length=500)),
-                ('notes', models.JSONField(default=list)),
-                ('digest', models.CharField(blank=True, max_length=128)),
-                ('algorithm', models.CharField(blank=True, max_length=16)),
-                ('seconds', models.FloatField(default=0)),
-                ('done_at', models.DateTimeField(blank=True, null=True)),
-                ('airing', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='import_item', to='broadcast.airing')),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='archive.importbatch')),
-                ('programme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='import_items', to='broadcast.programme')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("file", models.CharField(max_length=1000)),
+                ("size_bytes", models.BigIntegerField(default=0)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("row", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "等待"),
+                            ("running", "进行中"),
+                            ("done", "完成"),
+                            ("refused", "未导入"),
+                            ("duplicate", "内容重复"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("attempt", models.PositiveIntegerField(default=0)),
+                ("worker", models.CharField(blank=True, max_length=80)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("airing_uuid", models.UUIDField(blank=True, null=True)),
+                ("problem", models.CharField(blank=True, max_length=32)),
+                ("detail", models.CharField(blank=True, max_length=500)),
+                ("notes", models.JSONField(default=list)),
+                ("digest", models.CharField(blank=True, max_length=128)),
+                ("algorithm", models.CharField(blank=True, max_length=16)),
+                ("seconds", models.FloatField(default=0)),
+                ("done_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "airing",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="import_item",
+                        to="broadcast.airing",
+                    ),
+                ),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="items", to="archive.importbatch"
+                    ),
+                ),
+                (
+                    "programme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="import_items",
+                        to="broadcast.programme",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'indexes': [models.Index(fields=['batch', 'state'], name='archive_imp_batch_i_09c283_idx')],
-                'constraints': [models.UniqueConstraint(fields=('batch', 'file'), name='one_import_item_per_file'), models.UniqueConstraint(condition=models.Q(('state', 'done')), fields=('digest', 'algorithm'), name='one_import_per_content'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'running'), _negated=True), ('lease_until__isnull', False), _connector='OR'), name='a_running_import_has_a_lease'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'done'), _negated=True), ('airing__isnull', False), _connector='OR'), name='a_finished_import_has_an_airing')],
+                "ordering": ["id"],
+                "indexes": [models.Index(fields=["batch", "state"], name="archive_imp_batch_i_09c283_idx")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("batch", "file"), name="one_import_item_per_file"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "done")),
+                        fields=("digest", "algorithm"),
+                        name="one_import_per_content",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "running"), _negated=True),
+                            ("lease_until__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="a_running_import_has_a_lease",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "done"), _negated=True), ("airing__isnull", False), _connector="OR"
+                        ),
+                        name="a_finished_import_has_an_airing",
+                    ),
+                ],
             },
         ),
     ]

@@ -88,20 +88,18 @@ def take_in(actor: Actor, plan: RecordedPlan) -> Taken:
 
 def _episode(programme: Programme, plan: RecordedPlan) -> Episode:
     slug = "" if plan.number is not None else _slug(programme, plan.start)
-    episode = Episode.objects.create(
+    return Episode.objects.create(
         programme=programme, number=plan.number, slug=slug, title=plan.title.strip(), created_at=clock.now()
     )
-    if plan.number is not None and plan.number >= programme.next_number:
-        programme.next_number = plan.number + 1
-        programme.save(update_fields=["next_number"])
-    return episode
 
 
 def _slug(programme: Programme, start: dt.datetime) -> str:
     """The day, and a count where that day has others."""
-    day = clock.local(start).strftime("%Y%m%d") if hasattr(clock, "local") else start.strftime("%Y%m%d")
+    day = start.astimezone(clock.ZONE).strftime("%Y%m%d")
     taken = set(programme.episodes.filter(slug__startswith=day).values_list("slug", flat=True))
-    return next(slug for count in range(1, len(taken) + 2) if (slug := day if count == 1 else f"{day}-{count}") not in taken)
+    return next(
+        slug for count in range(1, len(taken) + 2) if (slug := day if count == 1 else f"{day}-{count}") not in taken
+    )
 
 
 def _airing(episode: Episode, plan: RecordedPlan) -> Airing:
@@ -145,6 +143,6 @@ def _facts(episode: Episode, airing: Airing) -> dict[str, object]:
         "slug": episode.slug,
         "title": episode.title,
         "kind": airing.kind,
-        "start": airing.actual_start,
-        "end": airing.actual_end,
+        "start": airing.actual_start.isoformat() if airing.actual_start else "",
+        "end": airing.actual_end.isoformat() if airing.actual_end else "",
     }
