@@ -10,7 +10,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, ClassVar
@@ -171,14 +171,8 @@ def opening(demuxer: str, limits: Limits = LIMITS) -> list[str]:
     """Options before the upload's -i, for ffprobe and ffmpeg alike: whatever the file says, nothing else is opened."""
     return [
         *("-protocol_whitelist", PROTOCOLS, "-format_whitelist", limits.formats, "-codec_whitelist", limits.codecs),
-        *(
-            "-max_alloc",
-            str(_LARGEST_ALLOCATION),
-            "-max_streams",
-            str(limits.streams),
-            "-max_pixels",
-            str(limits.pixels),
-        ),
+        *("-max_alloc", f"{_LARGEST_ALLOCATION}", "-max_streams", f"{limits.streams}"),
+        *("-max_pixels", f"{limits.pixels}"),
         *("-f", demuxer),
     ]
 
@@ -247,9 +241,12 @@ def judge(facts: dict[str, Any], demuxer: str, limits: Limits = LIMITS) -> Found
     if any(not math.isfinite(each) or each < 0 or each > limits.seconds for each in seconds):
         raise refuse("media_duration")
     width, height = (int(_number(pictures[0].get(name, 0))) if pictures else 0 for name in ("width", "height"))
-    names = [str(each[0].get("codec_name", "")) if each else "" for each in (pictures, sounds)]
-    points = str(pictures[0].get("pix_fmt", "")) if pictures else ""
-    return Found(demuxer, max(seconds, default=0.0), bool(pictures), bool(sounds), width, height, *names, points)
+    found = Found(demuxer, max(seconds, default=0.0), bool(pictures), bool(sounds), width, height)
+    picture, sound = (
+        {name: str(value) for name, value in each[0].items()} if each else {} for each in (pictures, sounds)
+    )
+    facts = picture.get("codec_name", ""), sound.get("codec_name", ""), picture.get("pix_fmt", "")
+    return replace(found, picture_codec=facts[0], sound_codec=facts[1], points=facts[2])
 
 
 def _judge_picture(stream: dict[str, Any], limits: Limits) -> None:

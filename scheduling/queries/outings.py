@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from broadcast import clock
 from broadcast.access import ABILITIES, Ability, Actor
 from broadcast.models import Airing, Appearance, Episode, Person, Programme, RoleGrant
-from broadcast.queries import SHOWN_KINDS, title_of
+from broadcast.queries import title_of
 from scheduling.models import Booking, CalendarToken
 from scheduling.outing import Outing, digest_of
 
@@ -20,6 +20,8 @@ ZONE = "Asia/Shanghai"
 # What calendars still hold of what is over, and how many entries at most.
 BACK = dt.timedelta(days=90)
 MOST = 500
+# What goes out at a time; what never did is in no calendar.
+_KINDS = (Airing.Kind.PREMIERE, Airing.Kind.RERUN)
 _S = Airing.State
 
 
@@ -27,7 +29,7 @@ def public() -> QuerySet[Airing]:
     """What anybody at all may watch, cancelled ones too: `access.is_public` in SQL, of active programmes."""
     return Airing.objects.filter(
         announced_at__isnull=False,
-        kind__in=SHOWN_KINDS,
+        kind__in=_KINDS,
         episode__publication=Episode.Publication.PUBLISHED,
         episode__programme__audience=Programme.Audience.PUBLIC,
         episode__programme__is_active=True,
@@ -59,9 +61,7 @@ def of_role(role: str, programme: Programme) -> QuerySet[Airing]:
         return found
     if programme.audience == Programme.Audience.CLOSED:
         return found.none()
-    return found.filter(
-        announced_at__isnull=False, kind__in=SHOWN_KINDS, episode__publication=Episode.Publication.PUBLISHED
-    )
+    return found.filter(announced_at__isnull=False, kind__in=_KINDS, episode__publication=Episode.Publication.PUBLISHED)
 
 
 def of_person(person: Person, programme: Programme | None = None) -> QuerySet[Airing]:

@@ -97,7 +97,7 @@ BROKEN = {
     "text.mp4": ("media_format", lambda shelf: "会议纪要\n".encode() * 50),
     "list.mp3": ("media_format", lambda shelf: b"#EXTM3U\n#EXTINF:2,\nfile:///etc/passwd\n"),
     "half.mp4": ("media_unreadable", lambda shelf: hostile.truncated(shelf / "good.mp4")),
-    "short.avi": ("media_truncated", lambda shelf: (shelf / "long.avi").read_bytes()[:60_000]),
+    "short.mp4": ("media_truncated", lambda shelf: hostile.truncated(shelf / "long.mp4")),
     "wide.mkv": ("media_dimensions", lambda shelf: hostile.huge_picture(shelf / "aside")),
     "years.mp4": ("media_duration", lambda shelf: hostile.absurd_duration(shelf / "good.mp4")),
     "codec.mkv": ("media_codec", lambda shelf: (shelf / "aside" / "codec.mkv").read_bytes()),
@@ -110,11 +110,11 @@ def test_each_broken_or_hostile_file_is_left_out_with_its_reason(
     aside = shelf / "aside"
     aside.mkdir()
     make(shelf, "good.mp4", "mp4")
-    hostile.make(shelf / "long.avi", *OLD["avi"], seconds=12)
+    hostile.make(shelf / "long.mp4", *OLD["mp4"], "-movflags", "+faststart", seconds=12)
     hostile.make(aside / "codec.mkv", "-an", "-c:v", "ffv1", seconds=1)
     for name, (_problem, content) in BROKEN.items():
         (shelf / name).write_bytes(content(shelf))
-    (shelf / "long.avi").unlink()
+    (shelf / "long.mp4").unlink()
     shutil.rmtree(aside)
     (shelf / "link.mp4").symlink_to("/etc/passwd")
     shutil.copy(shelf / "good.mp4", shelf / "same.mp4")
