@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -214,7 +215,8 @@ def check_end(result: Result) -> None:
     if result.stopped:
         raise refuse(problem[result.stopped], result.words)
     if "not on whitelist" in result.words.lower():
-        raise refuse("media_codec" if "Codec" in result.words else "media_format", result.words)
+        named = re.search(r"Codec \(([\w-]+)\)", result.words)
+        raise refuse("media_codec", named.group(1)) if named else refuse("media_format", result.words)
     if result.code:
         raise refuse("media_unreadable", result.words)
 
