@@ -23,6 +23,7 @@ class ArchiveConfig(AppConfig):
             playout,
             queries,
             ran,
+            replay_media,
             services,
             simulcast,
             tasks,
@@ -45,6 +46,7 @@ class ArchiveConfig(AppConfig):
         registry.staff_acts_on.register("push.on", simulcast.switch_push_on)
         registry.staff_acts_on.register("step.retry", acts.retry)
         registry.timeline.register("gaps", queries.gap_marks)
+        registry.replay_media.register("archive", replay_media.found)
         registry.foretold.register("playout", foretold.sentences)
         registry.withheld.register("archive", withheld.spans)
         registry.as_run.register("archive", ran.ran)

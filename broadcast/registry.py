@@ -97,3 +97,6 @@ search_documents: Registry[Callable[[Episode], list[Document]]] = Registry("sear
 search_current: Registry[Callable[[Sequence[str]], dict[str, str]]] = Registry("search current")
 # Words that change with what a source has to say of an episode: name -> (episode ids) -> by episode. One query or two.
 search_stamps: Registry[Callable[[Sequence[int]], dict[int, str]]] = Registry("search stamps")
+# What there is of a replay beside its playlists: name -> (airing, staff) -> {"spans": rows of its gap map, "sound": address, …}; what is
+# not there is left out. Only for whoever may watch the replay.
+replay_media: Registry[Callable[[Airing, bool], dict[str, Any]]] = Registry("replay media")

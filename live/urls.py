@@ -11,16 +11,16 @@ from live.views import (
     captions,
     comments,
     display,
+    episode,
     figures,
     forms,
     my_questions,
     overlay,
     reports,
-    room,
 )
 
 urlpatterns = [
-    path("programmes/<slug:slug>/<slug:key>/", room.episode, name="episode"),
+    path("programmes/<slug:slug>/<slug:key>/", episode.episode, name="episode"),
     path("programmes/<slug:slug>/<slug:key>/comments", comments.page, name="episode-comments"),
     path("programmes/<slug:slug>/<slug:key>/act", forms.act, name="episode-act"),
     path("programmes/<slug:slug>/<slug:key>/report", reports.page, name="episode-report"),

@@ -27,6 +27,7 @@ from live.queries import Door, item, queues
 View = Callable[..., Awaitable[HttpResponse]]
 Address = Callable[..., Any]
 _STATUS = {"too_big": 413}
+_MARKS_A_PAGE = 500
 
 
 def _refusing(view: View) -> Address:
@@ -117,11 +118,17 @@ async def command(request: HttpRequest, airing_id: UUID) -> HttpResponse:
 @require_safe
 @_refusing
 async def timeline(request: HttpRequest, airing_id: UUID) -> HttpResponse:
-    """The marks of a replay, from every app that has some; for whoever may play it."""
+    """The marks of a replay, from every app that has some; for whoever may play it. With `limit` a page of them, from the
+    `from`th on, and `next` where there are more."""
     live = _live(request)
     actor = await _actor(request)
     door = await _door(request, live, airing_id)
-    return _json(msgspec.json.encode({"marks": await _read(live, _marks, actor, door)}))
+    found = await _read(live, _marks, actor, door)
+    if "limit" not in request.GET:
+        return _json(msgspec.json.encode({"marks": found}))
+    first = text.whole(request.GET.get("from", "")) or 0
+    last = first + min(max(1, text.whole(request.GET["limit"]) or 1), _MARKS_A_PAGE)
+    return _json(msgspec.json.encode({"marks": found[first:last], "next": last if last < len(found) else None}))
 
 
 @require_safe

@@ -14,15 +14,12 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.gzip import gzip_page
-from django.views.decorators.http import require_safe
 
 from broadcast import context as site_context
 from broadcast import identity, registry
 from broadcast import queries as catalogue
-from broadcast.access import Ability, Actor, can, is_public, may_watch, may_watch_programme
+from broadcast.access import Ability, Actor, can, is_public, may_watch_programme
 from broadcast.errors import IdentityStale, NotFound
-from broadcast.identity import actor_of_request
 from broadcast.models import Airing, Appearance, Episode, Programme, User
 from broadcast.services import identity as people
 from live import queries
@@ -33,18 +30,6 @@ from live.views import hall as halls
 from live.views import later, sharing
 
 DRAFT = "live.draft"
-
-
-@gzip_page  # a slow net waits for every kilobyte of it; Django masks the form's token and varies the length
-@require_safe
-def episode(request: HttpRequest, slug: str, key: str) -> HttpResponse:
-    """The page. `?tab=` opens a panel, `?airing=` another outing of the same episode."""
-    actor = actor_of_request(request)
-    found = find_episode(slug, key)
-    airing = choose_airing(request, actor, found)
-    if airing is None or not may_watch(actor, airing):
-        return closed(request, actor, found, airing)
-    return page(request, actor, airing)
 
 
 def find_episode(slug: str, key: str) -> Episode:
@@ -111,7 +96,7 @@ def _user(request: HttpRequest) -> User | None:
 def _context(
     request: HttpRequest, actor: Actor, airing: Airing, objects: list[PublicObject], mine: Mine
 ) -> dict[str, Any]:
-    names = _names(airing)
+    names = names_of(airing)
     may_reply = speaking.speaker_of(actor, airing).may_reply
     hall = halls.arrange(halls.named(objects, names))
     hall.staff_replay = staff_replay(actor, airing)
@@ -219,7 +204,7 @@ def _address(airing: Airing, name: str) -> str:
     return f"{address}?airing={airing.pk}"
 
 
-def _names(airing: Airing) -> dict[str, dict[str, str]]:
+def names_of(airing: Airing) -> dict[str, dict[str, str]]:
     """Names of roles in the reader's language, by what the wire calls them: segments' by their Chinese name, people's by code."""
     roles = airing.episode.programme.segment_roles.all()
     return {

@@ -3,22 +3,11 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t, tc } from "../broadcast/i18n.js";
 import { OwnKept } from "./own.js";
+import { offsetOf } from "./replay-map.js";
 import { Report, Upheld } from "./report.js";
 import { clock, html, lasting, useStore } from "./view.js";
 
 const BACK_AFTER_MS = 10_000;
-
-/** Seconds in the replay of a time of day, by the recording's spans; a time in a gap is where the picture goes on. */
-export function offsetOf(spans, at) {
-  const time = Date.parse(at);
-  for (const span of spans) {
-    const start = Date.parse(span.at);
-    if (time < start) return span.offset;
-    if (time < start + span.duration * 1000) return span.offset + (time - start) / 1000;
-  }
-  const last = spans[spans.length - 1];
-  return last ? last.offset + last.duration : null;
-}
 
 /** Fetches marks and spans of the replay; gives the marks with `offset`, the earliest first, or throws. */
 export async function fetchMarks(urls) {

@@ -1,0 +1,178 @@
+/* Entry of the replay's page: player, chapters, panels of the moment; without it the page shows the same contents and plays plainly. */
+
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { ready, t } from "../broadcast/i18n.js";
+import { keepAsking, modulesAt } from "./lazy.js";
+import { createPlayer } from "./player.js";
+import { Controls, Cover } from "./replay-controls.js";
+import { keysOf } from "./replay-keys.js";
+import { placed } from "./replay-map.js";
+import { offer, remember } from "./replay-place.js";
+import { html, lasting } from "./view.js";
+
+const PAGE = 500;
+const PAGES_MOST = 12;
+const AGAIN_MS = 5_000;
+
+function start(boot) {
+  const video = document.getElementById("video");
+  const watchers = new Set();
+  const elder = document.documentElement.classList.contains("elder");
+  video.querySelectorAll("source").forEach((each) => each.remove());
+  video.removeAttribute("controls");
+  const replay = {
+    boot,
+    video,
+    elder,
+    audio: video.tagName === "AUDIO",
+    marks: null,
+    words: null,
+    caption: false,
+    tab: "contents",
+    player: createPlayer(video, (state) => watchers.forEach((watcher) => watcher(state))),
+    watch(watcher) {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+    again: () => watchers.forEach((watcher) => watcher({ ...replay.player.state })),
+    /** To a second of the replay, and on from there. */
+    go(second) {
+      replay.player.seek(second);
+      replay.player.play();
+    },
+    speed(rate) {
+      video.defaultPlaybackRate = rate;
+      replay.player.speed(rate);
+    },
+    open(tab) {
+      replay.tab = tab;
+      for (const [name, id] of Object.entries(PANELS)) document.getElementById(id).hidden = name !== tab;
+      drawTabs(replay);
+      replay.again();
+    },
+  };
+  mount("controls", html`<${Controls} replay=${replay} />`);
+  mount("cover", html`<${Cover} replay=${replay} />`);
+  mount("share", html`<${Share} replay=${replay} />`);
+  replay.player.source(boot.source, { live: false });
+  begin(replay);
+  links(replay);
+  keysOf(replay);
+  remember(replay);
+  later(replay);
+  drawTabs(replay);
+  fetchMarks(replay);
+  performance.mark("yishi.drawn");
+}
+
+const PANELS = { contents: "panel", now: "panel-now", words: "panel-words" };
+
+function mount(id, view) {
+  const place = document.getElementById(id);
+  place.textContent = "";
+  render(view, place);
+}
+
+/** At the second of the address, or offer the one where this browser stopped. */
+function begin(replay) {
+  let begun = false;
+  const off = replay.watch((state) => {
+    if (begun || !state.ready || !(state.edge || replay.video.duration)) return;
+    begun = true;
+    setTimeout(off);
+    if (replay.boot.second) replay.player.seek(replay.boot.second);
+    else offer(replay, document.getElementById("offer"));
+  });
+}
+
+/** What the server has drawn with a second leads there without another page. */
+function links(replay) {
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-second]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    replay.go(Number(link.dataset.second));
+  });
+}
+
+function drawTabs(replay) {
+  const words = { contents: t("本期内容"), now: t("此刻"), words: t("文字稿") };
+  const names = ["contents", "now", ...(replay.words ? ["words"] : [])];
+  const open = (event, name) => {
+    event.preventDefault();
+    replay.open(name);
+  };
+  mount("tabs", html`${names.map((name) => html`<a key=${name} href=${`#${PANELS[name]}`} aria-current=${name === replay.tab ? "page" : null} onClick=${(event) => open(event, name)}>${words[name]}</a>`)}
+    <a href=${withQuery(replay.boot.address, "tab=ask")}>${t("互动记录")}</a>`);
+}
+
+const withQuery = (address, query) => `${address}${address.includes("?") ? "&" : "?"}${query}`;
+
+/** The address of this moment, to be sent on. */
+function Share({ replay }) {
+  const [told, tell] = useState("");
+  useEffect(() => {
+    const timer = told ? setTimeout(() => tell(""), 4_000) : 0;
+    return () => clearTimeout(timer);
+  }, [told]);
+  const copy = async () => {
+    const second = Math.floor(replay.video.currentTime);
+    const address = withQuery(replay.boot.address, `t=${second}`);
+    try {
+      await navigator.clipboard.writeText(address);
+      tell(t("已复制，从 {time} 开始", { time: lasting(second) }));
+    } catch {
+      tell(address);
+    }
+  };
+  return html`<p class="copy bits"><button type="button" class="link" onClick=${copy}>${t("复制此刻链接")}</button><span class="note" role="status">${told}</span></p>`;
+}
+
+/** All marks, in pages: once, and again until they came. What is withdrawn is not among them. */
+async function fetchMarks(replay) {
+  const { boot } = replay;
+  try {
+    const found = [];
+    for (let from = 0, page = 0; from !== null && page < PAGES_MOST; page += 1) {
+      const answer = await fetch(`${boot.urls.timeline}?limit=${PAGE}&from=${from}`, { credentials: "same-origin", headers: { Accept: "application/json" } });
+      if (!answer.ok) throw new Error(String(answer.status));
+      const { marks, next } = await answer.json();
+      found.push(...marks);
+      from = next;
+    }
+    const parts = boot.chapters.filter((each) => each.kind === "segment").map((each) => ({ kind: "segment", title: each.title, offset: each.second, at: "" }));
+    replay.marks = [...placed(found, boot.spans, boot.delay), ...parts].sort((a, b) => a.offset - b.offset);
+    const { drawNow } = await keepAsking("replay-now", () => import("./replay-now.js"));
+    drawNow(replay, document.getElementById("panel-now"), document.getElementById("now"));
+    if (replay.tab === "contents" && boot.second) replay.open("now");
+    replay.again();
+  } catch (error) {
+    console.warn("replay: marks", error);
+    setTimeout(() => fetchMarks(replay), AGAIN_MS);
+  }
+}
+
+/** What not every replay has comes afterwards: words, pictures on the bar, the waveform. */
+async function later(replay) {
+  const { boot } = replay;
+  const layers = document.getElementById("layers");
+  if (boot.media.sprites && !replay.audio) import("./replay-preview.js").then(({ preview }) => preview(replay, layers), () => {});
+  if (boot.media.peaks && replay.audio) import("./replay-wave.js").then(({ wave }) => wave(replay, document.getElementById("screen")), () => {});
+  try {
+    const answer = await fetch(boot.urls.transcript, { credentials: "same-origin", headers: { Accept: "application/json" } });
+    if (!answer.ok) return;
+    const { lines } = await answer.json();
+    if (!lines || !lines.length) return;
+    const { words } = await keepAsking("replay-words", () => import("./replay-words.js"));
+    words(replay, lines, document.getElementById("panel-words"), layers);
+    drawTabs(replay);
+    replay.again();
+  } catch (error) {
+    console.warn("replay: transcript", error);
+  }
+}
+
+const boot = JSON.parse(document.getElementById("boot").textContent);
+modulesAt(boot.modules);
+ready().then(() => start(boot));
