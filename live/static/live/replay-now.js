@@ -2,7 +2,7 @@
 
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { t, tc } from "../broadcast/i18n.js";
+import { t } from "../broadcast/i18n.js";
 import { usePlaying } from "./replay-controls.js";
 import { reached, standing } from "./replay-map.js";
 import { html, lasting } from "./view.js";
@@ -58,7 +58,7 @@ function Standing({ replay }) {
   return html`
     ${question && html`<section class="card at-question" data-question=${question.question}><p class="meta bits"><b>${t("正在回答")}</b>${question.author && html`<span>${question.author}</span>`}</p><h2>${question.title}</h2><${Copy} key=${question.question} id=${`answer-${question.question}`} pick=".reply" /></section>`}
     ${call && !question && html`<section class="card at-call"><p class="meta bits"><b>${t("听众来电")}</b></p><h2>${call.title}</h2></section>`}
-    ${poll && html`<section class="card at-poll" data-poll=${poll.poll}><p class="meta bits"><b>${poll.kind === "poll.open" ? t("正在投票") : tc("投票", "结果")}</b></p><h2>${poll.title}</h2>${poll.kind === "poll.close" && html`<${Copy} key=${poll.poll} id=${`poll-${poll.poll}`} pick=".result" />`}</section>`}
+    ${poll && html`<section class="card at-poll" data-poll=${poll.poll}><p class="meta bits"><b>${poll.kind === "poll.open" ? t("正在投票") : t("投票结束")}</b></p><h2>${poll.title}</h2>${poll.kind === "poll.close" && html`<${Copy} key=${poll.poll} id=${`poll-${poll.poll}`} pick=".result" />`}</section>`}
   `;
 }
 
