@@ -12,7 +12,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from playwright.async_api import Page, expect
 
-from broadcast.models import Airing, Episode, Moment, RoleGrant
+from broadcast.models import Airing, Episode, Moment
 from live import commands, protocol
 from tests.archive import steps_making
 from tests.live import making
@@ -48,7 +48,7 @@ def make_replay() -> making.Show:
     from live.models import Comment, Poll
 
     Comment.objects.filter(pk=comment).update(created_at=at(85 + airing.delay_seconds))
-    Poll.objects.filter(pk=poll).update(opened_at=at(10), closed_at=at(20), ends_at=at(20))
+    Poll.objects.filter(pk=poll).update(opened_at=at(10), closed_at=at(20))
     Episode.objects.filter(pk=airing.episode_id).update(signed_off_at=at(200))
     show.airing, show.episode = Airing.objects.get(pk=airing.pk), Episode.objects.get(pk=airing.episode_id)
     show.extra.update(question=asked, poll=poll)
@@ -59,11 +59,10 @@ def move(show: making.Show, airing: Airing) -> None:
     """The room's rows to the recorded airing."""
     from live.models import Comment, Poll, Question, Room
 
-    Room.objects.get_or_create(airing=airing)
+    Room.objects.create(airing=airing, created_at=show.airing.created_at)
     for model in (Comment, Question, Poll):
         model.objects.filter(room=show.id).update(room=airing.pk)
     Moment.objects.filter(airing=show.id).update(airing=airing)
-    assert RoleGrant.objects.filter(programme=show.programme).exists()
 
 
 async def at_second(page: Page, second: float) -> None:
