@@ -101,6 +101,8 @@ async def test_the_moment_is_right_behind_a_gap(
         await at_second(page, FIRST + 80 - FIRST - LOST)
         await page.get_by_role("link", name="此刻").click()
         await expect(page.locator("#panel-now .at-question h2")).to_have_text("公交何时修好？")
+        await expect(page.locator("#tabs a")).to_have_count(3)
+        await expect(page.get_by_role("link", name="此刻")).to_have_attribute("aria-current", "page")
         await shot(page, "desktop-now")
         # By the keyboard: a tenth is 8 s, before the poll; 2 s on is during it; then it is closed, with its result.
         await page.keyboard.press("k")

@@ -25,7 +25,7 @@ const KINDS = {
 /** Draws it into the panel, and what is on air now also beside the picture. */
 export function drawNow(replay, panel, beside) {
   render(html`<${Now} replay=${replay} panel=${panel} />`, panel);
-  if (beside) render(html`<${Standing} replay=${replay} />`, beside);
+  if (beside) render(html`<${Beside} replay=${replay} />`, beside);
 }
 
 function Now({ replay, panel }) {
@@ -49,6 +49,12 @@ function Now({ replay, panel }) {
       <button type="button" class="link" aria-label=${t("跳到 {time}：{title}", { time: lasting(mark.offset), title: mark.title })} onClick=${() => replay.go(mark.offset)}>${lasting(mark.offset)}</button>
       <div><p class="who"><span class="kind">${(KINDS[mark.kind] || (() => ""))()}</span>${mark.author && html`<span>${mark.author}</span>`}${mark.kind === "comment" && html`<a class="report" href=${`${boot.urls.report}&kind=comment&item=${mark.comment}`}>${t("举报")}</a>`}</p><p>${mark.title}</p></div>
     </li>`)}</ol>`;
+}
+
+/** Beside the picture while the panel shows something else. */
+function Beside({ replay }) {
+  usePlaying(replay);
+  return replay.tab === "now" ? null : html`<${Standing} replay=${replay} />`;
 }
 
 /** Question, call and poll that are on air at this second. */

@@ -68,9 +68,13 @@ function start(boot) {
 
 const PANELS = { contents: "panel", now: "panel-now", words: "panel-words" };
 
+const taken = new Set();
+
 function mount(id, view) {
   const place = document.getElementById(id);
-  place.textContent = "";
+  // What the server has drawn goes once; from then on it is preact's.
+  if (!taken.has(id)) place.textContent = "";
+  taken.add(id);
   render(view, place);
 }
 
