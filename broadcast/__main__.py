@@ -20,7 +20,8 @@ HELP = """\
   bench    测量 · measure against a baseline (NAME, --quick, --json)
 
 其余为 Django 管理命令 · all else is a Django management command, for instance:
-  account (工作人员账号 · staff accounts: NAME --role ROLE), migrate, shell, seed-programmes, protocol, configuration
+  account (工作人员账号 · staff accounts: NAME --role ROLE),
+  import (往期节目 · old episodes: FOLDER --programme SLUG), migrate, shell, seed-programmes, protocol, configuration
 """
 
 

@@ -33,7 +33,7 @@ _MOST_WIDTH = 1920
 _LONGEST_COPIED = 6.5
 _LONGEST = 12.0
 # So much of what the file says of its length may be missing: tails without a picture, lengths that were estimated.
-_MAY_LACK = (0.97, 2.0)
+_MAY_LACK = (0.03, 0.1, 2.0)
 _SEGMENT_BYTES = 256 << 20
 
 
@@ -87,8 +87,8 @@ def may_copy(found: Found) -> bool:
 
 
 def _is_whole(made: Made, found: Found) -> bool:
-    share, seconds = _MAY_LACK
-    return made.seconds >= found.seconds * share - seconds
+    share, most_share, seconds = _MAY_LACK
+    return made.seconds >= found.seconds * (1 - share) - min(seconds, found.seconds * most_share)
 
 
 def _made(box: Path, found: Found, *, copied: bool) -> Made | None:
