@@ -136,7 +136,8 @@ def _rows(
     cursor: Any, words: Sequence[Word], by_word: list[set[int]], where: list[str], values: list[Any]
 ) -> list[tuple[int, int]]:
     """Other rows that hold every word but those that the head holds; the newest."""
-    ways, given = ["words @@ %s::tsquery"], [_all(words)]
+    ways: list[str] = ["words @@ %s::tsquery"]
+    given: list[Any] = [_all(words)]
     if 2 <= len(words) <= _MOST_CROSSED:
         for size in range(1, len(words)):
             for above in combinations(range(len(words)), size):

@@ -32,7 +32,8 @@ def register() -> None:
 
 def _lines() -> Any:
     """Public ones: of versions that a person signed and nobody took back."""
-    return apps.get_model("archive", "TranscriptLine").objects.filter(transcript__state="signed")
+    model: Any = apps.get_model("archive", "TranscriptLine")
+    return model.objects.filter(transcript__state="signed")
 
 
 def documents(episode: Episode) -> list[Document]:
