@@ -78,6 +78,7 @@ urlpatterns = [
     path("", include("live.urls")),
     path("", include("scheduling.urls")),
     path("media/", include("archive.urls")),
+    path("", include(("archive.podcasts.views", "podcasts"))),
 ]
 
 handler404 = "broadcast.views.refusals.not_found"

@@ -3,6 +3,7 @@
 from archive.models.importing import ImportBatch, ImportItem
 from archive.models.keeping import Derivative, FixityCheck, Step
 from archive.models.playout import AsRunEntry, Filler, PlayoutRule, SourceChoice
+from archive.models.podcasts import PartnerFigure, PodcastFeed
 from archive.models.recording import IngestSecret, OutputCut, Part, PullSource, RecorderStatus, Recording
 from archive.models.search import SearchDocument, SearchEpisode
 from archive.models.simulcast import Push, SimulcastTarget
@@ -17,7 +18,9 @@ __all__ = [
     "IngestSecret",
     "OutputCut",
     "Part",
+    "PartnerFigure",
     "PlayoutRule",
+    "PodcastFeed",
     "PullSource",
     "Push",
     "RecorderStatus",

@@ -79,6 +79,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("holidays/", include("scheduling.views.holidays")),
     path("programmes/", include("archive.output_views")),
     path("programmes/", include("archive.filler_views")),
+    path("programmes/", include("archive.podcasts.staff")),
+    path("numbers/", include("archive.numbers.views")),
     path("calendar/", include("scheduling.views.calendar")),
     path("feeds/", include("scheduling.views.feeds")),
     path("as-run/", include("scheduling.views.asrun")),

@@ -200,6 +200,7 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
         "name": things["media"],
         "way": "oidc",
         "provider": "oidc",
+        "year": 2026,
     }
     special = {
         "account:invitation": {"pk": things["account"], "token": things["invitation"]},
@@ -219,5 +220,6 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
         "staff:rule": {"number": things["rule"]},
         "staff:rule-switch": {"number": things["rule"]},
         "staff:schedule-seen": {"pk": things["firing"]},
+        "staff:numbers-strike": {"pk": things["figure"]},
     }
     return {each: (known | special.get(name, {}))[each] for each in parameters}

@@ -13,6 +13,7 @@ from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
 
 from archive.models import Filler, SimulcastTarget
+from archive.numbers import services as numbers
 from broadcast import clock, identity
 from broadcast.access import HOUSE, Ability, Actor, can
 from broadcast.models import Airing, Consent, Episode, Feed, Programme, RoleGrant, User
@@ -197,7 +198,16 @@ def _subscribed(show: making.Show) -> dict[str, Any]:
     calendar, secret = tokens.make_role_calendar(HOUSE, "host", show.programme.pk)
     log = StationLog.objects.create(name="log.csv", sha256="0" * 64, imported_at=clock.now())
     partner = tokens.make_api_token(HOUSE, "合作平台", ["upcoming"])[0]
-    return {"calendar": calendar.pk, "calendar_secret": secret, "api_token": partner.pk, "station_log": log.pk}
+    day = clock.now().date()
+    told: dict[str, Any] = {"source": "区融媒", "measure": "times", "number": 1, "since": day, "until": day}
+    figure = numbers.enter(HOUSE, show.programme.pk, **told, told_at=clock.now())
+    return {
+        "calendar": calendar.pk,
+        "calendar_secret": secret,
+        "api_token": partner.pk,
+        "station_log": log.pk,
+        "figure": figure.pk,
+    }
 
 
 def _rows(show: making.Show, author: Any) -> dict[str, Any]:
