@@ -32,7 +32,7 @@ def register() -> None:
 
 def _lines() -> Any:
     """Public ones: of versions that a person signed and nobody took back."""
-    model: Any = apps.get_model("archive", "TranscriptLine")
+    model: Any = apps.all_models["archive"]["transcriptline"]
     return model.objects.filter(transcript__state="signed")
 
 
