@@ -149,7 +149,9 @@ def _copy(cursor: Any, shows: list[Any], chance: random.Random, numbers: range) 
                 "bench",
                 str(number + 1),
             )
-            copy.write_row((*row, text, at, "", "", show.actual_start, vectors.vector(tokens.tokens(text))))
+            copy.write_row(
+                (*row, text, at, "", "", show.actual_start, vectors.vector(tokens.tokens(text), show.actual_start))
+            )
 
 
 def _sizes(report: Report) -> None:

@@ -7,6 +7,7 @@ to be read to sort them: the newest rows are walked until enough are found. Whic
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
 from archive.models import SearchEpisode
-from archive.search import sounds
+from archive.search import sounds, vectors
 from archive.search.asking import Word
 from broadcast.errors import Unavailable
 
@@ -27,7 +28,10 @@ MOST = 1_000
 MOST_HEADS = 2_000
 # Of so many newest rows, from so many hits on the rest is walked, not looked up.
 SAMPLE = 4_000
-COMMON = 120
+COMMON = 600
+# From so many on, enough are looked for in the newest months alone, unless those would be more than so many.
+USUAL = 6
+_MOST_MONTHS = 240
 TIMEOUT_MS = 1_500
 # With more words, one that stands at the head counts for heads alone.
 _MOST_CROSSED = 3
@@ -148,17 +152,27 @@ def _rows(
     test = f"({' OR '.join(ways)}) AND {' AND '.join(where)}"
     given += values
     newest = f"SELECT * FROM archive_searchdocument WHERE NOT is_head ORDER BY aired_at DESC, id DESC LIMIT {SAMPLE}"
-    cursor.execute(f"SELECT count(*) FROM ({newest}) AS newest WHERE {test}", given)
-    if cursor.fetchone()[0] >= COMMON:
-        cursor.execute("SET LOCAL enable_bitmapscan = off")
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_sort = off")
-        source = "archive_searchdocument WHERE NOT is_head AND " + test
-    else:
-        cursor.execute("SET LOCAL enable_indexscan = off")
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        looked_up = f"SELECT id, episode_id, aired_at FROM archive_searchdocument WHERE NOT is_head AND {test}"
-        source = f"({looked_up} OFFSET 0) AS looked_up"
+    cursor.execute(
+        f"SELECT count(*) FILTER (WHERE {test}), min(aired_at), max(aired_at) FROM ({newest}) AS newest", given
+    )
+    count, first, last = cursor.fetchone()
+    if count >= COMMON:
+        cursor.execute("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+        return _newest(cursor, f"archive_searchdocument WHERE NOT is_head AND {test}", given)
+    cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_seqscan = off")
+    looked_up = f"SELECT id, episode_id, aired_at FROM archive_searchdocument WHERE NOT is_head AND {test}"
+    if count >= USUAL:
+        # Twice as far back as enough should reach. Whole months, so if there are enough, they are the newest.
+        back = (last - first) * (2 * MOST / count)
+        if back < dt.timedelta(days=30 * _MOST_MONTHS):
+            months = vectors.months(last - back, last)
+            found = _newest(cursor, f"({looked_up} AND words @@ %s::tsquery OFFSET 0) AS looked_up", [*given, months])
+            if len(found) > MOST:
+                return found
+    return _newest(cursor, f"({looked_up} OFFSET 0) AS looked_up", given)
+
+
+def _newest(cursor: Any, source: str, given: list[Any]) -> list[tuple[int, int]]:
     cursor.execute(f"SELECT id, episode_id FROM {source} ORDER BY aired_at DESC, id DESC LIMIT {MOST + 1}", given)
     return list(cursor.fetchall())
 

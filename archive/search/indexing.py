@@ -96,7 +96,7 @@ def _row(episode: Episode, source: str, document: Document, aired_at: dt.datetim
         speaker=document.speaker,
         department=document.department,
         aired_at=aired_at,
-        words=vectors.vector(tokens.tokens(document.text)),
+        words=vectors.vector(tokens.tokens(document.text), aired_at),
         sounds=sounds.vector(document.text) if is_head else None,
     )
 

@@ -6,6 +6,7 @@ are looks at pairs that follow each other. Terms hold letters, digits and Han ch
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -16,15 +17,26 @@ LAST_PLACE = 16_000
 LONGEST_TERM = 500
 
 
-def vector(found: Sequence[Token]) -> str:
-    """The text as the literal of a tsvector."""
-    terms: dict[str, list[int]] = {}
+def vector(found: Sequence[Token], aired_at: dt.datetime | None = None) -> str:
+    """The text as the literal of a tsvector, with the month when it was aired as a term that no text has."""
+    terms: dict[str, list[int]] = {month(aired_at): [1]} if aired_at else {}
     for place, each in enumerate(found[:LAST_PLACE], 1):
         terms.setdefault(each.text[:LONGEST_TERM], []).append(place)
     for place, (left, right) in enumerate(pairwise(found[:LAST_PLACE]), 1):
         if left.is_han and right.is_han:
             terms.setdefault(left.text + right.text, []).append(place)
     return " ".join(f"'{term}':{','.join(map(str, at))}" for term, at in terms.items())
+
+
+def month(at: dt.datetime) -> str:
+    """The term of a month, of UTC."""
+    return f"@{at.astimezone(dt.UTC):%Y%m}"
+
+
+def months(since: dt.datetime, until: dt.datetime) -> str:
+    """Any month from one to the other, as the literal of a tsquery."""
+    first, last = (each.year * 12 + each.month - 1 for each in (since.astimezone(dt.UTC), until.astimezone(dt.UTC)))
+    return " | ".join(f"'@{number // 12:04d}{number % 12 + 1:02d}'" for number in range(first, last + 1))
 
 
 def query(word: Sequence[Token]) -> str:

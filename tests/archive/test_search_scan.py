@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import unicodedata
 
 import pytest
@@ -56,6 +57,36 @@ def write(airing: Airing, texts: list[str]) -> dict[int, str]:
         for number, text in enumerate(texts)
     )
     return {row.pk: row.text for row in made}
+
+
+@pytest.mark.django_db
+def test_of_very_many_the_newest_are_found_by_whichever_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    airing = make_out()
+    narrowing = Narrowing(programmes=(airing.episode.programme_id,))
+    for number in range(60):
+        at = START - dt.timedelta(days=20 * number)
+        SearchDocument.objects.create(
+            episode=airing.episode,
+            programme=airing.episode.programme,
+            kind="line",
+            source="none",
+            key=str(number),
+            text="议事",
+            aired_at=at,
+            words=vectors.vector(tokens.tokens("议事" if number % 3 else "别的"), at),
+        )
+    monkeypatch.setattr(finding, "MOST", 4)
+    monkeypatch.setattr(finding, "SAMPLE", 12)
+    found = []
+    for common, usual in ((0, 0), (99, 1), (99, 99)):
+        monkeypatch.setattr(finding, "COMMON", common)
+        monkeypatch.setattr(finding, "USUAL", usual)
+        answer = finding.find(asking.words("议事"), narrowing)
+        assert answer.is_cut_off
+        found.append(answer.rows)
+    numbers = [str(number) for number in range(60) if number % 3][:4]
+    newest = SearchDocument.objects.filter(key__in=numbers).order_by("-aired_at").values_list("pk", "episode")
+    assert found == [list(newest)] * 3
 
 
 @pytest.mark.django_db
