@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -31,7 +31,6 @@ class Item:
     poster: Derivative | None
     people: tuple[tuple[str, str], ...] = ()
     has_chapters: bool = False
-    has_words: bool = False
 
     @property
     def at(self) -> dt.datetime:
@@ -81,7 +80,7 @@ def with_sound(programme: Programme) -> QuerySet[Airing]:
     return released().filter(episode__programme=programme, pk__in=sounds.values("recording_id"))
 
 
-def playable(airings: Sequence[Airing]) -> list[Item]:
+def playable(airings: Iterable[Airing]) -> list[Item]:
     """Items of those that anybody may play now, with their files and people, in a few queries however many they are."""
     found = [each for each in airings if access.is_public(each) and access.replay_is_released(each)]
     keys = [each.pk for each in found]

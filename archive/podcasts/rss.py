@@ -106,9 +106,6 @@ def _item(channel: Element, page: Page, feed: PodcastFeed, item: Item) -> None:
     if item.has_chapters:
         address = page.site + reverse("podcasts:chapters", args=[airing.pk])
         add(found, "chapters", None, PODCAST, url=address, type="application/json+chapters")
-    if item.has_words:
-        address = f"{page.site}/media/airings/{airing.pk}/replay/captions.vtt"
-        add(found, "transcript", None, PODCAST, url=address, type="text/vtt", language=feed.language)
     if item.master is not None:
         other = add(found, "alternateEnclosure", None, PODCAST, **_described(item.master), title="MP4")
         add(other, "source", None, PODCAST, uri=page.site + derivatives.address(item.master))
