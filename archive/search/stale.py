@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
 import time
 
@@ -82,10 +81,3 @@ def _compare(ids: list[int]) -> None:
     if differ:
         mark(*differ)
     SearchEpisode.objects.filter(pk__in=ids).update(looked_at=now)
-
-
-def behind() -> tuple[int, dt.datetime | None]:
-    """How many episodes are to be read again, and when the longest unseen one was looked at."""
-    rows = SearchEpisode.objects.filter(~Q(wanted=F("done")))
-    first = SearchEpisode.objects.order_by("looked_at").values_list("looked_at", flat=True).first()
-    return rows.count(), first
