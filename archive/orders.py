@@ -140,6 +140,11 @@ def _acts(airings: Iterable[Airing]) -> dict[UUID, _Acts]:
     return found
 
 
+def acts_of(airing: Airing) -> _Acts:
+    """What people did that touches the output of one airing, for `show_of`."""
+    return _acts([airing]).get(airing.pk, _Acts())
+
+
 def rule_of(airing: Airing) -> PlayoutRule:
     """The programme's rule, or the one that holds without any."""
     found: PlayoutRule | None = getattr(airing.episode.programme, "playout_rule", None)

@@ -100,3 +100,6 @@ search_stamps: Registry[Callable[[Sequence[int]], dict[int, str]]] = Registry("s
 # What there is of a replay beside its playlists: name -> (airing, staff) -> {"spans": rows of its gap map, "sound": address, …}; what is
 # not there is left out. Only for whoever may watch the replay.
 replay_media: Registry[Callable[[Airing, bool], dict[str, Any]]] = Registry("replay media")
+# What an app knows of an airing that belongs into its bag: name -> (airing, sealed: what is not public instead) -> by file name a
+# JSON-able document or text. Without `sealed` nothing names a participant.
+kept_documents: Registry[Callable[[Airing, bool], dict[str, Any]]] = Registry("kept document")

@@ -1,0 +1,1 @@
+"""Keeps episodes for good: bags that others can read, their way back, how all is kept; it records and plays nothing."""
