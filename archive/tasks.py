@@ -41,8 +41,8 @@ def step() -> str:
 
 
 @shared_task(name=fixity.TASK, ignore_result=True)
-def keep(airing_id: str) -> str:
-    """Read again all that a recording's manifest lists, where that is due. Returns what stopped it, or "".
+def keep(airing_id: str, asked: bool = False) -> str:
+    """Read again all that a recording's manifest lists, where that is due or a person asked. Returns what stopped it, or "".
 
     It gives way to a show like a step that has not begun: what was read by then is read again another time.
     """
@@ -59,7 +59,8 @@ def keep(airing_id: str) -> str:
                     raise _OnAir
 
         try:
-            return fixity.keep(UUID(airing_id), told).problem
+            read = fixity.audit_airing if asked else fixity.keep
+            return read(UUID(airing_id), told=told).problem
         except _OnAir:
             return "on_air"
 
