@@ -39,6 +39,8 @@ def audit(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
     """Have one recording read again now."""
     try:
         auditing.ask(actor, airing_id)
+    except NotAllowed:
+        raise
     except BroadcastError as error:
         messages.error(request, error.message or _("现在不能这样操作。"))
     else:

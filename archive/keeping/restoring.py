@@ -181,10 +181,11 @@ def _settle(part: Path) -> None:
     """A part's lists name its own segments alone; files are dated by when their media ended, as a recorder leaves them."""
     for name in ("i.m3u8", "kept.m3u8"):
         file = part / name
-        raw = playlists.parse_part(file.read_text(encoding="utf-8", errors="replace")) if file.exists() else []
-        for each in raw:
-            if not _SEGMENT.match(each.file):
-                raise BadBag(f"{part.name}/{name}: {each.file[:80]!r} 不是片段 · is no segment", file=name)
+        text = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+        for line in text.splitlines():
+            if line.strip() and not line.startswith("#") and not _SEGMENT.match(line.strip()):
+                raise BadBag(f"{part.name}/{name}: {line[:80]!r} 不是片段 · is no segment", file=name)
+        for each in playlists.parse_part(text):
             if (part / each.file).exists():
                 at = each.start_ms / 1000 + each.duration
                 os.utime(part / each.file, (at, at))

@@ -69,5 +69,5 @@ def test_others_see_nothing_of_it_and_may_not_ask(airing: Airing, client: Client
     other = make_airing()
     client.force_login(make_staff(other.episode.programme))
     assert str(airing.pk) not in client.get(PAGE).content.decode()
-    assert client.post(f"{PAGE}{airing.pk}/audit", follow=True).status_code in {200, 403}
+    assert client.post(f"{PAGE}{airing.pk}/audit").status_code == 403
     assert not AuditEntry.objects.filter(act="fixity.ask").exists()
