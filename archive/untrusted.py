@@ -247,8 +247,8 @@ def judge(facts: dict[str, Any], demuxer: str, limits: Limits = LIMITS) -> Found
     picture, sound = (
         {name: str(value) for name, value in each[0].items()} if each else {} for each in (pictures, sounds)
     )
-    facts = picture.get("codec_name", ""), sound.get("codec_name", ""), picture.get("pix_fmt", "")
-    return replace(found, picture_codec=facts[0], sound_codec=facts[1], points=facts[2])
+    told = picture.get("codec_name", ""), sound.get("codec_name", ""), picture.get("pix_fmt", "")
+    return replace(found, picture_codec=told[0], sound_codec=told[1], points=told[2])
 
 
 def _judge_picture(stream: dict[str, Any], limits: Limits) -> None:
