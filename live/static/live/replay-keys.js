@@ -45,7 +45,9 @@ export function keysOf(replay) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (target.closest("input:not([type=range]), textarea, select, [role=dialog]")) return;
     if (event.key === " " && target.closest("button, a, summary")) return;
-    if (event.key.startsWith("Arrow") && target.closest("input, .tabs, .panel")) return;
+    // The bar moves by arrows itself; a panel scrolls up and down.
+    if (event.key.startsWith("Arrow") && target.closest("input")) return;
+    if (["ArrowUp", "ArrowDown"].includes(event.key) && target.closest(".panel")) return;
     const act = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return;
     event.preventDefault();
