@@ -15,6 +15,7 @@ from broadcast import audit
 from broadcast.access import Ability, Actor, can, require
 from broadcast.celery import app
 from broadcast.errors import Conflict, NotFound, Unavailable
+from broadcast.models import Airing
 
 logger = logging.getLogger(__name__)
 
@@ -29,16 +30,16 @@ def ask(actor: Actor, airing_id: UUID) -> None:
 
     Raises NotFound, Conflict for one that is not finished, Unavailable when nobody can be asked now.
     """
-    recording = Recording.objects.select_related("airing__episode").filter(pk=airing_id).first()
-    if recording is None:
+    airing = Airing.objects.select_related("episode").filter(pk=airing_id).first()
+    if airing is None:
         raise NotFound(_("没有这一场。"))
-    programme = recording.airing.episode.programme_id
+    programme = airing.episode.programme_id
     if not may_ask(actor, programme):
         require(actor, Ability.PRODUCE, programme)
-    if recording.state != Recording.State.FINISHED:
+    if not Recording.objects.filter(pk=airing_id, state=Recording.State.FINISHED).exists():
         raise Conflict(_("录制还没有收尾，之后再核对。"))
     with transaction.atomic():
-        audit.record(actor, "fixity.ask", f"airing:{airing_id}", airing=recording.airing)
+        audit.record(actor, "fixity.ask", f"airing:{airing_id}", airing=airing)
         try:
             app.send_task(fixity.TASK, args=[str(airing_id)], kwargs={"asked": True}, expires=3600.0, retry=False)
         except (BrokerError, OSError) as error:
