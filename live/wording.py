@@ -64,6 +64,9 @@ def my_item(
         appeal_answer=appeal.note if appeal and item.appeal != Item.AppealState.OPEN else "",
         into=item.merged_into_id if isinstance(item, Question) else None,
         end=end,
+        to=item.reply_to_id if isinstance(item, Comment) else None,
+        person=item.person_id if isinstance(item, Question) else None,
+        department=item.department if isinstance(item, Question) else "",
     )
 
 

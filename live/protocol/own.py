@@ -17,7 +17,8 @@ class MyItem(Struct, frozen=True):
 
     What waits at the desk is "pending" for its author, wherever it stands there. `appeal` is "" when none was made, `may_appeal`
     whether one may be; it is answered by `appeal_due`, with `appeal_answer`. `mask` are the spans the public does not see. `into`
-    is the question that stands for a merged one. `end` of a question holds answers in writing for its author alone too.
+    is the question that stands for a merged one. `end` of a question holds answers in writing for its author alone too. `to` (a comment
+    that this one answers), `person` and `department` are whom it was addressed to, so that it can be said again in other words.
     """
 
     kind: ItemKind
@@ -33,6 +34,9 @@ class MyItem(Struct, frozen=True):
     appeal_answer: str = ""
     into: int | None = None
     end: QuestionEnd | None = None
+    to: int | None = None
+    person: int | None = None
+    department: str = ""
 
 
 class MyReport(Struct, frozen=True):

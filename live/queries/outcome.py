@@ -17,6 +17,7 @@ from live.protocol.outcome import Base
 from live.queries import electorate
 from live.queries.entered import entered
 
+Levels = dict[int, tuple[list[int], int]]
 # In the stored result, beside what was chained.
 STAFF_LEVELS = "staff_levels"
 UNCHAINED = frozenset({"head", STAFF_LEVELS})
@@ -33,7 +34,7 @@ WHERE ballot.poll_id = %s GROUP BY GROUPING SETS ((person.assurance, option), (p
 """
 
 
-def by_level(poll_id: int, options: Sequence[int]) -> dict[int, tuple[list[int], int]]:
+def by_level(poll_id: int, options: Sequence[int]) -> Levels:
     """Votes in the options' order and ballots, by the voters' level of assurance."""
     votes: dict[int, dict[int, int]] = {}
     totals: dict[int, int] = {}
@@ -47,7 +48,6 @@ def by_level(poll_id: int, options: Sequence[int]) -> dict[int, tuple[list[int],
     return {level: ([votes[level].get(pk, 0) for pk in options], total) for level, total in totals.items()}
 
 
-Levels = dict[int, tuple[list[int], int]]
 _levels: dict[int, tuple[float, Levels]] = {}
 
 
@@ -72,12 +72,12 @@ def rule_of(poll: Poll) -> protocol.PollRule | None:
     return None if poll.rule is None else msgspec.convert(poll.rule, protocol.PollRule)
 
 
-def frozen(poll: Poll, options: Sequence[int], votes: Sequence[int], total: int) -> dict[str, Any]:
+def frozen(poll: Poll, options: Sequence[int], votes: Sequence[int], total: int, by: Levels) -> dict[str, Any]:
     """What the frozen result says beside votes and total (`services.poll_results`): base, eligible, levels, verdict, what was entered."""
     rule = rule_of(poll)
     eligible, eligible_by = electorate.eligible(poll)
     base = rule.base if rule else "ballots"
-    levels = poll_rules.side_by_side(by_level(poll.pk, options), least=poll_rules.SMALL_CELL)
+    levels = poll_rules.side_by_side(by, least=poll_rules.SMALL_CELL)
     found: dict[str, Any] = {
         "base": base,
         "base_count": poll_rules.base_count(base, poll.kind, votes, total, eligible),
@@ -96,10 +96,9 @@ def frozen(poll: Poll, options: Sequence[int], votes: Sequence[int], total: int)
     return found
 
 
-def frozen_levels(poll: Poll) -> dict[str, Any]:
+def frozen_levels(by: Levels) -> dict[str, Any]:
     """Every level by itself, for staff: not chained, not published, for a small one says how its few voted."""
-    options = list(poll.options.values_list("pk", flat=True))
-    return {STAFF_LEVELS: msgspec.to_builtins(poll_rules.side_by_side(by_level(poll.pk, options)))}
+    return {STAFF_LEVELS: msgspec.to_builtins(poll_rules.side_by_side(by))}
 
 
 def entered_rows(poll: Poll, options: Sequence[int]) -> list[dict[str, Any]]:

@@ -6,12 +6,12 @@ from typing import Any
 
 from live.models import BallotCast, Poll
 from live.queries.calls import on_behalf
-from live.queries.outcome import entered_rows, frozen
+from live.queries.outcome import Levels, entered_rows, frozen
 from live.queries.polls import active, tally, turnout
 
 
-def compose(poll: Poll) -> dict[str, Any]:
-    """What is frozen; call it with the poll locked.
+def compose(poll: Poll, by: Levels) -> dict[str, Any]:
+    """What is frozen, with the votes `by` level; call it with the poll locked.
 
     `total`: ballots, one a participant, and of `entered` (by clerks, as counts) those that are `counted`; `votes` by option id;
     `base` names what a percent is of, `base_count` how many that is; `turnout`: ballots cast, and how many took part in the room;
@@ -33,5 +33,5 @@ def compose(poll: Poll) -> dict[str, Any]:
         "casts": BallotCast.objects.filter(poll=poll.pk).count(),
         **({"on_behalf": behalf} if behalf else {}),
         **({"entered": added} if added else {}),
-        **frozen(poll, options, votes, total),
+        **frozen(poll, options, votes, total, by),
     }

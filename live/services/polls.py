@@ -113,12 +113,13 @@ def freeze(poll_id: int) -> bool:
             return False
         airing = Airing.objects.select_related("episode__programme").get(pk=poll.room_id)
         poll.state, poll.closed_at = Poll.State.CLOSED, poll.closes_at
-        poll.result = poll_results.compose(poll)
+        levels = outcome.by_level(poll.pk, list(poll.options.values_list("pk", flat=True)))
+        poll.result = poll_results.compose(poll, levels)
         if airing.episode.programme.publishes_ballots and _has_numbers(poll):
             poll.result["list"] = ballot_chain.list_digest(listed_ballots(poll.pk)).hex()
         # Nothing that is known after this instant is in it: the link is what the result is held against.
         chain.add(poll.pk, BallotLink.Kind.CLOSE, dict(poll.result), now)
-        poll.result |= {"head": chain.place(poll.pk).hex()} | outcome.frozen_levels(poll)
+        poll.result |= {"head": chain.place(poll.pk).hex()} | outcome.frozen_levels(levels)
         save(HOUSE, airing, poll, "freeze", before="open")
         at = behind.poll_close_told(poll)
         moments.mark(airing, "poll.close", poll.question, at=at, data={"poll": poll.pk})

@@ -246,7 +246,9 @@ def bases(outcome: PollOutcome | None, total: int, most: int) -> list[str]:
         share = _percent(total, outcome.eligible)
         words.append(_("%(n)s 人可投，投票率 %(percent)s%%") % {"n": f"{outcome.eligible:,}", "percent": share})
     elif outcome is not None and outcome.active:
-        share = _percent(total, outcome.active)
+        # Who voted on paper is not counted among those who took part in the room.
+        own = total - sum(each.total for each in outcome.entered if each.counted)
+        share = _percent(own, outcome.active)
         words.append(_("参与本场的 %(n)s 人里 %(percent)s%% 投了票") % {"n": f"{outcome.active:,}", "percent": share})
     else:
         words.append(_("投票人数不限"))

@@ -15,6 +15,7 @@ from live.models import Appeal, Comment, Question
 from live.services import audience
 from live.services.appeals import SamePerson
 from tests.live import making
+from tests.live.following import TRAFFIC, seat
 
 pytestmark = pytest.mark.django_db
 
@@ -157,3 +158,18 @@ def test_an_answered_question_that_was_withdrawn_comes_back_as_answered() -> Non
     commands.perform(author, show.id, appeal(item, kind="question"))
     sent = protocol.DecideAppeal(id=making.command_id(), kind="question", item=item, version=3, granted=True)
     assert commands.perform(second(show), show.id, sent)["state"] == "answered"
+
+
+def test_whoever_says_a_refused_question_in_other_words_still_asks_the_same_department() -> None:
+    show, author = making.make_show(), making.make_viewer()
+    guest = making.make_person(show)
+    seat(show, "周主任", TRAFFIC)
+    addressees: tuple[dict[str, Any], ...] = ({"department": TRAFFIC}, {"person": guest.pk})
+    for to in addressees:
+        item = commands.perform(author, show.id, making.question("何时通车？", **to))["item"]
+        command = protocol.RejectItem(
+            id=making.command_id(), kind="question", item=item, version=1, reason="off_topic", note=""
+        )
+        commands.perform(making.staff_actor(show.moderator), show.id, command)
+        told = next(each for each in queries.mine_of(show.airing, author).items if each.id == item)
+        assert {"department": told.department, "person": told.person} == {"department": "", "person": None} | to

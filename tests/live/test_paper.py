@@ -13,6 +13,7 @@ from live.models import PaperCount, Poll
 from live.queries import public_objects, verify
 from live.queries import venues as queries
 from live.services import paper, polls, venues
+from live.views import poll_views
 from tests.live import making
 
 pytestmark = pytest.mark.django_db
@@ -221,3 +222,13 @@ def test_only_who_may_enters_and_only_for_venues_and_polls_of_the_show(hall: mak
     hall.extra["venue"] = venues.make(elsewhere, other.programme.pk, "别处的会场")
     with pytest.raises(NotFound):
         enter(hall, hall.extra["clerks"][0], 6, 0)
+
+
+def test_who_voted_of_those_who_took_part_is_told_without_the_ballots_of_paper(hall: making.Show) -> None:
+    first, second = hall.extra["clerks"]
+    again(hall, second, enter(hall, first, 30, 12), 30, 12)
+    close(hall)
+    poll = shown(hall)
+    assert poll.outcome is not None
+    assert poll.outcome.active == 1
+    assert "100%" in poll_views.bases(poll.outcome, poll.total or 0, 1)[0]

@@ -93,7 +93,7 @@ function Refused({ item, room }) {
   const state = useStore(room.store);
   const [asking, setAsking] = useState(false);
   const entry = appealEntry(state, item);
-  const again = { type: item.kind === "comment" ? "comment.post" : "question.ask", text: item.text };
+  const again = { type: item.kind === "comment" ? "comment.post" : "question.ask", text: item.text, to: item.to, person: item.person, department: item.department };
   const open = ["live", "before"].includes(mode(state));
   if (asking) return html`<${AppealForm} room=${room} item=${item} close=${() => setAsking(false)} />`;
   if (entry && entry.state === "sending") return html`<p class="note">${t("申诉发送中")}</p>`;

@@ -68,7 +68,11 @@ export function percent(poll, at, votes, outcome, total) {
 export function bases(poll, outcome, total) {
   const words = [];
   if (outcome && outcome.eligible) words.push(t("{n} 人可投，投票率 {percent}%", { n: count(outcome.eligible), percent: Math.round((100 * total) / outcome.eligible) }));
-  else if (outcome && outcome.active) words.push(t("参与本场的 {n} 人里 {percent}% 投了票", { n: count(outcome.active), percent: Math.round((100 * total) / outcome.active) }));
+  else if (outcome && outcome.active) {
+    // Who voted on paper is not counted among those who took part in the room.
+    const own = outcome.entered.reduce((sum, each) => sum - (each.counted ? each.total : 0), total);
+    words.push(t("参与本场的 {n} 人里 {percent}% 投了票", { n: count(outcome.active), percent: Math.round((100 * own) / outcome.active) }));
+  }
   else words.push(t("投票人数不限"));
   if (poll.most > 1) words.push(t("可选多项，比例相加会超过 100%"));
   if (outcome && outcome.base === "cast" && outcome.base_count !== total) words.push(t("比例按表态的 {n} 票算", { n: count(outcome.base_count) }));

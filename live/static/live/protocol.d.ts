@@ -74,7 +74,7 @@ export interface PollOutcome {
   names: string;
 }
 
-/** One's own comment or question with its state; `reason` in words when rejected or withdrawn. What waits at the desk is "pending" for its author, wherever it stands there. `appeal` is "" when none was made, `may_appeal` whether one may be; it is answered by `appeal_due`, with `appeal_answer`. `mask` are the spans the public does not see. `into` is the question that stands for a merged one. `end` of a question holds answers in writing for its author alone too. */
+/** One's own comment or question with its state; `reason` in words when rejected or withdrawn. What waits at the desk is "pending" for its author, wherever it stands there. `appeal` is "" when none was made, `may_appeal` whether one may be; it is answered by `appeal_due`, with `appeal_answer`. `mask` are the spans the public does not see. `into` is the question that stands for a merged one. `end` of a question holds answers in writing for its author alone too. `to` (a comment that this one answers), `person` and `department` are whom it was addressed to, so that it can be said again in other words. */
 export interface MyItem {
   kind: "comment" | "question";
   id: number;
@@ -89,6 +89,9 @@ export interface MyItem {
   appeal_answer: string;
   into: number | null;
   end: QuestionEnd | null;
+  to: number | null;
+  person: number | null;
+  department: string;
 }
 
 /** That one reported a public item, and what came of it: `upheld`, it was taken down; `dismissed`, it stays. */

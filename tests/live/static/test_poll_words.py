@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from live import poll_rules, protocol
-from live.protocol.outcome import PollOutcome, PollRule
+from live.protocol.outcome import EnteredResult, PollOutcome, PollRule
 from live.views import poll_views
 from tests import npm
 
@@ -66,6 +66,7 @@ def polls() -> list[protocol.PollObject]:
                 base_count=poll_rules.base_count(base, kind, votes, total, eligible),
                 eligible=eligible,
                 active=3_000 if number == 1 else 0,
+                entered=(EnteredResult(source="工作站", votes=votes, total=3, counted=number == 1),),
                 verdict=poll_rules.verdict(rule, kind, ids, votes, total, eligible),
             )
             found.append(
