@@ -9,7 +9,8 @@ from typing import Any
 import xlsxwriter
 from django.utils.translation import gettext as _
 
-from scheduling.queries.asrun import ZONE, Day, Log, Row
+from broadcast.clock import ZONE
+from scheduling.queries.asrun import Day, Log, Row
 
 MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _TIME = "yyyy-mm-dd hh:mm:ss"

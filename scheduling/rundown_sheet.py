@@ -7,13 +7,13 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import xlsxwriter
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from broadcast import sheets
+from broadcast.clock import ZONE
 from broadcast.errors import InvalidInput
 from broadcast.rundown_lines import FOLLOW, HARD, MOST_LINES, SOFT, LinePlan
 from scheduling.backtime import Order, Shape, Stand
@@ -21,7 +21,6 @@ from scheduling.rundown_words import length, read_length, signed, starts
 
 # A file made in one language may come back from a reader of the other.
 _LANGUAGES = ("en", "zh-hans")
-ZONE = ZoneInfo("Asia/Shanghai")
 # Rows before the table that we read past: its title, and what people put there.
 _MOST_HEAD = 10
 _YES = frozenset({"是", "yes", "y", "1", "true"})

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
@@ -15,12 +14,12 @@ from django.utils.translation import gettext as _
 from broadcast import clock, registry
 from broadcast.access import Ability, Actor
 from broadcast.asrun import NOTHING, Ran
+from broadcast.clock import ZONE
 from broadcast.errors import NotAllowed
 from broadcast.models import Airing, Programme
 from scheduling.comparison import Compared, Ours, Theirs, compare, joined
 from scheduling.models import StationEntry
 
-ZONE = ZoneInfo("Asia/Shanghai")
 TOLERANCE = dt.timedelta(seconds=2)
 # How far from a day's edges a line of the station may lie and still belong to a show of that day.
 _AROUND = dt.timedelta(hours=1)

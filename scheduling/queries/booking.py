@@ -7,15 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from broadcast.clock import ZONE
 from broadcast.models import Airing, Appearance, Episode
 from scheduling.models import Booking, Seat
 
-ZONE = ZoneInfo("Asia/Shanghai")
 # person, studio or feed, and its number.
 Thing = tuple[str, int]
 OVER = frozenset({Airing.State.ENDED, Airing.State.CANCELLED})

@@ -7,12 +7,12 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from broadcast import clock
+from broadcast.clock import ZONE
 from broadcast.models import Airing, Appearance, Episode, Person, Programme
 from scheduling.holidays import Days, Kind
 from scheduling.models import DayRule, Slot, Studio
@@ -20,7 +20,6 @@ from scheduling.queries import days as holidays
 from scheduling.queries import warnings
 from scheduling.queries.regular import Key, Span, regular
 
-ZONE = ZoneInfo("Asia/Shanghai")
 DAY = dt.timedelta(days=1)
 _S = Airing.State
 # What nobody expects of an airing that is further away than this, by its code in scheduling.warnings.

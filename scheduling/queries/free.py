@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from broadcast.clock import ZONE
 from scheduling.models import Availability, Booking
 from scheduling.queries.booking import Thing, any_of
 
-ZONE = ZoneInfo("Asia/Shanghai")
 STEP = dt.timedelta(minutes=15)
 LOOK_AHEAD = dt.timedelta(days=14)
 # Nobody is asked to a studio before or after these hours.

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from broadcast import clock
 from broadcast.access import ABILITIES, Ability, Actor
+from broadcast.clock import ZONE
 from broadcast.models import Airing, Appearance, Episode, Person, Programme, RoleGrant
 from broadcast.queries import title_of
 from scheduling.models import Booking, CalendarToken
 from scheduling.outing import Outing, digest_of
 
-ZONE = "Asia/Shanghai"
 # What calendars still hold of what is over, and how many entries at most.
 BACK = dt.timedelta(days=90)
 MOST = 500
@@ -99,7 +99,7 @@ def told(airings: QuerySet[Airing], *, private: bool = False, role: str = "") ->
 def _told(airing: Airing, private: bool, role: str) -> Outing:
     episode = airing.episode
     occurrence = getattr(airing, "occurrence", None)
-    zone = occurrence.slot.zone if occurrence is not None else ZONE
+    zone = occurrence.slot.zone if occurrence is not None else ZONE.key
     studio = next((each.studio for each in getattr(airing, "in_studio", ())), None)
     place = " ".join(each for each in (studio.name, studio.place) if each) if studio else ""
     people = tuple(dict.fromkeys(each.person.name for each in episode.appearances.all()))

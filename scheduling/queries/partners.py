@@ -14,11 +14,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from broadcast.access import replay_is_released
+from broadcast.clock import ZONE
 from broadcast.errors import InvalidInput
 from broadcast.models import Airing, Programme
 from scheduling import wire
 from scheduling.queries import outings
-from scheduling.queries.outings import ZONE
 
 
 def programmes(site: str) -> wire.Programmes:
@@ -90,7 +90,7 @@ def _airings(site: str, rows: Sequence[Airing]) -> list[wire.Airing]:
 def _airing(site: str, airing: Airing) -> wire.Airing:
     episode = airing.episode
     occurrence = getattr(airing, "occurrence", None)
-    zone = ZoneInfo(occurrence.slot.zone if occurrence is not None else ZONE)
+    zone = ZoneInfo(occurrence.slot.zone if occurrence is not None else ZONE.key)
     return wire.Airing(
         id=str(airing.pk),
         programme=episode.programme.slug,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
 from broadcast import clock
+from broadcast.clock import ZONE
 from broadcast.models import Programme
 from scheduling import recurrence
 from scheduling.foreseen import Foreseen, Verdict
@@ -17,7 +17,6 @@ from scheduling.holidays import Days
 from scheduling.models import Slot
 from scheduling.queries import coming
 
-ZONE = ZoneInfo("Asia/Shanghai")
 Span = tuple[dt.datetime, dt.datetime]
 # The slot and the original start: what an occurrence is known by.
 Key = tuple[int, dt.datetime]

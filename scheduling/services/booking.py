@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from broadcast import audit, clock, lifecycle
 from broadcast.access import Ability, Actor, require
+from broadcast.clock import ZONE
 from broadcast.errors import Conflict, IllegalTransition, NotFound
 from broadcast.models import Airing, Appearance, Episode, Feed, Person
 from broadcast.templatetags.staff import weekday
@@ -163,7 +164,7 @@ def _refusal(airing: Airing, wanted: Sequence[Thing]) -> Conflict:
 
 def _words(airing: Airing, clash: Clash) -> str:
     start, end = dt.datetime.fromisoformat(clash.start), dt.datetime.fromisoformat(clash.end)
-    local = start.astimezone(queries.ZONE)
+    local = start.astimezone(ZONE)
     return _("%(name)s %(day)s 不能同时在两处：%(there)s %(other)s；%(here)s %(this)s（这一条）。") % {
         "name": clash.name,
         "day": f"{local:%Y-%m-%d} {weekday(local)}",

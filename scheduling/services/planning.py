@@ -6,13 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from broadcast import audit, clock, lifecycle
 from broadcast.access import Ability, Actor, require
+from broadcast.clock import ZONE
 from broadcast.errors import Conflict, InvalidInput, NotFound
 from broadcast.models import Airing, Programme, Segment
 from broadcast.rundown_lines import LinePlan, plan_of
@@ -22,7 +22,6 @@ from scheduling.models import Booking, Occurrence, Slot
 from scheduling.queries import coming, days
 from scheduling.services import booking, exceptions, making, numbering
 
-_ZONE = ZoneInfo("Asia/Shanghai")
 LONGEST = dt.timedelta(hours=24)
 
 
@@ -148,7 +147,7 @@ def _check(start: dt.datetime, end: dt.datetime) -> None:
 
 
 def _moved_meanwhile(airing: Airing) -> Conflict:
-    local = airing.planned_start.astimezone(_ZONE)
+    local = airing.planned_start.astimezone(ZONE)
     words = _("有人刚把这一场改到 %(day)s %(time)s，您的改动没有保存。请看过再改。")
     return Conflict(
         words % {"day": f"{local:%Y-%m-%d}", "time": f"{local:%H:%M}"},

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from broadcast import clock, sheets
 from broadcast.access import Ability, Actor, require_anywhere
+from broadcast.clock import ZONE
 from broadcast.errors import BroadcastError, InvalidInput, NotFound
 from broadcast.models import Airing
 from broadcast.views.staff_page import for_staff, programmes_of, shell
@@ -68,7 +69,7 @@ def _listing(request: HttpRequest, actor: Actor, more: dict[str, Any], status: i
 def one(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
     """One airing, stretch by stretch."""
     airing = _airing(actor, airing_id)
-    at = (airing.actual_start or airing.planned_start).astimezone(asrun.ZONE).date()
+    at = (airing.actual_start or airing.planned_start).astimezone(ZONE).date()
     day = asrun.day(asrun.readable(actor).filter(pk=airing.episode.programme_id), at, at)
     row = next((each for each in day.rows if each.log.airing.pk == airing.pk), None)
     log = row.log if row is not None else asrun.logs([airing])[0]
@@ -95,7 +96,7 @@ def export(request: HttpRequest, actor: Actor) -> HttpResponse:
     programmes = asrun.readable(actor)
     if request.GET.get("airing"):
         airing = _airing(actor, _uuid(request.GET["airing"]))
-        first = last = (airing.actual_start or airing.planned_start).astimezone(asrun.ZONE).date()
+        first = last = (airing.actual_start or airing.planned_start).astimezone(ZONE).date()
         day = asrun.day(programmes.filter(pk=airing.episode.programme_id), first, last)
         rows = tuple(each for each in day.rows if each.log.airing.pk == airing.pk)
         day = asrun.Day(rows, (), day.has_station)
@@ -131,7 +132,7 @@ def take(request: HttpRequest, actor: Actor) -> HttpResponse:
     many = log.entries.count()
     messages.success(request, ngettext("已导入 %(many)s 行。", "已导入 %(many)s 行。", many) % {"many": many})
     at = log.entries.order_by("started_at").values_list("started_at", flat=True).first()
-    return HttpResponseRedirect(_address(at.astimezone(asrun.ZONE).date() if at else None))
+    return HttpResponseRedirect(_address(at.astimezone(ZONE).date() if at else None))
 
 
 @require_POST
@@ -160,7 +161,7 @@ def _airing(actor: Actor, airing_id: UUID) -> Airing:
 
 def _days(request: HttpRequest) -> tuple[dt.date, dt.date, InvalidInput | None]:
     """The days asked for; today and the refusal where they cannot be."""
-    today = clock.now().astimezone(asrun.ZONE).date()
+    today = clock.now().astimezone(ZONE).date()
     texts = request.GET.get("from", ""), request.GET.get("to", "")
     first, last = (_date(each) for each in texts)
     if (texts[0] and first is None) or (texts[1] and last is None):

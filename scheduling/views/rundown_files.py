@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from broadcast import sheets
 from broadcast.access import Ability, Actor, require
+from broadcast.clock import ZONE
 from broadcast.errors import BroadcastError, Conflict
 from broadcast.models import Airing
 from broadcast.rundown_lines import LinePlan, changes, check, matched
@@ -42,7 +43,7 @@ def sheet(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
     heading = rundown_sheet.Heading(_show(airing), episode.title, airing.planned_start, airing.planned_end)
     data = rundown_sheet.write(heading, service.plans(episode), order, _roles(airing))
     response = HttpResponse(data, content_type=XLSX)
-    name = f"{_('串联单')} {_show(airing)} {airing.planned_start.astimezone(rundown_sheet.ZONE):%Y-%m-%d}.xlsx"
+    name = f"{_('串联单')} {_show(airing)} {airing.planned_start.astimezone(ZONE):%Y-%m-%d}.xlsx"
     response["Content-Disposition"] = f"attachment; filename=\"rundown.xlsx\"; filename*=UTF-8''{quote(name)}"
     return response
 

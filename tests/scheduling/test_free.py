@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduling.queries.free import ZONE, by_day, first_gap
+from broadcast.clock import ZONE
+from scheduling.queries.free import by_day, first_gap
 
 TEN = dt.datetime(2026, 2, 26, 10, 0, tzinfo=ZONE)
 HOUR = dt.timedelta(hours=1)
