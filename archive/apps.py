@@ -31,6 +31,7 @@ class ArchiveConfig(AppConfig):
         )
         from archive.search import lines, stale
         from archive.steps import acts
+        from archive.transcripts import drafts
         from broadcast import registry
 
         registry.public_state.register("media", queries.public_media)
@@ -52,6 +53,7 @@ class ArchiveConfig(AppConfig):
         registry.as_run.register("archive", ran.ran)
         registry.reconcilers.register("archive", services.reconcile)
         registry.reconcilers.register("archive.steps", tasks.reconcile)
+        registry.reconcilers.register("archive.transcripts", drafts.reconcile)
         registry.reconcilers.register("archive.keep", fixity.reconcile)
         registry.reconcilers.register("archive.fillers", fillers.reconcile)
         registry.reconcilers.register("archive.search", stale.reconcile)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from broadcast.asrun import Ran
     from broadcast.models import Airing, Episode, Programme, User
     from broadcast.personal import Forgotten, Held, Section, Whose
+    from broadcast.said import Said
     from broadcast.search_documents import Document
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -103,3 +104,5 @@ replay_media: Registry[Callable[[Airing, bool], dict[str, Any]]] = Registry("rep
 # What an app knows of an airing that belongs into its bag: name -> (airing, sealed: what is not public instead) -> by file name a
 # JSON-able document or text. Without `sealed` nothing names a participant.
 kept_documents: Registry[Callable[[Airing, bool], dict[str, Any]]] = Registry("kept document")
+# What was typed as captions while an airing ran, in order: name -> (airing) -> lines that were not taken out.
+said: Registry[Callable[[Airing], list[Said]]] = Registry("typed captions")

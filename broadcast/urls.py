@@ -74,6 +74,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("staff/recordings/", include("archive.recording_urls")),
     path("staff/keeping/", include("archive.keeping.page")),
+    path("staff/airings/", include("archive.transcripts.urls")),
     path("invitations/", include("scheduling.views.invitation")),
     path("search", include("archive.search.urls")),
     path("", include("live.urls")),

@@ -146,6 +146,14 @@ TABLE: tuple[Variable, ...] = (
         "Whether steps begin while a show is on air on this machine: when it is idle, always, never.",
         "idle, always or never",
     ),
+    Variable(
+        "RECOGNISER",
+        _text,
+        "none",
+        "Who writes down what was said in a recording: whisper (on this machine, needs the extra `asr`), or a function of yours;"
+        " a draft that nobody sees before a person signs it.",
+        "none, whisper or package.module.function",
+    ),
     Variable("SOUND_LUFS", _whole, -16, "Loudness of the sound made for listening.", "LUFS"),
     Variable("SOUND_PEAK", _whole, -1, "Highest true peak of it.", "dBTP"),
     Variable(

@@ -8,7 +8,7 @@ from typing import Any
 from broadcast import registry
 from broadcast.models import Airing
 from live import demo, panel, queries, restraint_panel, telephony
-from live.queries import calls, desk, entered, follow, found, kept, personal, replies, venues
+from live.queries import calls, desk, entered, follow, found, kept, personal, replies, said, venues
 from live.services import aftercare, forgetting, levels, rescans, rule_seeds, similar
 
 
@@ -20,6 +20,7 @@ def register() -> None:
     registry.timeline.register("live", timeline)
     found.register()
     registry.kept_documents.register("live", kept.documents)
+    registry.said.register("live", said.said)
     registry.reconcilers.register("live", aftercare.reconcile)
     registry.reconcilers.register("rescans", rescans.work)
     registry.seeds.register("live", rule_seeds.seed)

@@ -7,6 +7,7 @@ from archive.models.podcasts import PartnerFigure, PodcastFeed
 from archive.models.recording import IngestSecret, OutputCut, Part, PullSource, RecorderStatus, Recording
 from archive.models.search import SearchDocument, SearchEpisode
 from archive.models.simulcast import Push, SimulcastTarget
+from archive.models.transcripts import Transcript, TranscriptLine
 
 __all__ = [
     "AsRunEntry",
@@ -30,4 +31,6 @@ __all__ = [
     "SimulcastTarget",
     "SourceChoice",
     "Step",
+    "Transcript",
+    "TranscriptLine",
 ]

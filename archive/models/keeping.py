@@ -18,6 +18,7 @@ class Step(models.Model):
         SOUND = "sound", _("生成音频")
         IMAGES = "images", _("缩略图")
         PEAKS = "peaks", _("波形")
+        WORDS = "words", _("语音识别")
         UPLOAD = "upload", _("上传")
         MANIFEST = "manifest", _("清单")
 

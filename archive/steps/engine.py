@@ -18,7 +18,7 @@ from archive.models import Derivative, Recording, Step
 from archive.steps import plan
 from archive.storage import media
 from archive.storage.places import leaving
-from broadcast import clock, signals
+from broadcast import clock, env, signals
 from broadcast.errors import BroadcastError
 
 logger = logging.getLogger(__name__)
@@ -77,12 +77,17 @@ def work_folder() -> Path:
 # -- which steps there are -------------------------------------------------------------------------------------------
 
 
+def wanted() -> tuple[str, ...]:
+    """The kinds that a recording gets in this house."""
+    return plan.kinds(plan.OPTIONAL if env.read("RECOGNISER") not in {"", "none"} else frozenset())
+
+
 def ensure_all(most: int = 20, since: dt.datetime | None = None) -> int:
     """Make the missing steps of finished recordings; set those back whose replay was written anew. Returns how many recordings.
 
     Only of those whose replay was written after `since`: to count the steps of all takes longer the more there are.
     """
-    kinds = plan.kinds()
+    kinds = wanted()
     fitting = Q(steps__kind__in=kinds, steps__made_at__gte=F("replay_ready_at"))
     lacking = (
         Recording.objects.filter(
@@ -104,7 +109,7 @@ def ensure(airing_id: UUID) -> bool:
             return False
         now = max(clock.now(), ready)
         have = {step.kind: step for step in Step.objects.select_for_update().filter(recording=recording)}
-        for kind in plan.kinds():
+        for kind in wanted():
             step = have.get(kind)
             if step is None:
                 Step.objects.create(recording=recording, kind=kind, made_at=now)
@@ -162,7 +167,7 @@ def ready(now: dt.datetime) -> QuerySet[Step]:
 def waits_in_vain() -> Q:
     """Steps that wait for one that failed, be it through others: nothing comes of them unless somebody has that one tried again."""
     found = Q()
-    for kind in plan.kinds():
+    for kind in plan.NEEDS:
         if kind not in plan.LAST and (needs := plan.all_needs(kind)):
             failed = Step.objects.filter(recording=OuterRef("recording"), kind__in=needs, state=_S.FAILED)
             found |= Q(kind=kind, state=_S.WAITING) & Q(Exists(failed))

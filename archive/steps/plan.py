@@ -11,16 +11,19 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "loudness": ("master",),
     "sound": ("loudness",),
     "peaks": ("master",),
+    "words": ("sound",),
     "upload": ("master", "images", "sound", "peaks"),
     "manifest": ("verify", "rungs", "loudness", "upload", "master", "images", "sound", "peaks"),
 }
 # These begin when all they need is over, well or not, and are done again when one of those succeeds later.
 LAST = frozenset({"upload", "manifest"})
+# Only where somebody is there to do it: what has no such step lacks nothing.
+OPTIONAL = frozenset({"words"})
 
 
-def kinds() -> tuple[str, ...]:
-    """All kinds that a recording gets, in order."""
-    return tuple(NEEDS)
+def kinds(also: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """All kinds that every recording gets, in order; of the optional ones those asked for."""
+    return tuple(kind for kind in NEEDS if kind not in OPTIONAL or kind in also)
 
 
 def all_needs(kind: str) -> set[str]:

@@ -11,7 +11,7 @@ from archive.models import Step
 from archive.steps import plan
 from broadcast.models import Airing
 
-_ORDER = {kind: number for number, kind in enumerate(plan.kinds())}
+_ORDER = {kind: number for number, kind in enumerate(plan.NEEDS)}
 
 
 def problems() -> dict[str, str]:
@@ -35,6 +35,8 @@ def problems() -> dict[str, str]:
         "no_manifest": _("清单没有写成。请重试。"),
         "steps_pending": _("别的步骤又开始了，完成后会自动再做。"),
         "busy": _("另一个核对正在进行，稍后会自动再试。"),
+        "recogniser_failed": _("语音识别失败。可以重试；多次失败请联系技术人员。"),
+        "no_recogniser": _("没有装语音识别。请技术人员检查 YISHI_RECOGNISER，再重试。"),
         "error": _("程序出错，已经记入日志。可以重试；多次失败请联系技术人员。"),
     }
 
@@ -47,6 +49,7 @@ def skipped() -> dict[str, str]:
         "no_picture": _("没有画面，不需要"),
         "no_store": _("没有配置存储，不需要"),
         "nothing_public": _("公众版没有内容，不需要"),
+        "not_configured": _("没有配置语音识别，不需要"),
     }
 
 

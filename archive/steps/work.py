@@ -99,7 +99,7 @@ Handler = Callable[[Work], Outcome]
 
 def handlers() -> dict[str, Handler]:
     """The handler of each kind; loaded when somebody works."""
-    from archive.steps import images, loudness, manifest, master, peaks, rungs, sound, upload, verify
+    from archive.steps import images, loudness, manifest, master, peaks, rungs, sound, upload, verify, words
 
     return {
         "verify": verify.work,
@@ -109,6 +109,7 @@ def handlers() -> dict[str, Handler]:
         "sound": sound.work,
         "images": images.work,
         "peaks": peaks.work,
+        "words": words.work,
         "upload": upload.work,
         "manifest": manifest.work,
     }

@@ -158,6 +158,9 @@ FORMS: dict[str, Example] = {
     "staff:rundown-revise": _plain(version=0, lines=[]),
     "staff:feeds": _plain(whose="own"),
     "episode-act": _plain(type="like.add"),
+    "transcripts:save": lambda world, _person: {"transcript": world.things["transcript"], "version": 1},
+    "transcripts:sign": lambda world, _person: {"transcript": world.things["transcript"], "version": 1},
+    "transcripts:withdraw": lambda world, _person: {"transcript": world.things["transcript"], "reason": "有误"},
 }
 JSON = frozenset(
     {
@@ -196,6 +199,7 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
         "number": things["waiting"],
         "token": things["overlay"],
         "rung": "index",
+        "form": "srt",
         "secret": things["calendar_secret"],
         "name": things["media"],
         "way": "oidc",

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
 
-from archive.models import Filler, SimulcastTarget
+from archive.models import Filler, SimulcastTarget, Transcript
 from archive.numbers import services as numbers
 from broadcast import clock, identity
 from broadcast.access import HOUSE, Ability, Actor, can
@@ -78,7 +78,8 @@ def make(media: Path) -> World:
     elsewhere = making.make_show().programme
     where: dict[str, list[Programme | None]] = {"elsewhere": [elsewhere], "everywhere": [None]}
     people_ = {name: _person(name, roles, where.get(name, [*programmes])) for name, roles in COLUMNS.items()}
-    world = World(airings, people_, _things(show) | {"media": _media(airings, media)})
+    made = {"media": _media(airings, media), "transcript": _transcripts(airings)}
+    world = World(airings, people_, _things(show) | made)
     for each in people_.values():
         if each.user is not None:
             rejected = _decided(show, _said(show, each.actor), "reject")
@@ -108,6 +109,14 @@ def _media(airings: dict[str, Airing], root: Path) -> str:
         for playlist in ("live.m3u8", "staff.m3u8", "replay.m3u8", "staff-spans.json", "replay-spans.json"):
             (folder / playlist).write_text("#EXTM3U")
     return name
+
+
+def _transcripts(airings: dict[str, Airing]) -> int:
+    """A signed transcript of every show; returns that of the first."""
+    now = clock.now()
+    facts = {"kind": "corrected", "state": "signed", "made_at": now, "changed_at": now, "signed_at": now}
+    made = [Transcript.objects.create(airing=airing, **facts) for airing in airings.values()]
+    return int(made[0].pk)
 
 
 def _person(name: str, roles: tuple[str, ...], programmes: list[Programme | None]) -> Person:

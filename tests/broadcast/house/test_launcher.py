@@ -44,7 +44,7 @@ def test_up_with_servers_of_ones_own_needs_only_the_base(launcher: ModuleType, m
 
 def test_other_commands_need_only_the_base(launcher: ModuleType) -> None:
     assert launcher.locks_for("doctor") == ["base"]
-    assert launcher.locks_for("test") == ["base", "embedded", "edge", "dev", "node"]
+    assert launcher.locks_for("test") == ["base", "embedded", "edge", "dev", "asr", "node"]
     assert launcher.locks_for("edge", "--port", "8001") == ["base", "edge"]
     assert "edge" in launcher.locks_for("up", "--edges", "2")
     assert "edge" in launcher.locks_for("up", "--edges=2")

@@ -1,0 +1,86 @@
+"""Programme time to replay seconds and back, by the gap map of a replay; pure, it reads no file."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from archive import playlists
+
+# What is left of a line must be as much of it as this, else its words tell what was said in the cut.
+LEAST_SHARE = 0.5
+LEAST_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Span:
+    """An unbroken stretch of programme time (milliseconds since 1970) and where it begins in the replay (seconds)."""
+
+    at_ms: int
+    offset: float
+    seconds: float
+
+    @property
+    def until_ms(self) -> int:
+        """Where it ends in programme time."""
+        return self.at_ms + round(self.seconds * 1000)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a line stands in the replay; `whole` when nothing of it is missing there."""
+
+    start: float
+    end: float
+    whole: bool
+
+
+def place(start_ms: int, end_ms: int, spans: Sequence[Span]) -> Place | None:
+    """Where what was said then is heard in the replay: shortened at gaps and cuts, None when it begins or ends in one and
+    most of it lies there.
+
+    `spans` in order of the replay. Of spans that overlap in time the first counts.
+    """
+    left = 0
+    first = last = None
+    began = until = start_ms
+    for span in spans:
+        since, end = max(start_ms, span.at_ms, until), min(end_ms, span.until_ms)
+        if since >= end:
+            continue
+        left += end - since
+        until = end
+        if first is None:
+            first, began = span.offset + (since - span.at_ms) / 1000, since
+        last = span.offset + (end - span.at_ms) / 1000
+    if first is None or last is None or left < LEAST_SECONDS * 1000:
+        return None
+    # Who began and ended outside the cut was heard on both sides of it; a person looks at the words before they are signed.
+    outside = began == start_ms and until == end_ms
+    if not outside and left < LEAST_SHARE * (end_ms - start_ms):
+        return None
+    return Place(round(first, 3), round(last, 3), left == end_ms - start_ms)
+
+
+def programme_ms(seconds: float, spans: Sequence[Span], *, end: bool = False) -> int:
+    """The programme time of a second of the replay; on a border that of the stretch which begins, or with `end` of the one which ends.
+
+    What lies behind the replay counts on from its last stretch. Raises ValueError without spans.
+    """
+    if not spans:
+        raise ValueError("no spans")
+    offsets = [span.offset for span in spans]
+    at = max(0, bisect_right(offsets, seconds + 0.0005) - 1)
+    if end and at > 0 and seconds - offsets[at] < 0.001:
+        at -= 1
+    span = spans[at]
+    return span.at_ms + round((seconds - span.offset) * 1000)
+
+
+def spans_of(rows: Iterable[dict[str, object]]) -> list[Span]:
+    """Spans as they are written beside a replay. Raises KeyError or ValueError for what is none."""
+    return [
+        Span(playlists.parse_time(str(row["at"])), float(str(row["offset"])), float(str(row["duration"])))
+        for row in rows
+    ]
