@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from archive.models import Transcript
 from archive.queries import from_milliseconds
+from archive.search import stale
 from archive.transcripts import drafts, formats, queries
 from archive.transcripts.lines import Line
 from archive.transcripts.places import Span, programme_ms
@@ -167,7 +168,8 @@ def _take_off(actor: Actor, airing: Airing, found: Transcript, reason: str) -> N
 
 
 def _told(airing: Airing) -> None:
-    """What hangs on the public words follows."""
+    """What hangs on the public words follows: the search reads the episode again."""
+    stale.mark(airing.episode_id)
     signals.tell(signals.episode_changed, episode_id=airing.episode_id)
 
 
