@@ -87,7 +87,9 @@ def _episodes(keys: Sequence[int], start: dt.datetime, end: dt.datetime) -> dict
             "episode_id", "episode__programme__name_zh", "month", "actual_start"
         )
     }
-    return {pk: (name, f"{month:%Y-%m}") for pk, (name, month, at) in first.items() if start <= at < end}
+    return {
+        pk: (name, f"{month:%Y-%m}") for pk, (name, month, at) in first.items() if at is not None and start <= at < end
+    }
 
 
 def _appearances(episodes: Sequence[int]) -> tuple[list[Row], list[Row]]:
