@@ -16,8 +16,8 @@ const LAG = "yishi.captions.lag";
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const place = document.getElementById("app");
-const model = { found: null, link: "connecting", notice: "", offset: 0, lag: Number(localStorage.getItem(LAG) || 2) };
-const box = createBox(`yishi.captions.${page.airing}`, send, draw, () => t("这一句是十分钟以前的，不再接收。"));
+const model = { found: null, link: "connecting", notice: "", offset: 0, wanted: false, lag: Number(localStorage.getItem(LAG) || 2) };
+const box = createBox(`yishi.captions.${page.airing}`, sendLine, draw, () => t("这一句是十分钟以前的，不再接收。"));
 
 /** One command; gives {ok, result} or {refused, code, data}, throws when nobody answered. */
 async function send(command) {
@@ -30,6 +30,13 @@ async function send(command) {
   if (answer.status >= 500) throw new Error(String(answer.status));
   const told = await answer.json();
   return answer.ok ? { ok: true, result: told.result } : { refused: told.message, code: told.code, data: told.data || {} };
+}
+
+/** A line is looked for before the box lets go of it, so that it never leaves the list on its way. */
+async function sendLine(command) {
+  const answer = await send(command);
+  if (answer.ok) await look();
+  return answer;
 }
 
 const newId = () => `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 12)}`;
@@ -58,6 +65,7 @@ async function look() {
       model.offset = Date.parse(model.found.now) - Date.now();
       if (model.link !== "live") box.flush();
       model.link = "live";
+      if (model.wanted) editLast();
     }
   } catch {
     model.link = "lost";
@@ -170,6 +178,15 @@ function edit(line) {
   setTimeout(() => document.getElementById("editing") && document.getElementById("editing").focus());
 }
 
+/** The line typed last, which may still be on its way: then as soon as it has come. */
+function editLast() {
+  const lines = model.found ? model.found.lines : [];
+  const arrived = new Set(lines.map((line) => line.command));
+  model.wanted = box.waiting.some((each) => !each.refused && !arrived.has(each.id));
+  const last = !model.wanted && !model.editing && [...lines].reverse().find((line) => line.stands !== "removed");
+  if (last) edit(last);
+}
+
 function stopEditing() {
   model.editing = null;
   draw();
@@ -188,6 +205,7 @@ function Writing() {
     document.getElementById("typing").focus();
   };
   const typed = (event) => {
+    model.wanted = false; // who goes on typing does not want it any more
     if (!text.trim() && event.target.value.trim()) begun.current = Date.now();
     put(event.target.value);
   };
@@ -200,11 +218,8 @@ function Writing() {
   };
   const keys = (event) => {
     if (event.isComposing || event.key !== "ArrowUp" || text) return;
-    const last = model.found && [...model.found.lines].reverse().find((line) => line.stands !== "removed");
-    if (last) {
-      event.preventDefault();
-      edit(last);
-    }
+    event.preventDefault();
+    editLast();
   };
   const length = [...text].length;
   return html`<form class="writing" onSubmit=${submit}>
