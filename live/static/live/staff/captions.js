@@ -16,7 +16,7 @@ const LAG = "yishi.captions.lag";
 
 const page = JSON.parse(document.getElementById("page").textContent);
 const place = document.getElementById("app");
-const model = { found: null, link: "connecting", notice: "", offset: 0, wanted: false, lag: Number(localStorage.getItem(LAG) || 2) };
+const model = { found: null, link: "connecting", notice: "", offset: 0, wanted: false, turn: 0, lag: Number(localStorage.getItem(LAG) || 2) };
 const box = createBox(`yishi.captions.${page.airing}`, sendLine, draw, () => t("这一句是十分钟以前的，不再接收。"));
 
 /** One command; gives {ok, result} or {refused, code, data}, throws when nobody answered. */
@@ -55,13 +55,19 @@ async function act(command) {
   }
 }
 
+let asked = 0;
+
 async function look() {
+  const turn = (asked += 1);
   try {
     const answer = await fetch(page.urls.lines, { credentials: "same-origin", cache: "no-store", headers: { Accept: "application/json" } });
     if (answer.redirected || answer.status === 403) model.link = "refused";
     else if (!answer.ok) throw new Error(String(answer.status));
     else {
-      model.found = await answer.json();
+      const told = await answer.json();
+      if (turn < model.turn) return; // a later look was answered first
+      model.turn = turn;
+      model.found = told;
       model.offset = Date.parse(model.found.now) - Date.now();
       if (model.link !== "live") box.flush();
       model.link = "live";
@@ -173,6 +179,7 @@ function Line({ line }) {
 }
 
 function edit(line) {
+  model.wanted = false;
   model.editing = { line: line.line, version: line.version, text: line.text };
   draw();
   setTimeout(() => document.getElementById("editing") && document.getElementById("editing").focus());
@@ -183,7 +190,7 @@ function editLast() {
   const lines = model.found ? model.found.lines : [];
   const arrived = new Set(lines.map((line) => line.command));
   model.wanted = box.waiting.some((each) => !each.refused && !arrived.has(each.id));
-  const last = !model.wanted && !model.editing && [...lines].reverse().find((line) => line.stands !== "removed");
+  const last = !model.wanted && [...lines].reverse().find((line) => line.stands !== "removed");
   if (last) edit(last);
 }
 
