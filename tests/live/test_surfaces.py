@@ -99,6 +99,7 @@ class Hall:
             "secret": self.calendars[str(show.id)],
             "way": "wechat",
             "provider": "wechat",
+            "form": "srt",
         }
 
         def fill(found: re.Match[str]) -> str:
