@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,9 +10,10 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from archive import writer
 from archive.models import Derivative
-from archive.storage import media
+from archive.queries import milliseconds
+from archive.transcripts import places, queries
+from archive.transcripts.places import Span
 from broadcast import access
 from broadcast.models import Airing, Appearance, Episode, Programme, SegmentRun
 
@@ -118,29 +118,20 @@ def _people(episodes: set[int]) -> dict[int, tuple[tuple[str, str], ...]]:
 
 def chapters(airing: Airing) -> list[tuple[float, str]]:
     """Seconds of the public replay and name of each part that it holds; parts that lie in what was cut are left out."""
-    try:
-        with media().path(f"airings/{airing.pk}/{writer.PUBLIC.replace('.m3u8', '-spans.json')}").open("rb") as file:
-            spans = json.load(file)["spans"]
-    except (OSError, ValueError, KeyError):
-        return []
+    spans = queries.spans(airing.pk)
     found: dict[float, str] = {}
     runs = SegmentRun.objects.filter(airing=airing).select_related("segment__role").order_by("started_at")
     for run in runs:
-        at = replay_seconds(spans, run.started_at)
+        at = chapter_at(spans, run.started_at)
         if at is not None:
             mark = f"{run.segment.role.name_zh} " if run.segment.role else ""
             found[at] = f"{mark}{run.segment.title}"
     return sorted(found.items())
 
 
-def replay_seconds(spans: Sequence[dict[str, object]], moment: dt.datetime) -> float | None:
-    """Where a moment of the programme lies in the replay; the first second before it began, None in a gap or after its end."""
-    asked = moment.timestamp()
-    for number, span in enumerate(spans):
-        start = dt.datetime.fromisoformat(str(span["at"])).timestamp()
-        seconds, offset = float(str(span["duration"])), float(str(span["offset"]))
-        if asked < start:
-            return 0.0 if number == 0 else None
-        if asked < start + seconds:
-            return round(offset + asked - start, 3)
-    return None
+def chapter_at(spans: Sequence[Span], began: dt.datetime) -> float | None:
+    """Where a part begins in the replay; the first second for what began before it, None in a gap or after its end."""
+    ms = milliseconds(began)
+    if spans and ms < spans[0].at_ms:
+        return 0.0
+    return places.moment(ms, spans)

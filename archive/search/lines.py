@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from django.apps import apps
 from django.db import connection
+from django.db.models import QuerySet
 
+from archive.models import Transcript, TranscriptLine
 from archive.search import replays
 from broadcast import registry
 from broadcast.models import Airing, Episode
@@ -22,18 +22,15 @@ WHERE airing.episode_id = ANY(%s) AND one.state <> 'draft' GROUP BY airing.episo
 
 
 def register() -> None:
-    """Called once when the app is ready; without tables of transcripts there is no such source."""
-    if "transcriptline" not in apps.all_models["archive"]:
-        return
+    """Called once when the app is ready."""
     registry.search_documents.register(SOURCE, documents)
     registry.search_current.register(SOURCE, current)
     registry.search_stamps.register(SOURCE, stamps)
 
 
-def _lines() -> Any:
+def _lines() -> QuerySet[TranscriptLine]:
     """Public ones: of versions that a person signed and nobody took back."""
-    model: Any = apps.all_models["archive"]["transcriptline"]
-    return model.objects.filter(transcript__state="signed")
+    return TranscriptLine.objects.filter(transcript__state=Transcript.State.SIGNED)
 
 
 def documents(episode: Episode) -> list[Document]:

@@ -63,6 +63,14 @@ def place(start_ms: int, end_ms: int, spans: Sequence[Span]) -> Place | None:
     return Place(round(first, 3), round(last, 3), left == end_ms - start_ms)
 
 
+def moment(at_ms: int, spans: Sequence[Span]) -> float | None:
+    """The second of the replay where a programme time is seen; None in a gap or a cut, before the beginning and after the end."""
+    for span in spans:
+        if span.at_ms <= at_ms < span.until_ms:
+            return span.offset + (at_ms - span.at_ms) / 1000
+    return None
+
+
 def programme_ms(seconds: float, spans: Sequence[Span], *, end: bool = False) -> int:
     """The programme time of a second of the replay; on a border that of the stretch which begins, or with `end` of the one which ends.
 

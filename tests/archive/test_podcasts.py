@@ -20,6 +20,7 @@ from archive import views
 from archive.models import Derivative, Recording
 from archive.podcasts import items, xml
 from archive.podcasts.services import set_feed
+from archive.transcripts.places import Span
 from broadcast import clock
 from broadcast.access import HOUSE, Actor
 from broadcast.errors import InvalidInput, NotAllowed
@@ -228,11 +229,9 @@ def test_a_producer_publishes_it_on_its_page(media_root: Path) -> None:
 
 def test_a_moment_is_found_in_the_replay_unless_it_was_cut() -> None:
     start = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
-    spans: list[dict[str, object]] = [
-        {"at": start.isoformat(), "offset": 0.0, "duration": 60.0},
-        {"at": (start + dt.timedelta(seconds=100)).isoformat(), "offset": 60.0, "duration": 30.0},
-    ]
-    at = [items.replay_seconds(spans, start + dt.timedelta(seconds=each)) for each in (-5, 30, 80, 110, 130)]
+    began = round(start.timestamp() * 1000)
+    spans = [Span(began, 0.0, 60.0), Span(began + 100_000, 60.0, 30.0)]
+    at = [items.chapter_at(spans, start + dt.timedelta(seconds=each)) for each in (-5, 30, 80, 110, 130)]
     assert at == [0.0, 30.0, None, 70.0, None]
 
 

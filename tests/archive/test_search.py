@@ -10,7 +10,8 @@ from django.core.cache import cache
 from django.test import Client
 
 from archive.models import SearchEpisode
-from archive.search import asking, page, stale
+from archive.search import asking, page, replays, stale
+from archive.transcripts.places import Span
 from broadcast.access import Actor
 from broadcast.models import Airing, Episode, Programme
 from live.models import Question, Reply, Withdrawal
@@ -257,3 +258,18 @@ def test_a_replay_that_is_cut_anew_leads_elsewhere_at_once() -> None:
     write_spans(airing, [(660, 1140)])
     (hit,) = search("停车").groups[0].hits
     assert hit.second == 60
+
+
+def test_a_line_is_found_only_where_the_transcript_itself_says_it() -> None:
+    start = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
+    began = round(start.timestamp() * 1000)
+    spans = [Span(began, 0.0, 10.0), Span(began + 20_000, 10.0, 10.0)]
+
+    def at(since: float, until: float) -> int | None:
+        return replays.line_second(start + dt.timedelta(seconds=since), start + dt.timedelta(seconds=until), spans)
+
+    assert at(4.5, 6) == 4
+    assert at(12, 18) is None, "all of it was cut"
+    assert at(9, 15) is None, "most of it was cut"
+    assert at(9.85, 10.1) is None, "what is heard of it is no word"
+    assert at(19, 22) == 10, "it begins where the picture goes on"
