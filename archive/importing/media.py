@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,8 +15,10 @@ from django.conf import settings
 
 from archive import playlists, sandbox, tools, untrusted
 from archive.ffmpeg import PLAYLIST, SEGMENT_PATTERN, SEGMENT_SECONDS
+from archive.importing import riff
 from archive.sandbox import Bounds
 from archive.storage import write_atomically
+from archive.storage.base import digest_of
 from archive.untrusted import CODECS, FORMATS, LIMITS, Found, refuse
 
 # What old files come in beside what is uploaded nowadays; a decoder that is not named here does not run.
@@ -51,6 +54,15 @@ class Made:
     def seconds(self) -> float:
         """How long they last."""
         return sum(self.durations)
+
+
+def check_whole(box: Path) -> None:
+    """Refuse an upload that lacks what its container promises where decoders make do with less. Raises Refused."""
+    file = box / "upload"
+    with file.open("rb") as stream:
+        lacks = riff.missing(stream, file.stat().st_size)
+    if lacks:
+        raise refuse("media_truncated", f"-{lacks} B")
 
 
 def make(box: Path, found: Found, *, sound_only: bool) -> Made:
@@ -186,6 +198,29 @@ def lay_down(made: Made, airing_id: UUID, start_ms: int) -> int:
     write_atomically(fresh / "part.json", json.dumps(note).encode())
     fresh.rename(target)
     return at
+
+
+def keep_original(box: Path, airing_id: UUID, name: str, digest: str) -> str:
+    """Move the upload out of the box to lie beside what was made of it, as it came. Returns its key. Raises Refused.
+
+    What ran in the box might have changed it, so its digest is taken again.
+    """
+    key = original_key(airing_id, name)
+    target = Path(settings.MEDIA_ROOT) / key
+    target.parent.mkdir(parents=True, exist_ok=True)
+    (box / "upload").replace(target)
+    with target.open("rb") as stream:
+        if digest_of(stream)[1] != digest:
+            raise refuse("media_output", name)
+        os.fsync(stream.fileno())
+    return key
+
+
+def original_key(airing_id: UUID, name: str) -> str:
+    """Where the original lies: nothing of its own name but a plain ending."""
+    ending = Path(name).suffix.lower()
+    ending = ending if re.fullmatch(r"\.[a-z0-9]{1,5}", ending) else ""
+    return f"airings/{airing_id}/derived/original/original{ending}"
 
 
 def _copy(source: Path, target: Path) -> None:

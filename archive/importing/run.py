@@ -14,6 +14,7 @@ from pathlib import Path
 from django.db import DatabaseError, connection, transaction
 
 from archive import untrusted
+from archive.ffmpeg import SEGMENT_SECONDS
 from archive.importing import media, services
 from archive.importing.reading import start_of
 from archive.importing.services import Claim, FencedOut
@@ -61,6 +62,16 @@ def work(actor: Actor, batch_id: int, told: Callable[[Progress], None]) -> bool:
         told(_progress(batch_id, held.item.pk, done_bytes, time.monotonic() - began))
 
 
+def one(actor: Actor, batch_id: int) -> bool:
+    """Import one file that waits, if there is one that nobody holds. Returns whether the batch is over. Raises Unavailable without room."""
+    sweep()
+    held = services.claim(batch_id, services.worker_name())
+    if held is not None:
+        with contextlib.suppress(FencedOut):
+            _take(actor, held)
+    return services.close(actor, batch_id)
+
+
 def _progress(batch_id: int, item_id: int, done_bytes: int, seconds: float) -> Progress:
     rows = ImportItem.objects.filter(batch=batch_id).values_list("state", "size_bytes")
     waiting = [size for state, size in rows if state in {_S.WAITING, _S.RUNNING}]
@@ -72,9 +83,10 @@ def _take(actor: Actor, held: Claim) -> None:
     """One file to its end. What is no fault of the file leaves it waiting. Raises FencedOut."""
     if held.before is not None and not Airing.objects.filter(pk=held.before).exists():
         media.clear([held.before])
+    far = _Far()
     try:
-        with _kept_alive(held):
-            digest, seconds, notes = _make(held)
+        with _kept_alive(held, far):
+            digest, seconds, notes = _make(held, far)
             problem = services.finish(actor, held, digest, seconds, notes)
     except Refused as refused:
         _drop(held)
@@ -94,6 +106,21 @@ def _take(actor: Actor, held: Claim) -> None:
             _drop(held)
 
 
+@dataclass
+class _Far:
+    """What is needed to tell how far a file is: where its segments come to lie, and how many there will be."""
+
+    folder: Path | None = None
+    seconds: float = 0.0
+
+    def share(self) -> float:
+        """Of its length, 0 to 1."""
+        if self.folder is None or self.seconds <= 0:
+            return 0.0
+        made = sum(1 for each in self.folder.glob("*.ts")) if self.folder.is_dir() else 0
+        return min(1.0, made * SEGMENT_SECONDS / self.seconds)
+
+
 class _Known(Exception):
     """The same bytes are in already."""
 
@@ -102,7 +129,7 @@ class _Known(Exception):
         self.file, self.digest = file, digest
 
 
-def _make(held: Claim) -> tuple[str, float, tuple[str, ...]]:
+def _make(held: Claim, far: _Far) -> tuple[str, float, tuple[str, ...]]:
     """Lay the file's media down. Returns the digest of its bytes, seconds and notes. Raises Refused, _Known, Unavailable."""
     item = held.item
     source = Path(item.batch.folder) / item.file
@@ -118,9 +145,12 @@ def _make(held: Claim) -> tuple[str, float, tuple[str, ...]]:
             if known is not None:
                 raise _Known(known.file, digest)
             found = untrusted.look(box, media.OLD)
+            media.check_whole(box)
+            far.folder, far.seconds = box / "out", found.seconds
             made = media.make(box, found, sound_only=item.programme.kind == Programme.Kind.RADIO)
             start_ms = milliseconds(start_of(item.row["date"], item.row["time"]))
             end_ms = media.lay_down(made, held.airing_id, start_ms)
+            media.keep_original(box, held.airing_id, item.file, digest)
             return digest, (end_ms - start_ms) / 1000, made.notes
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -133,7 +163,7 @@ def _drop(held: Claim) -> None:
 
 
 @contextlib.contextmanager
-def _kept_alive(held: Claim) -> Iterator[None]:
+def _kept_alive(held: Claim, far: _Far) -> Iterator[None]:
     """Prolong the lease from a thread of its own, while ffmpeg works."""
     over = threading.Event()
 
@@ -141,7 +171,7 @@ def _kept_alive(held: Claim) -> Iterator[None]:
         try:
             while not over.wait(services.BEAT_SECONDS):
                 try:
-                    services.beat(held)
+                    services.beat(held, far.share())
                 except DatabaseError:
                     logger.warning("lease not prolonged item=%s", held.item.pk)
                     connection.close()

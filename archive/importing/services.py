@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from archive.importing import media
 from archive.importing.reading import Plan, start_of
-from archive.models import ImportBatch, ImportItem, Recording
+from archive.models import Derivative, ImportBatch, ImportItem, Recording
 from archive.storage import ALGORITHM
 from broadcast import audit, clock
 from broadcast.access import Ability, Actor, require
@@ -144,15 +146,16 @@ def claim(batch_id: int, worker: str) -> Claim | None:
             before, airing_id = item.airing_uuid, uuid4()
             item.state, item.attempt, item.worker = _S.RUNNING, item.attempt + 1, worker[:80]
             item.lease_until, item.airing_uuid = now + dt.timedelta(seconds=LEASE_SECONDS), airing_id
+            item.share = 0.0
             item.save()
             return Claim(item, item.attempt, airing_id, before)
 
 
-def beat(held: Claim) -> bool:
-    """Prolong the lease. Returns whether the file is still ours."""
+def beat(held: Claim, share: float = 0.0) -> bool:
+    """Prolong the lease and say how much of the file's length is encoded. Returns whether the file is still ours."""
     until = clock.now() + dt.timedelta(seconds=LEASE_SECONDS)
     mine = ImportItem.objects.filter(pk=held.item.pk, attempt=held.attempt, state=_S.RUNNING)
-    return bool(mine.update(lease_until=until))
+    return bool(mine.update(lease_until=until, share=share))
 
 
 def release(held: Claim) -> None:
@@ -211,7 +214,8 @@ def finish(actor: Actor, held: Claim, digest: str, seconds: float, notes: tuple[
                 refuse(held, "same_content", same.file, digest=digest)
                 return "same_content"
             taken = recorded.take_in(actor, _recorded(item, held, seconds))
-            Recording.objects.get_or_create(airing=taken.airing)
+            recording, _made = Recording.objects.get_or_create(airing=taken.airing)
+            _keep_original(item, recording, digest)
             item.digest, item.algorithm, item.seconds, item.airing = digest, ALGORITHM, seconds, taken.airing
             item.notes = [{"code": each, "detail": ""} for each in notes]
             item.notes += [{"code": "namesake", "detail": each} for each in taken.namesakes]
@@ -222,6 +226,22 @@ def finish(actor: Actor, held: Claim, digest: str, seconds: float, notes: tuple[
         refuse(held, problem, str(held.item.row.get("number") or ""), digest=digest)
         return problem
     return ""
+
+
+def _keep_original(item: ImportItem, recording: Recording, digest: str) -> None:
+    """The file as it came lies beside the recording: never public, kept, sent and read again like what is made of it."""
+    key = media.original_key(recording.pk, item.file)
+    Derivative.objects.create(
+        recording=recording,
+        kind=Derivative.Kind.ORIGINAL,
+        key=key,
+        size_bytes=(Path(settings.MEDIA_ROOT) / key).stat().st_size,
+        digest=digest,
+        algorithm=ALGORITHM,
+        media_type="application/octet-stream",
+        details={"file": item.file.rpartition("/")[2]},
+        made_at=clock.now(),
+    )
 
 
 def _recorded(item: ImportItem, held: Claim, seconds: float) -> RecordedPlan:

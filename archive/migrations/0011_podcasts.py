@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('archive', '0010_editing'),
+        ('archive', '0009_search'),
         ('broadcast', '0014_recorded'),
     ]
 

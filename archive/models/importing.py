@@ -48,6 +48,8 @@ class ImportItem(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     worker = models.CharField(max_length=80, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
+    # While it runs: how much of its length is encoded, 0 to 1.
+    share = models.FloatField(default=0)
     # Of the try that works or worked last: the airing under whose name its media are laid down.
     airing_uuid = models.UUIDField(null=True, blank=True)
     # Stable code, and what belongs to it in the machine's words, of why it was not imported.

@@ -98,6 +98,8 @@ BROKEN = {
     "list.mp3": ("media_format", lambda shelf: b"#EXTM3U\n#EXTINF:2,\nfile:///etc/passwd\n"),
     "half.mp4": ("media_unreadable", lambda shelf: hostile.truncated(shelf / "good.mp4")),
     "short.mp4": ("media_truncated", lambda shelf: hostile.truncated(shelf / "long.mp4")),
+    "cut.wav": ("media_truncated", lambda shelf: hostile.truncated(shelf / "long.wav")),
+    "cut.avi": ("media_truncated", lambda shelf: hostile.truncated(shelf / "long.avi")),
     "wide.mkv": ("media_dimensions", lambda shelf: hostile.huge_picture(shelf / "aside")),
     "years.mp4": ("media_duration", lambda shelf: hostile.absurd_duration(shelf / "good.mp4")),
     "codec.mkv": ("media_codec", lambda shelf: (shelf / "aside" / "codec.mkv").read_bytes()),
@@ -111,10 +113,13 @@ def test_each_broken_or_hostile_file_is_left_out_with_its_reason(
     aside.mkdir()
     make(shelf, "good.mp4", "mp4")
     hostile.make(shelf / "long.mp4", *OLD["mp4"], "-movflags", "+faststart", seconds=12)
+    for ending in ("wav", "avi"):
+        make(shelf, f"long.{ending}", ending)
     hostile.make(aside / "codec.mkv", "-an", "-c:v", "ffv1", seconds=1)
     for name, (_problem, content) in BROKEN.items():
         (shelf / name).write_bytes(content(shelf))
-    (shelf / "long.mp4").unlink()
+    for long in shelf.glob("long.*"):
+        long.unlink()
     shutil.rmtree(aside)
     (shelf / "link.mp4").symlink_to("/etc/passwd")
     shutil.copy(shelf / "good.mp4", shelf / "same.mp4")
