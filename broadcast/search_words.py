@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from broadcast import registry
+from broadcast import registry, shown_people
 from broadcast.models import Airing, Appearance, Episode, SegmentRun
 from broadcast.search_documents import Document
 
@@ -21,7 +21,9 @@ SELECT episode.id, md5(concat_ws(chr(31), episode.publication, episode.title, ep
         FROM broadcast_airing AS one WHERE one.episode_id = episode.id),
     (SELECT string_agg(concat_ws(chr(31), one.id, one.title, run.started_at), chr(30) ORDER BY one.id, run.id)
         FROM broadcast_segment AS one LEFT JOIN broadcast_segmentrun AS run ON run.segment_id = one.id
-        WHERE one.episode_id = episode.id)))
+        WHERE one.episode_id = episode.id),
+    (SELECT string_agg(concat_ws(chr(31), one.id, one.state), chr(30) ORDER BY one.id)
+        FROM broadcast_personwithdrawalitem AS one WHERE one.episode_id = episode.id)))
 FROM broadcast_episode AS episode JOIN broadcast_programme AS programme ON programme.id = episode.programme_id
 WHERE episode.id = ANY(%s)
 """
@@ -45,7 +47,7 @@ def documents(episode: Episode) -> list[Document]:
         Document("summary", f"summary:{episode.pk}", episode.description),
     ]
     sectors: set[str] = set()
-    for each in episode.appearances.select_related("person"):
+    for each in shown_people.named(episode.appearances.select_related("person")):
         found += _guest(each, sectors)
     runs = SegmentRun.objects.filter(segment__episode=episode).exclude(airing__kind=Airing.Kind.REHEARSAL)
     found += [
@@ -82,7 +84,7 @@ def current(keys: Sequence[str]) -> dict[str, str]:
             f"summary:{episode.pk}": episode.description,
         }
     shown = [*numbers.get("guest", ()), *numbers.get("sector", ())]
-    for each in Appearance.objects.filter(pk__in=shown).select_related("person") if shown else ():
+    for each in shown_people.named(Appearance.objects.filter(pk__in=shown).select_related("person")) if shown else ():
         found |= {document.key: document.text for document in _guest(each, set())}
     runs = numbers.get("run", ())
     for run in SegmentRun.objects.filter(pk__in=runs).select_related("segment") if runs else ():

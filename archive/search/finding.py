@@ -8,12 +8,12 @@ to be read to sort them: the newest rows are walked until enough are found. Whic
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db import OperationalError, connection, transaction
 from django.utils.translation import gettext as _
@@ -54,12 +54,27 @@ class Narrowing:
         return bool(self.year or self.guest or self.sector or self.department or self.episode)
 
 
+class Row(NamedTuple):
+    """What is known of a find before its words are read. `airing` is None where it belongs to all outings of the episode."""
+
+    pk: int
+    episode: int
+    airing: UUID | None
+    kind: str
+    department: str
+    at: dt.datetime | None
+    aired_at: dt.datetime
+
+
+_COLUMNS = "id, episode_id, airing_id, kind, department, at, aired_at"
+
+
 @dataclass
 class Found:
-    """Rows as (id, episode), heads first, and whether there were more."""
+    """Rows, heads apart, and whether there were more."""
 
-    heads: list[tuple[int, int]] = field(default_factory=list)
-    rows: list[tuple[int, int]] = field(default_factory=list)
+    heads: list[Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     is_cut_off: bool = False
 
 
@@ -111,7 +126,7 @@ def _episodes(narrowing: Narrowing) -> list[int]:
 
 def _heads(
     cursor: Any, words: Sequence[Word], where: list[str], values: list[Any]
-) -> tuple[list[tuple[int, int]], list[set[int]], bool]:
+) -> tuple[list[Row], list[set[int]], bool]:
     """Head rows of the episodes whose heads hold every word, the episodes by word, and whether there were more."""
     tests, given = [], []
     for word in words:
@@ -119,26 +134,25 @@ def _heads(
         tests.append(f"(words @@ %s::tsquery{by_sound})")
         given += [word.query, *([sounds.query(word.sound)] if word.sound else [])]
     cursor.execute(
-        f"SELECT id, episode_id, {', '.join(tests)} FROM archive_searchdocument WHERE is_head AND ({' OR '.join(tests)})"
+        f"SELECT {_COLUMNS}, {', '.join(tests)} FROM archive_searchdocument WHERE is_head AND ({' OR '.join(tests)})"
         f" AND {' AND '.join(where)} ORDER BY aired_at DESC, id LIMIT {MOST_HEADS + 1}",
         [*given, *given, *values],
     )
     found = cursor.fetchall()
     by_word: list[set[int]] = [set() for _each in words]
-    rows: dict[int, list[int]] = defaultdict(list)
-    for row_id, episode, *holds in found[:MOST_HEADS]:
-        rows[episode].append(row_id)
-        for number, does in enumerate(holds):
+    rows = []
+    for each in found[:MOST_HEADS]:
+        rows.append(row := Row(*each[: len(Row._fields)]))
+        for number, does in enumerate(each[len(Row._fields) :]):
             if does:
-                by_word[number].add(episode)
+                by_word[number].add(row.episode)
     whole = set.intersection(*by_word)
-    heads = [(row_id, episode) for episode, ids in rows.items() if episode in whole for row_id in ids]
-    return heads, by_word, len(found) > MOST_HEADS
+    return [row for row in rows if row.episode in whole], by_word, len(found) > MOST_HEADS
 
 
 def _rows(
     cursor: Any, words: Sequence[Word], by_word: list[set[int]], where: list[str], values: list[Any]
-) -> list[tuple[int, int]]:
+) -> list[Row]:
     """Other rows that hold every word but those that the head holds; the newest."""
     ways: list[str] = ["words @@ %s::tsquery"]
     given: list[Any] = [_all(words)]
@@ -160,7 +174,7 @@ def _rows(
         cursor.execute("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
         return _newest(cursor, f"archive_searchdocument WHERE NOT is_head AND {test}", given)
     cursor.execute("SET LOCAL enable_indexscan = off; SET LOCAL enable_seqscan = off")
-    looked_up = f"SELECT id, episode_id, aired_at FROM archive_searchdocument WHERE NOT is_head AND {test}"
+    looked_up = f"SELECT {_COLUMNS} FROM archive_searchdocument WHERE NOT is_head AND {test}"
     if count >= USUAL:
         # Twice as far back as enough should reach. Whole months, so if there are enough, they are the newest.
         back = (last - first) * (2 * MOST / count)
@@ -172,9 +186,9 @@ def _rows(
     return _newest(cursor, f"({looked_up} OFFSET 0) AS looked_up", given)
 
 
-def _newest(cursor: Any, source: str, given: list[Any]) -> list[tuple[int, int]]:
-    cursor.execute(f"SELECT id, episode_id FROM {source} ORDER BY aired_at DESC, id DESC LIMIT {MOST + 1}", given)
-    return list(cursor.fetchall())
+def _newest(cursor: Any, source: str, given: list[Any]) -> list[Row]:
+    cursor.execute(f"SELECT {_COLUMNS} FROM {source} ORDER BY aired_at DESC, id DESC LIMIT {MOST + 1}", given)
+    return [Row(*each) for each in cursor.fetchall()]
 
 
 def _all(words: Sequence[Word]) -> str:

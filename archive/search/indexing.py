@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.db.models import Min
 
 from archive.models import SearchDocument, SearchEpisode
 from archive.search import sounds, stamps, tokens, vectors
-from broadcast import clock, registry
+from broadcast import clock, registry, shown_people
 from broadcast.models import Airing, Appearance, Episode
 from broadcast.search_documents import HEAD_KINDS, Document
 
@@ -34,7 +34,7 @@ def index(episode_id: int) -> int:
         made = _rows(episode) if _is_out(episode) else []
         SearchDocument.objects.bulk_create(made, batch_size=500)
         SearchEpisode.objects.filter(pk=episode_id).update(
-            done=wanted, stamp=stamp, looked_at=clock.now(), **_narrowed_by(episode)
+            done=wanted, stamp=stamp, looked_at=clock.now(), **_narrowed_by(episode, made)
         )
     return len(made)
 
@@ -59,8 +59,9 @@ def _aired_at(episode: Episode) -> dt.datetime:
     return first or episode.published_at or episode.created_at
 
 
-def _narrowed_by(episode: Episode) -> dict[str, object]:
-    people = list(episode.appearances.select_related("person"))
+def _narrowed_by(episode: Episode, made: Sequence[SearchDocument]) -> dict[str, object]:
+    """A department is one that came, or that answered or promised in writing."""
+    people = list(shown_people.named(episode.appearances.select_related("person")))
     aired_at = _aired_at(episode)
     return {
         "year": aired_at.astimezone(clock.ZONE).year,
@@ -68,6 +69,7 @@ def _narrowed_by(episode: Episode) -> dict[str, object]:
         "sectors": sorted({each.person.sector for each in people if each.person.sector}),
         "departments": sorted(
             {each.person.organisation for each in people if each.role == _R.DEPARTMENT and each.person.organisation}
+            | {row.department for row in made if row.department}
         ),
     }
 

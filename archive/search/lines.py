@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from django.db import connection
 from django.db.models import QuerySet
 
+from archive.editing import public
 from archive.models import Transcript, TranscriptLine
 from archive.search import replays
-from broadcast import registry
+from broadcast import registry, shown_people
 from broadcast.models import Airing, Episode
 from broadcast.search_documents import Document
 
@@ -39,16 +40,28 @@ def documents(episode: Episode) -> list[Document]:
     found = rows.order_by("transcript", "number").values_list(
         "pk", "text", "transcript__airing", "starts_at", "speaker"
     )
-    return [
-        Document("line", f"line:{pk}", text, airing, at, speaker=speaker) for pk, text, airing, at, speaker in found
-    ]
+    silenced = shown_people.silenced([episode.pk]).get(episode.pk, set())
+    hidden = shown_people.hidden_names([episode.pk]).get(episode.pk, set())
+    made = []
+    for pk, text, airing, at, speaker in found:
+        if not shown_people.is_one_of(speaker, silenced):
+            shown = "" if shown_people.is_one_of(speaker, hidden) else speaker
+            made.append(Document("line", f"line:{pk}", text, airing, at, speaker=shown))
+    return made
 
 
 def current(keys: Sequence[str]) -> dict[str, str]:
-    """By key the lines that are signed still and not in a cut of the replay as it is now."""
+    """By key the lines that are signed still and neither in a cut of the replay as it is now nor touched by an edit."""
+    columns = ("pk", "text", "transcript__airing", "starts_at", "ends_at", "speaker", "transcript__airing__episode")
     rows = _lines().filter(pk__in=[int(key.partition(":")[2]) for key in keys])
-    found = {}
-    for pk, text, airing, since, until in rows.values_list("pk", "text", "transcript__airing", "starts_at", "ends_at"):
+    lines = list(rows.values_list(*columns))
+    withheld = public.withheld_words_of({line[2] for line in lines})
+    silenced = shown_people.silenced({line[-1] for line in lines}) if lines else {}
+    found: dict[str, str] = {}
+    for pk, text, airing, since, until, speaker, episode in lines:
+        hidden = shown_people.is_one_of(speaker, silenced.get(episode, ()))
+        if hidden or public.touches(withheld.get(airing, ()), since, until):
+            continue
         if replays.line_second(since, until, replays.spans(airing)) is not None:
             found[f"line:{pk}"] = text
     return found

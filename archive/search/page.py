@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from archive.search import asking, finding, results
+from archive.search import asking, finding, hints, results
 from archive.search.finding import Narrowing
 from broadcast.access import Actor
 from broadcast.errors import BroadcastError, TooMany
@@ -36,13 +36,19 @@ def search(request: HttpRequest) -> HttpResponse:
     page = min(max(number(request.GET.get("page", "1")) or 1, 1), _LAST_PAGE)
     context: dict[str, object] = {"typed": typed[: asking.LONGEST], "most": finding.MOST, "longest": asking.LONGEST}
     status = 200
-    if typed:
-        actor = actor_of_request(request)
+    actor = actor_of_request(request)
+    if not typed:
+        context["hints"] = [(each, _address(each, {})) for each in hints.recent(actor)]
+    else:
         try:
             _hold_to_limit(actor)
             words = asking.words(typed)
-            answer = results.answer(actor, words, _narrowing(chosen), page)
+            narrowing = _narrowing(chosen)
+            answer = results.answer(actor, words, narrowing, page)
             context |= {"answer": answer, **_links(typed, chosen, answer, page)}
+            if not answer.hits:
+                kept = {name: value for name, value in chosen.items() if value}
+                context["hints"] = [(each, _address(each, kept)) for each in hints.shorter(actor, words, narrowing)]
         except asking.TooLong:
             status = 400
             problem = _("一次最多搜 %(characters)s 个字、%(words)s 个词。请缩短后再搜。")
@@ -88,11 +94,14 @@ def _links(typed: str, chosen: dict[str, str], answer: results.Answer, page: int
             (each, name in kept, _address(typed, _without(kept, name) if name in kept else {**kept, name: each.value}))
             for each in answer.facets.get(name, ())
         ]
-        if name in kept or len(rows) > 1:
+        # One episode alone is not narrowed to less.
+        if name in kept or (len(rows) > 1 and (answer.episodes > 1 or answer.is_cut_off)):
             facets.append((title, rows))
     return {
         "facets": facets,
-        "is_narrowed": bool(kept),
+        "chosen": [
+            (_name_of(name, value, answer), _address(typed, _without(kept, name))) for name, value in kept.items()
+        ],
         "whole": _address(typed, {}),
         "episode_only": bool(chosen["episode"]),
         "kept": kept,
@@ -101,6 +110,15 @@ def _links(typed: str, chosen: dict[str, str], answer: results.Answer, page: int
         "later": _address(typed, {**kept, "page": str(page + 1)}) if page < answer.pages else "",
         "page": page,
     }
+
+
+def _name_of(name: str, value: str, answer: results.Answer) -> str:
+    """A choice in words; of what is not there what was asked for."""
+    if name == "programme":
+        return next((each.name for each in answer.facets.get(name, ()) if each.value == value), value)
+    if name == "episode":
+        return answer.groups[0].episode.title if answer.groups else _("这一期")
+    return value
 
 
 def _without(kept: dict[str, str], name: str) -> dict[str, str]:

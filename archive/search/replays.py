@@ -10,8 +10,9 @@ from threading import Lock
 from uuid import UUID
 
 from archive.queries import milliseconds
-from archive.transcripts import places, queries
-from archive.transcripts.places import Span
+from archive.transcripts import queries
+from broadcast import replay_times
+from broadcast.replay_times import Span
 
 # As long as players believe a playlist.
 _KEPT_SECONDS = 1.0
@@ -45,7 +46,7 @@ def forget() -> None:
 def second(at: dt.datetime, found: Sequence[Span], *, onward: bool = False) -> int | None:
     """The whole second of the replay where the time is seen; what lies in a gap or a cut is at none, or `onward` where it goes on."""
     ms = milliseconds(at)
-    seen = places.moment(ms, found)
+    seen = replay_times.moment(ms, found)
     if seen is not None:
         return int(seen)
     return min((int(each.offset) for each in found if each.at_ms > ms), default=None) if onward else None
@@ -53,5 +54,5 @@ def second(at: dt.datetime, found: Sequence[Span], *, onward: bool = False) -> i
 
 def line_second(starts_at: dt.datetime, ends_at: dt.datetime, found: Sequence[Span]) -> int | None:
     """The same of a line, by the rule of the transcript itself: None when most of it lies in a cut."""
-    place = places.place(milliseconds(starts_at), milliseconds(ends_at), found)
+    place = replay_times.place(milliseconds(starts_at), milliseconds(ends_at), found)
     return None if place is None else int(place.start)

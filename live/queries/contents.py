@@ -69,6 +69,17 @@ def public_marks(airing: Airing) -> list[dict[str, Any]]:
     return [mark for _name, function in registry.timeline for mark in function(airing, False)]
 
 
+def cut_out(airing: Airing) -> list[tuple[dt.datetime, dt.datetime]]:
+    """Spans of the studio's time that were edited out of the replay."""
+    return [span for _name, spans in registry.cut_out for span in spans(airing)]
+
+
+def is_within(spans: Sequence[tuple[dt.datetime, dt.datetime]], at: str) -> bool:
+    """Whether a time (ISO 8601) lies in one of them."""
+    moment = dt.datetime.fromisoformat(at)
+    return any(since <= moment < until for since, until in spans)
+
+
 def _of(marks: list[dict[str, Any]], spans: Spans, kind: str, key: str) -> tuple[Place, ...]:
     found: dict[int, Place] = {}
     for mark in marks:
@@ -80,7 +91,12 @@ def _of(marks: list[dict[str, Any]], spans: Spans, kind: str, key: str) -> tuple
 def _segments(airing: Airing, spans: Spans, names: Mapping[str, str]) -> list[Place]:
     runs = SegmentRun.objects.filter(airing=airing).select_related("segment__role").order_by("started_at")
     found = []
+    out = cut_out(airing)
     for run in runs:
+        ended = run.ended_at or airing.actual_end or run.started_at
+        if any(since <= run.started_at and ended <= until for since, until in out):
+            # All of it was edited out.
+            continue
         role = run.segment.role.name_zh if run.segment.role else ""
         title = "　".join(each for each in (names.get(role, role), run.segment.title) if each)
         at = run.started_at.isoformat()

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from django.db.models import QuerySet
+
+from broadcast import shown_people
 from broadcast.access import is_public
 from live import protocol, wording
 from live.models import Question, Reply
@@ -49,19 +52,30 @@ def _replies(ids: list[int], *, own: bool) -> dict[int, tuple[protocol.WrittenRe
     rows = Reply.objects.filter(question__in=ids, state=Reply.State.RELEASED)
     rows = rows if own else rows.filter(is_public=True)
     found: dict[int, list[protocol.WrittenReply]] = defaultdict(list)
+    nameless = _nameless(rows)
     for row in rows.order_by("released_at", "pk"):
         if row.released_at is not None:
             found[row.question_id].append(
                 protocol.WrittenReply(
                     id=row.pk,
                     department=row.department,
-                    respondent=row.respondent,
+                    respondent="" if row.pk in nameless else row.respondent,
                     text=row.text,
                     at=wording.iso(row.released_at),
                     public=row.is_public,
                 )
             )
     return {question: tuple(each) for question, each in found.items()}
+
+
+def _nameless(rows: QuerySet[Reply]) -> set[int]:
+    """Of these answers those whose respondent may not be named in their show; one query, two where there are such people."""
+    by = "question__room__airing__episode"
+    names = shown_people.hidden_names(rows.values(by))
+    if not names:
+        return set()
+    said = rows.filter(**{f"{by}__in": list(names)}).values_list("pk", "respondent", by)
+    return {pk for pk, respondent, episode in said if shown_people.is_one_of(respondent, names[episode])}
 
 
 def _carried(ids: list[int]) -> dict[int, str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db import connection
 from django.db.models import QuerySet
 
-from broadcast import registry
+from broadcast import registry, shown_people
 from broadcast.models import Airing, Episode
 from broadcast.search_documents import Document
 from live import wording
@@ -38,13 +38,15 @@ def register() -> None:
 def documents(episode: Episode) -> list[Document]:
     """Of all its airings but rehearsals."""
     found: list[Document] = []
+    hidden = shown_people.hidden_names([episode.pk]).get(episode.pk, set())
     for airing in episode.airings.exclude(kind=Airing.Kind.REHEARSAL):
         questions = visible.public_items(Question, airing.pk).order_by("pk").in_bulk()
         found += [_question(row) for row in questions.values()]
         for reply in _replies().filter(question__in=questions).order_by("pk"):
             asked = questions[reply.question_id]
+            by = "" if shown_people.is_one_of(reply.respondent, hidden) else reply.respondent
             words = Document("answer", f"reply:{reply.pk}", reply.text, airing.pk, asked.on_air_at)
-            found.append(_with(words, reply.respondent, reply.department))
+            found.append(_with(words, by, reply.department))
         for poll in _polls().filter(room=airing.pk):
             found.append(Document("poll", f"poll:{poll.pk}", _poll_words(poll), airing.pk, poll.opened_at))
     return found

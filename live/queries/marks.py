@@ -31,7 +31,8 @@ def _mark(at: dt.datetime, kind: str, title: str, **more: Any) -> dict[str, Any]
 
 
 def _question_marks(airing: Airing) -> list[dict[str, Any]]:
-    rows = visible.public_items(Question, airing.pk).select_related("person").in_bulk()
+    asked = visible.public_items(Question, airing.pk).select_related("person")
+    rows = asked.annotate(to_nobody=visible.to_nobody()).in_bulk()
     found = []
     # Every time that a question went on air, from the moments; a row alone knows only the last.
     for moment in Moment.objects.filter(
@@ -39,7 +40,7 @@ def _question_marks(airing: Airing) -> list[dict[str, Any]]:
     ):
         row = rows.get(moment.data.get("question"))
         if row is not None:
-            to = row.person.name if row.person else ""
+            to = wording.addressee(row) if row.person else ""
             found.append(
                 _mark(moment.at, moment.kind, wording.masked(row), question=row.pk, author=row.author_name, to=to)
             )

@@ -9,9 +9,9 @@ from django.db.models import Count
 
 from broadcast.access import Actor, may_watch
 from broadcast.models import Participant
-from live import protocol
+from live import protocol, wording
 from live.models import Question
-from live.queries import behind, outings, own
+from live.queries import behind, outings, own, visible
 
 SHOWN = 200
 
@@ -22,7 +22,7 @@ def my_questions(actor: Actor) -> list[dict[str, Any]]:
     if who is None:
         return []
     rows = Question.objects.filter(author=who).exclude(state=Question.State.RETRACTED)
-    rows = rows.annotate(support_count=Count("supports"))
+    rows = rows.annotate(support_count=Count("supports"), to_nobody=visible.to_nobody())
     found = list(rows.select_related("room__airing__episode__programme", "person").order_by("-pk")[:SHOWN])
     told = []
     for airing_id in dict.fromkeys(row.room_id for row in found):
@@ -36,7 +36,7 @@ def my_questions(actor: Actor) -> list[dict[str, Any]]:
                 {
                     "item": item,
                     "asked_at": row.created_at,
-                    "to": row.person.name if row.person else row.department,
+                    "to": wording.addressee(row),
                     "episode": airing.episode,
                     "programme": airing.episode.programme,
                     "address": outings.address(airing, tab="ask") if may_watch(actor, airing) else "",

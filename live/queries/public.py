@@ -13,7 +13,7 @@ import msgspec
 from django.db.models import Case, Count, IntegerField, Q, Sum, Value, When
 from django.urls import reverse
 
-from broadcast import clock, registry
+from broadcast import clock, registry, shown_people
 from broadcast.models import Airing, Episode, Programme, SegmentRun
 from live import protocol, wording
 from live.models import LikeCount, Poll, Question, Room
@@ -162,7 +162,7 @@ def _people(airing: Airing, sight: Sight) -> Objects:
             organisation=each.person.organisation,
             position=each.position,
         )
-        for each in airing.episode.appearances.select_related("person")
+        for each in shown_people.named(airing.episode.appearances.select_related("person"))
     ]
 
 
@@ -192,7 +192,7 @@ def _questions(airing: Airing, sight: Sight) -> Objects:
     rows = (
         visible.public_items(Question, airing.pk)
         .select_related("person")
-        .annotate(support_count=Count("supports"), rank=_rank(sight, asked))
+        .annotate(support_count=Count("supports"), rank=_rank(sight, asked), to_nobody=visible.to_nobody())
         .order_by("rank", "-support_count", "pk")
     )
     found = list(rows[:QUESTIONS_SHOWN])

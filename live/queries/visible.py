@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from broadcast import shown_people
 from live.models import Comment, Question, Withdrawal
 
 Scope = Withdrawal.Scope
@@ -46,6 +47,11 @@ def hidden(airing_id: UUID | None = None) -> Q:
     here = standing.filter(Q(room=None) | Q(room=airing_id))
     authors = here.filter(scope=Scope.AUTHOR, participant__isnull=False).values("participant")
     return Q(Exists(here.filter(scope=Scope.EVERYTHING))) | Q(author__in=authors)
+
+
+def to_nobody() -> Exists:
+    """That a question's person may not be named in its episode; an annotation of that name, which `wording.addressee` heeds."""
+    return shown_people.is_hidden("person", "room__airing__episode")
 
 
 def hidden_ids(airing_id: UUID, rows: Sequence[Comment | Question]) -> dict[int, str]:
@@ -89,4 +95,13 @@ def house_mark() -> int:
     return sum(1 if restored is None else 2 for _pk, restored in rows)
 
 
-__all__ = ["cleared", "hidden", "hidden_ids", "house_mark", "public_items", "standing_in", "standing_withdrawals"]
+__all__ = [
+    "cleared",
+    "hidden",
+    "hidden_ids",
+    "house_mark",
+    "public_items",
+    "standing_in",
+    "standing_withdrawals",
+    "to_nobody",
+]

@@ -58,7 +58,8 @@ def as_reported(airing: Airing, kind: str, item: int) -> protocol.CommentObject 
         return notices.comments(airing.pk, [comment])[0] if comment else None
     if kind != "question":
         return None
-    question = visible.public_items(Question, airing.pk).select_related("person").filter(pk=item).first()
+    asked = visible.public_items(Question, airing.pk).select_related("person").annotate(to_nobody=visible.to_nobody())
+    question = asked.filter(pk=item).first()
     shown = wording.Shown("approved", None, None)
     return wording.public_question(question, 0, shown, 0) if question else None
 

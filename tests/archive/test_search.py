@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 
 from archive.models import SearchEpisode
-from archive.search import asking, page, replays, stale
-from archive.transcripts.places import Span
+from archive.search import asking, finding, page, replays, results, stale
 from broadcast.access import Actor
 from broadcast.models import Airing, Episode, Programme
+from broadcast.replay_times import Span
 from live.models import Question, Reply, Withdrawal
 from tests.archive.finding_making import START, ask, found, guest, index, make_out, search, write_spans
 from tests.archive.making import make_programme, make_staff
@@ -172,6 +173,34 @@ def test_a_masked_span_and_a_private_answer_are_never_found() -> None:
     assert found("电梯") == {"■■家的电梯坏了"}
 
 
+def test_of_very_many_finds_every_one_that_is_shown_is_public_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "CHECKED", 2)
+    first, second = make_out("议题甲"), make_out("议题乙", programme=make_programme())
+    taken_back = [ask(first, f"电梯{number}") for number in range(6)]
+    ask(second, "电梯在二楼")
+    index(first, second)
+    Question.objects.filter(pk__in=[each.pk for each in taken_back[1:]]).update(state="withdrawn")
+    assert found("电梯") == {"电梯0", "电梯在二楼"}
+    assert {group.episode.title: group.count for group in search("电梯").groups} == {"议题甲": 1, "议题乙": 1}
+    Question.objects.filter(pk=taken_back[0].pk).update(state="withdrawn")
+    assert [group.episode.title for group in search("电梯").groups] == ["议题乙"]
+
+
+def test_beyond_the_newest_finds_all_years_are_offered_without_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "MOST", 1)
+    new, old, unseen = make_out("议题"), make_out("议题"), make_out("议题")
+    Airing.objects.filter(pk=old.pk).update(actual_start=START - dt.timedelta(days=900))
+    Airing.objects.filter(pk=unseen.pk).update(actual_start=START - dt.timedelta(days=1800))
+    for airing in (new, old, unseen):
+        ask(airing, "电梯何时装好")
+    index(new, old, unseen)
+    Episode.objects.filter(pk=unseen.episode_id).update(publication="withdrawn")
+    answer = search("电梯")
+    assert answer.is_cut_off
+    assert [(each.value, each.count) for each in answer.facets["year"]] == [("2025", 1), ("2022", None)]
+    assert search("电梯", year=2022).hits == 1
+
+
 def test_facets_count_episodes_and_narrow_to_them() -> None:
     one, two = make_out("电梯一"), make_out("电梯二")
     guest(one, "李志明", "教育界")
@@ -273,3 +302,65 @@ def test_a_line_is_found_only_where_the_transcript_itself_says_it() -> None:
     assert at(9, 15) is None, "most of it was cut"
     assert at(9.85, 10.1) is None, "what is heard of it is no word"
     assert at(19, 22) == 10, "it begins where the picture goes on"
+
+
+def test_who_finds_nothing_is_offered_what_is_found_and_nothing_that_is_not_out(client: Client) -> None:
+    airing, hidden = make_out("小区停车"), make_out("夜间停车")
+    guest(airing, "李志明", "教育界")
+    guest(hidden, "张三", "工商界")
+    index(airing, hidden)
+    Episode.objects.filter(pk=hidden.episode_id).update(publication="withdrawn")
+    body = client.get("/search", {"q": "停车难题"}).content.decode()
+    assert 'href="?q=%E5%81%9C%E8%BD%A6">停车</a>' in body
+    assert ">难题</a>" not in body
+    body = client.get("/search", {"q": "夜间 小区"}).content.decode()
+    assert ">小区</a>" in body
+    assert ">夜间</a>" not in body
+    body = client.get("/search").content.decode()
+    assert ">教育界</a>" in body
+    assert ">李志明</a>" in body
+    assert "工商界" not in body
+    assert "张三" not in body
+
+
+def test_a_choice_stands_above_the_finds_and_is_undone_there(client: Client) -> None:
+    airing = make_out("电梯")
+    guest(airing, "李志明", "教育界")
+    index(airing)
+    body = client.get("/search", {"q": "电梯", "sector": "教育界", "year": "2025"}).content.decode()
+    chosen = body[body.index('class="chosen"') : body.index('class="found"')]
+    assert 'href="?q=%E7%94%B5%E6%A2%AF&amp;year=2025" aria-label="取消条件：教育界"' in chosen
+    body = client.get("/search", {"q": "电梯", "sector": "工商界"}).content.decode()
+    assert "不限条件再搜" in body
+
+
+def test_each_facet_narrows_to_what_it_counted_be_it_a_guest_or_who_answered_or_promised() -> None:
+    forum, lecture = make_programme(name_zh="议事厅"), make_programme(name_zh="讲堂")
+    one, two, three = (
+        make_out("电梯", programme=forum),
+        make_out("电梯", programme=forum),
+        make_out("电梯", programme=lecture),
+    )
+    guest(one, "李志明", "教育界")
+    guest(two, "张局", role="department", organisation="交通局")
+    Reply.objects.create(
+        question=ask(one, "电梯何时装好"), department="住建局", text="年底装好", state="released", created_at=START
+    )
+    ask(three, "电梯谁来修", state="promised", promised_to="水务局", promised_at=START)
+    Reply.objects.create(
+        question=ask(three, "电费谁付"), department="发改局", text="没有公开", state="submitted", created_at=START
+    )
+    index(one, two, three)
+    answer = search("电梯")
+    counted = {name: {each.value: each.count for each in rows} for name, rows in answer.facets.items()}
+    assert counted["programme"] == {forum.slug: 2, lecture.slug: 1}
+    assert counted["department"] == {"交通局": 1, "住建局": 1, "水务局": 1}, "nothing of an answer that is not released"
+    slugs = {forum.slug: forum.pk, lecture.slug: lecture.pk}
+    for name, values in counted.items():
+        for value, count in values.items():
+            narrowed: dict[str, Any] = {name: value}
+            if name == "programme":
+                narrowed = {"programmes": (slugs[value],)}
+            elif name == "year":
+                narrowed = {"year": int(value)}
+            assert search("电梯", **narrowed).episodes == count, (name, value)

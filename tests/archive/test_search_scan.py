@@ -83,7 +83,7 @@ def test_of_very_many_the_newest_are_found_by_whichever_way(monkeypatch: pytest.
         monkeypatch.setattr(finding, "USUAL", usual)
         answer = finding.find(asking.words("议事"), narrowing)
         assert answer.is_cut_off
-        found.append(answer.rows)
+        found.append([(row.pk, row.episode) for row in answer.rows])
     numbers = [str(number) for number in range(60) if number % 3][:4]
     newest = SearchDocument.objects.filter(key__in=numbers).order_by("-aired_at").values_list("pk", "episode")
     assert found == [list(newest)] * 3
@@ -102,7 +102,7 @@ def test_the_index_finds_what_a_scan_finds(common: int, monkeypatch: pytest.Monk
         rows = write(airing, texts)
         for typed in questions:
             found = finding.find(asking.words(typed), narrowing)
-            assert {pk for pk, _episode in found.rows} == scanned(rows, typed), (texts, typed)
+            assert {row.pk for row in found.rows} == scanned(rows, typed), (texts, typed)
 
     same()
 
