@@ -12,14 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, When
 
-from archive.models import Derivative, Recording, Step
-from archive.steps import plan
+from archive.models import Derivative, EditedReplay, Recording, Step
+from archive.steps import chosen, plan
+from archive.steps.gone import forget
 from archive.storage import media
-from archive.storage.places import leaving
 from broadcast import clock, env, signals
-from broadcast.errors import BroadcastError
 
 logger = logging.getLogger(__name__)
 LEASE_SECONDS = 30.0
@@ -29,6 +28,8 @@ _BACK_OFF_SECONDS = (10, 60, 300, 1200)
 # What passes without anybody's doing is tried for ever.
 _PASSING = frozenset({"storage_down"})
 _S = Step.State
+# What an edit took away is lacking until its pieces are made, and its result sets all others back.
+_FIRST = Case(When(kind="edit", then=0), default=1)
 
 
 class FencedOut(Exception):
@@ -79,7 +80,13 @@ def work_folder() -> Path:
 
 def wanted() -> tuple[str, ...]:
     """The kinds that a recording gets in this house."""
-    return plan.kinds(plan.OPTIONAL if env.read("RECOGNISER") not in {"", "none"} else frozenset())
+    return plan.kinds(frozenset({"words"}) if env.read("RECOGNISER") not in {"", "none"} else frozenset())
+
+
+def _wanted_of(recording: Recording) -> tuple[str, ...]:
+    """The same for one: where its replay is edited, that too."""
+    edited = EditedReplay.objects.filter(airing=recording.pk).exists()
+    return (*(("edit",) if edited else ()), *wanted())
 
 
 def ensure_all(most: int = 20, since: dt.datetime | None = None) -> int:
@@ -109,14 +116,15 @@ def ensure(airing_id: UUID) -> bool:
             return False
         now = max(clock.now(), ready)
         have = {step.kind: step for step in Step.objects.select_for_update().filter(recording=recording)}
-        for kind in wanted():
+        for kind in _wanted_of(recording):
             step = have.get(kind)
             if step is None:
                 Step.objects.create(recording=recording, kind=kind, made_at=now)
             elif step.made_at < ready:
                 _set_back(step, now)
+        chosen.keep(airing_id, ready, now)
         old = Derivative.objects.filter(recording=recording, is_public=True, made_at__lt=ready)
-        _forget(old)
+        forget(old)
     return True
 
 
@@ -127,25 +135,6 @@ def _set_back(step: Step, now: dt.datetime) -> None:
     step.worker = step.problem = step.reason = ""
     step.progress, step.result = 0, {}
     step.save()
-
-
-def _forget(derivatives: QuerySet[Derivative]) -> None:
-    """Delete rows now and their files after the commit."""
-    keys = list(derivatives.values_list("key", flat=True))
-    derivatives.delete()
-
-    def unlink() -> None:
-        for key in keys:
-            media().delete(key)
-            for store in leaving().values():
-                try:
-                    store.delete(key)
-                except BroadcastError:
-                    # No row names it any more, so nobody gets it; it only takes room.
-                    logger.exception("left in a store key=%s", key)
-
-    if keys:
-        transaction.on_commit(unlink)
 
 
 # -- claiming --------------------------------------------------------------------------------------------------------
@@ -184,7 +173,7 @@ def claim(worker: str) -> Claim | None:
     while True:
         with transaction.atomic():
             now = clock.now()
-            step = ready(now).select_for_update(skip_locked=True, of=("self",)).order_by("id").first()
+            step = ready(now).select_for_update(skip_locked=True, of=("self",)).order_by(_FIRST, "id").first()
             if step is None:
                 return None
             made_for = Recording.objects.values_list("replay_ready_at", flat=True).get(pk=step.recording_id)
@@ -227,19 +216,24 @@ def finish(held: Claim, result: dict[str, Any], outputs: list[Output]) -> None:
         keys = [held.key(output.file.name) for output in outputs]
         before = Derivative.objects.filter(recording_id=held.airing_id, details__step=held.kind)
         before.filter(key__in=keys).delete()
-        _forget(before)
+        forget(before)
         for key, output in zip(keys, outputs, strict=True):
             _publish(held, key, output)
         step.state, step.progress, step.done_at = _S.DONE, 1.0, clock.now()
         step.lease_until, step.problem, step.reason = None, "", ""
         step.result = {**step.result, **result}
         step.save()
-        after = [kind for kind in plan.LAST if held.kind in plan.NEEDS[kind]]
-        for last in Step.objects.select_for_update().filter(recording_id=held.airing_id, kind__in=after):
-            if last.state != _S.WAITING or last.not_before is not None:
-                _set_back(last, last.made_at)
+        again(held.airing_id, held.kind)
         signals.tell(signals.recording_changed, airing_id=held.airing_id)
     logger.info("step done step=%s kind=%s attempt=%s", held.step_id, held.kind, held.attempt)
+
+
+def again(airing_id: UUID, kind: str) -> None:
+    """A file of that kind of step is another one: copies and the manifest, made last, are made anew. Takes their rows."""
+    after = [last for last in plan.LAST if kind in plan.NEEDS[last]]
+    for last in Step.objects.select_for_update().filter(recording_id=airing_id, kind__in=after):
+        if last.state != _S.WAITING or last.not_before is not None:
+            _set_back(last, last.made_at)
 
 
 def _publish(held: Claim, key: str, output: Output) -> None:

@@ -16,7 +16,7 @@ from archive.storage import media
 from broadcast import clock, env
 from broadcast.models import Airing
 
-STEPS, FILLERS, READING = "steps", "fillers", "reading"
+STEPS, FILLERS, READING, CLIPS, UPLOADS = "steps", "fillers", "reading", "clips", "uploads"
 _IDLE_SHARE = 0.5
 _FRESH = dt.timedelta(seconds=10)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from archive import tools
 from archive.models import Derivative
 from archive.steps import work as working
-from archive.steps.run import StepFailed, run
+from archive.steps.run import Held, StepFailed, run
 from archive.steps.work import Outcome, Work
 
 _NUMBER = r"(-?(?:\d+(?:\.\d+)?|inf|nan))"
@@ -44,7 +44,7 @@ def work(work: Work) -> Outcome:
     return outcome
 
 
-def measure(work: Work, file: Path, seconds: float, share: tuple[float, float] = (0.0, 1.0)) -> Loudness:
+def measure(work: Held, file: Path, seconds: float, share: tuple[float, float] = (0.0, 1.0)) -> Loudness:
     """Measure the first sound of a file of ours. Raises StepFailed."""
     words = [
         *(tools.path(), "-hide_banner", "-nostdin", "-nostats", "-loglevel", "info"),

@@ -9,7 +9,7 @@ from archive import tools
 from archive.models import Derivative
 from archive.steps import material
 from archive.steps.material import Form, Piece, Run
-from archive.steps.run import PREFIX, Child, StepFailed, patience, threads
+from archive.steps.run import PREFIX, Bench, Child, StepFailed, patience, threads
 from archive.steps.work import Outcome, Work
 
 SEALED, PUBLIC = "sealed.mp4", "master.mp4"
@@ -67,7 +67,7 @@ def _same(work: Work, everything: Sequence[Piece], shown: Sequence[Piece]) -> bo
         return False
 
 
-def write(work: Work, pieces: Sequence[Piece], name: str, share: tuple[float, float]) -> dict[str, object]:
+def write(work: Bench, pieces: Sequence[Piece], name: str, share: tuple[float, float]) -> dict[str, object]:
     """Write one master into the scratch folder and return what there is to say of it."""
     found = material.runs(pieces)
     if not found:
@@ -107,7 +107,7 @@ def write(work: Work, pieces: Sequence[Piece], name: str, share: tuple[float, fl
 
 
 def _told(
-    work: Work, final: Child, run: Run, place: float, seconds: float, share: tuple[float, float]
+    work: Bench, final: Child, run: Run, place: float, seconds: float, share: tuple[float, float]
 ) -> Iterator[bytes]:
     """A run's bytes, the progress told as they go."""
     for piece, content in zip(run.pieces, run.content(), strict=True):

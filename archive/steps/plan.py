@@ -4,8 +4,10 @@ from __future__ import annotations
 
 # In the order in which people miss their results. A step waits until all that it names are done.
 NEEDS: dict[str, tuple[str, ...]] = {
-    "master": (),
-    "rungs": (),
+    # Only where edits stand: what follows is made of the replay as they want it.
+    "edit": (),
+    "master": ("edit",),
+    "rungs": ("edit",),
     "verify": (),
     "images": ("master",),
     "loudness": ("master",),
@@ -18,7 +20,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
 # These begin when all they need is over, well or not, and are done again when one of those succeeds later.
 LAST = frozenset({"upload", "manifest"})
 # Only where somebody is there to do it: what has no such step lacks nothing.
-OPTIONAL = frozenset({"words"})
+OPTIONAL = frozenset({"words", "edit"})
 
 
 def kinds(also: frozenset[str] = frozenset()) -> tuple[str, ...]:

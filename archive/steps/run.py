@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import IO, Protocol
 
 from archive.modest import modest
@@ -42,6 +43,12 @@ class Held(Protocol):
 
     def tell(self, progress: float) -> None:
         """How far the step is, 0 to 1."""
+
+
+class Bench(Held, Protocol):
+    """The same with a scratch folder."""
+
+    folder: Path
 
 
 class Child:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from archive import disk, jobs, orders, tools
+from archive.editing import kept, writing
 from archive.ffmpeg import rung_name
 from archive.parts import AiringFolder
 from archive.playlists import Segment
@@ -74,7 +75,14 @@ def _write(airing: Airing, folder: AiringFolder, heights: Sequence[int], everyth
     window = int(env.read("DVR_MINUTES")) * 60
     writer = Writer(folder, media(), window_seconds=window, sound_only=sound_only, rungs=rungs)
     rungs.write_replay(writer, STAFF, everything, ended=True)
-    shown = _chosen(folder, material.pieces(airing.pk, public=True), writer)
+    with kept.alone(folder):
+        # Asked while nobody else writes: edits applied meanwhile hold.
+        if not writing.again(airing.pk):
+            _write_public(folder, rungs, writer)
+
+
+def _write_public(folder: AiringFolder, rungs: Rungs, writer: Writer) -> None:
+    shown = _chosen(folder, material.pieces(folder.airing_id, public=True), writer)
     public = {(segment.part, segment.number) for segment, _ in shown}
     for segment in folder.segments():
         if (segment.part, segment.number) not in public:

@@ -18,6 +18,7 @@ def problems() -> dict[str, str]:
     """The stable codes of failures in words for people: what happened, and what to do."""
     return {
         "media_missing": _("有片段不在磁盘上，也不在存储里。请检查存储，再重试。"),
+        "base_missing": _("不知道剪辑以前的回看是怎样的，不能剪。请技术人员查看回看的清单和录制的片段。"),
         "nothing_recorded": _("这一场没有收到任何内容。"),
         "nothing_readable": _("收到的内容都读不出来。"),
         "ffmpeg_failed": _("ffmpeg 处理失败。可以重试；多次失败请联系技术人员。"),
@@ -50,6 +51,7 @@ def skipped() -> dict[str, str]:
         "no_store": _("没有配置存储，不需要"),
         "nothing_public": _("公众版没有内容，不需要"),
         "not_configured": _("没有配置语音识别，不需要"),
+        "no_edits": _("没有剪辑，不需要"),
     }
 
 
@@ -57,7 +59,10 @@ def steps_of(airing_id: UUID) -> list[dict[str, Any]]:
     """The steps in their order, as plain data."""
     rows = sorted(Step.objects.filter(recording_id=airing_id), key=lambda step: _ORDER.get(step.kind, 99))
     words, reasons = problems(), skipped()
-    done = {row.kind for row in rows if row.state == Step.State.DONE}
+    # What it has no step for, it does not wait for.
+    done = {row.kind for row in rows if row.state == Step.State.DONE} | {
+        kind for kind in plan.OPTIONAL if kind not in {row.kind for row in rows}
+    }
     return [_row(row, words, reasons, done) for row in rows]
 
 

@@ -9,9 +9,9 @@ from archive.queries import from_milliseconds
 from archive.steps import work as working
 from archive.steps.work import Outcome, Work
 from archive.transcripts import drafts, recognise
-from archive.transcripts.places import Span, programme_ms
 from archive.transcripts.queries import Timed
 from archive.transcripts.splitting import readable
+from broadcast.replay_times import Span, programme_ms
 
 
 def work(work: Work) -> Outcome:

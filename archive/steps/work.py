@@ -6,19 +6,16 @@ import contextlib
 import hashlib
 import logging
 import shutil
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.db import Error, connection
-
 from archive.steps import engine
 from archive.steps.engine import Claim, FencedOut, Output
+from archive.steps.lease import Leased
 from archive.steps.run import StepFailed
 from archive.storage import ALGORITHM
-from broadcast import clock
 
 logger = logging.getLogger(__name__)
 
@@ -31,40 +28,17 @@ class Outcome:
     outputs: list[Output] = field(default_factory=list)
 
 
-class Work:
+class Work(Leased):
     """One attempt at a step, as its handler sees it."""
 
     def __init__(self, claim: Claim) -> None:
+        super().__init__(f"step {claim.step_id}", claim.scratch, lambda progress: engine.beat(claim, progress))
         self.claim = claim
         self.airing_id = claim.airing_id
-        self.folder = claim.scratch
-        self._progress = 0.0
-        self._lost = threading.Event()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name=f"lease {claim.step_id}", daemon=True)
-
-    def __enter__(self) -> Work:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def check(self) -> None:
-        """Raise FencedOut when the step is not ours any more."""
-        if self._lost.is_set():
-            raise FencedOut
 
     def hold(self) -> None:
         """Take the step's row until the transaction ends, so that nobody older writes after us. Raises FencedOut."""
         engine.hold(self.claim)
-
-    def tell(self, progress: float) -> None:
-        """How far the step is, 0 to 1; written with the next heartbeat."""
-        self._progress = progress
 
     def output(self, kind: str, name: str, media_type: str, *, public: bool, **details: Any) -> Output:
         """A finished file of the scratch folder as an output, with the digest of its bytes."""
@@ -73,35 +47,16 @@ class Work:
             digest = hashlib.file_digest(stream, ALGORITHM).hexdigest()
         return Output(kind, file, media_type, digest, ALGORITHM, public, details)
 
-    def _keep(self) -> None:
-        """Prolong the lease until it is over. A database that is away is asked again, until the lease has lapsed."""
-        good = clock.now()
-        try:
-            while not self._over.wait(engine.BEAT_SECONDS):
-                try:
-                    mine = engine.beat(self.claim, self._progress)
-                except Error:
-                    connection.close()
-                    if (clock.now() - good).total_seconds() < engine.LEASE_SECONDS:
-                        continue
-                    mine = False
-                if not mine:
-                    logger.warning("step lost step=%s attempt=%s", self.claim.step_id, self.claim.attempt)
-                    self._lost.set()
-                    return
-                good = clock.now()
-        finally:
-            connection.close()
-
 
 Handler = Callable[[Work], Outcome]
 
 
 def handlers() -> dict[str, Handler]:
     """The handler of each kind; loaded when somebody works."""
-    from archive.steps import images, loudness, manifest, master, peaks, rungs, sound, upload, verify, words
+    from archive.steps import edit, images, loudness, manifest, master, peaks, rungs, sound, upload, verify, words
 
     return {
+        "edit": edit.work,
         "verify": verify.work,
         "master": master.work,
         "rungs": rungs.work,

@@ -64,7 +64,7 @@ class TestRows:
         taken = []
         while claim := engine.claim("a"):
             taken.append(claim.kind)
-        assert set(taken) == {kind for kind in KINDS if not plan.NEEDS[kind]}
+        assert set(taken) == {kind for kind in KINDS if not set(plan.NEEDS[kind]) & set(KINDS)}
         first = Step.objects.get(kind="master")
         Step.objects.filter(pk=first.pk).update(state="done")
         assert {claim.kind for claim in iter(lambda: engine.claim("a"), None)} >= {"loudness", "images"}

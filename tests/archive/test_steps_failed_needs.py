@@ -76,5 +76,5 @@ def test_the_recording_is_read_again_all_the_same(recording: Recording) -> None:
 
 
 def test_the_needs_of_needs() -> None:
-    assert plan.all_needs("sound") == {"loudness", "master"}
-    assert plan.all_needs("master") == set()
+    assert plan.all_needs("sound") == {"loudness", "master", "edit"}
+    assert plan.all_needs("master") == {"edit"}
