@@ -1,4 +1,4 @@
-/* One key marks a suggestion or a promise as it is heard: the row of two buttons with what was marked last, and the list to complete. */
+/* One key marks a suggestion, a promise or a clip as it is heard: the row of buttons with what was marked last, and the list to complete. */
 
 import { useState } from "preact/hooks";
 import { t } from "../../broadcast/i18n.js";
@@ -6,6 +6,8 @@ import { html } from "./room-parts.js";
 import { clock, count, span } from "./words.js";
 
 const KEYS = { j: "suggestion", c: "promise" };
+const LENGTHS = [30, 60, 120, 300];
+const CLIP = "k";
 const kindWord = (kind) => (kind === "promise" ? t("承诺") : t("建议"));
 const panelOf = (room) => room.lane.panels.follow || {};
 const marksOf = (room) => panelOf(room).marks || [];
@@ -17,15 +19,23 @@ function press(room, kind) {
   room.run(`mark:${kind}`, { type: "commitment.mark", kind }, t("已标记{kind}", { kind: kindWord(kind) }));
 }
 
-/** j and c mark, wherever the focus is not in a field; nothing else is held down, and a held key marks once. */
+/** The last so many seconds become a clip; what it is called is written after the show. */
+function clip(room) {
+  const seconds = room.clipSeconds || 60;
+  room.act(`clip.mark:${seconds}`, t("已标记片段：刚才的 {n} 秒", { n: seconds }));
+}
+
+/** j, c and k mark, wherever the focus is not in a field; nothing else is held down, and a held key marks once. */
 export function listen(room) {
   window.addEventListener("keydown", (event) => {
     if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || room.asking || room.promising) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
-    const kind = KEYS[event.key.toLowerCase()];
-    if (!kind || room.state !== "on_air") return;
+    const key = event.key.toLowerCase();
+    const kind = KEYS[key];
+    if ((!kind && key !== CLIP) || room.state !== "on_air") return;
     event.preventDefault();
-    press(room, kind);
+    if (kind) press(room, kind);
+    else clip(room);
   });
 }
 
@@ -34,12 +44,26 @@ function who(mark) {
   return [mark.speaker_name, mark.department, mark.due ? t("{day} 前", { day: mark.due }) : ""].filter(Boolean).join("　");
 }
 
-/** The two buttons and the newest mark, with the way back. */
+/** The button for what was just said, and how much of it. */
+function ClipMark({ room }) {
+  const { count: marked = 0, page = "" } = room.lane.panels.clips || {};
+  const seconds = room.clipSeconds || 60;
+  const chosen = (event) => {
+    room.clipSeconds = Number(event.target.value);
+    room.render();
+  };
+  const off = room.state !== "on_air" || room.busy.has(`clip.mark:${seconds}`);
+  return html`<button type="button" aria-keyshortcuts=${CLIP} disabled=${off} onClick=${() => clip(room)}>${t("片段")} <kbd>K</kbd></button>
+    <select aria-label=${t("片段取刚才多久")} onChange=${chosen}>${LENGTHS.map((each) => html`<option value=${each} selected=${each === seconds}>${t("{n} 秒", { n: each })}</option>`)}</select>
+    ${marked > 0 && html`<a class="xs" href=${page}>${t("{n} 个片段", { n: count(marked) })}</a>`}`;
+}
+
+/** The buttons and the newest mark, with the way back. */
 export function MarkRow({ room, open }) {
   const last = marksOf(room)[marked(room) - 1];
   const undo = () => room.run(`undo:${last.id}`, { type: "commitment.undo", commitment: last.id }, t("已撤销标记"));
   const button = (key, kind) => html`<button type="button" aria-keyshortcuts=${key} disabled=${room.state !== "on_air" || room.busy.has(`mark:${kind}`)} onClick=${() => press(room, kind)}>${kindWord(kind)} <kbd>${key.toUpperCase()}</kbd></button>`;
-  return html`<div class="mark-row"><p class="row"><span class="quiet xs">${t("听到就标记")}</span>${button("j", "suggestion")}${button("c", "promise")}</p>
+  return html`<div class="mark-row"><p class="row"><span class="quiet xs">${t("听到就标记")}</span>${button("j", "suggestion")}${button("c", "promise")}<${ClipMark} room=${room} /></p>
     ${last && html`<p class="row xs"><span>${t("上一条 {time} {kind}", { time: clock(last.at), kind: kindWord(last.kind) })} <span class="quiet">${who(last)}</span></span>${open && html`<button type="button" class="plain" onClick=${open}>${t("补写")}</button>`}<button type="button" class="plain" disabled=${room.busy.has(`undo:${last.id}`)} onClick=${undo}>${t("撤销")}</button></p>`}
   </div>`;
 }
