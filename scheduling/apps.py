@@ -14,7 +14,7 @@ class SchedulingConfig(AppConfig):
         from broadcast import registry, signals
         from scheduling import doctor, guests, panel, receivers, seeds
         from scheduling.queries import alarms, slot_pages
-        from scheduling.services import firing, making, numbering, preemption, subscribers
+        from scheduling.services import firing, making, numbering, photo_withdrawal, preemption, subscribers
 
         registry.reconcilers.register("scheduling", firing.tick)
         registry.reconcilers.register("scheduling.slots", making.reconcile)
@@ -23,6 +23,7 @@ class SchedulingConfig(AppConfig):
         guests.register()
         subscribers.register()
         panel.register()
+        photo_withdrawal.register()
         registry.staff_alarms.register("scheduling", alarms.banner)
         registry.health.register("schedule", alarms.is_well)
         registry.doctor_checks.register("schedule", doctor.check)

@@ -9,6 +9,7 @@ from broadcast.models.participant import Consent, OneTimeCode, Participant
 from broadcast.models.record import AuditEntry, AuditPersonal, EvidenceRecord
 from broadcast.models.source import Source, SourceCount
 from broadcast.models.user import RoleGrant, User
+from broadcast.models.withdrawal import PersonWithdrawal, PersonWithdrawalItem
 
 __all__ = [
     "Airing",
@@ -31,6 +32,8 @@ __all__ = [
     "Participant",
     "Passkey",
     "Person",
+    "PersonWithdrawal",
+    "PersonWithdrawalItem",
     "Programme",
     "RecoveryCode",
     "RetentionRun",

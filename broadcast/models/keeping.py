@@ -9,15 +9,17 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Hold(models.Model):
-    """依法保留: nothing of this participant, airing or item is erased or expires until it is lifted. Rows are never deleted."""
+    """依法保留: nothing of its target is erased or expires until it is lifted. Rows are never deleted."""
 
     class Scope(models.TextChoices):
         PARTICIPANT = "participant", _("参与者")
         AIRING = "airing", _("一场")
+        EPISODE = "episode", _("一期节目")
+        PROGRAMME = "programme", _("整个节目")
         ITEM = "item", _("一条")
 
     scope = models.CharField(max_length=12, choices=Scope.choices)
-    # A participant's or an airing's id, or "comment:12".
+    # A participant's, an airing's or an episode's id, a programme's slug, or "comment:12".
     target = models.CharField(max_length=64)
     reason = models.CharField(max_length=500)
     # The authority's or the file's number.

@@ -39,6 +39,7 @@ ACCOUNTS: dict[str, tuple[str, str | None]] = {
     "host": ("主持人许", RoleGrant.Role.HOST),
     "screener": ("导听林", RoleGrant.Role.CALL_SCREENER),
     "captioner": ("字幕员唐", RoleGrant.Role.CAPTIONER),
+    "secretary": ("秘书处赵", RoleGrant.Role.SECRETARIAT),
     "auditor": ("审计员吴", RoleGrant.Role.AUDITOR),
     "sysadmin": ("系统管理员何", RoleGrant.Role.SYSTEM_ADMINISTRATOR),
     "secadmin": ("安全管理员沈", RoleGrant.Role.SECURITY_ADMINISTRATOR),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from broadcast import audit, clock
 from broadcast.access import Ability, Actor
 from broadcast.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from broadcast.models import Airing, Hold, Participant
+from broadcast.models import Airing, Episode, Hold, Participant, Programme
 from broadcast.personal import Held
 
 # "YISHHOLD": whoever deletes takes it shared, whoever places a hold takes it alone; so nothing is deleted after a hold stands.
@@ -36,7 +36,9 @@ def place(
     reference: str = "",
     review_at: dt.datetime | None = None,
 ) -> Hold:
-    """Hold a participant, an airing or an item. Raises InvalidInput (field), Conflict when it is held already. Audited.
+    """Hold a participant, an airing, an episode or a programme (all their airings, those to come too) or an item. Audited.
+
+    Raises InvalidInput (field), Conflict when it is held already.
 
     Waits for deletions that run, so what is there when it returns stays.
     """
@@ -108,8 +110,12 @@ def standing() -> Held:
         people |= set(near.values_list("pk", flat=True)) | {
             each for each in near.values_list("merged_into", flat=True) if each is not None
         }
-    airings = frozenset(UUID(each) for each in found[Hold.Scope.AIRING])
-    return Held(frozenset(people), airings, frozenset(found[Hold.Scope.ITEM]))
+    airings = {UUID(each) for each in found[Hold.Scope.AIRING]}
+    episodes, programmes = found[Hold.Scope.EPISODE], found[Hold.Scope.PROGRAMME]
+    if episodes or programmes:
+        below = Airing.objects.filter(Q(episode__in=episodes) | Q(episode__programme__slug__in=programmes))
+        airings.update(below.values_list("pk", flat=True))
+    return Held(frozenset(people), frozenset(airings), frozenset(found[Hold.Scope.ITEM]))
 
 
 def _require_reason(reason: str) -> None:
@@ -124,6 +130,16 @@ def _target(scope: str, target: str) -> str:
         return target
     if scope not in Hold.Scope.values:
         raise InvalidInput(_("请选保留什么。"), field="scope")
+    if scope == Hold.Scope.PROGRAMME:
+        if not Programme.objects.filter(slug=target).exists():
+            raise InvalidInput(_("没有这个节目。请写它地址里的英文名，例如 members-forum。"), field="target")
+        return target
+    if scope == Hold.Scope.EPISODE:
+        if not (
+            target.isascii() and target.isdigit() and len(target) < 10 and Episode.objects.filter(pk=target).exists()
+        ):
+            raise InvalidInput(_("没有这一期。请写它工作页面地址里的编号。"), field="target")
+        return str(int(target))
     try:
         key = UUID(target)
     except ValueError as error:

@@ -61,6 +61,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("airings/<uuid:airing_id>/cancel", staff_publication.cancel, name="airing-cancel"),
     path("episodes/", include("scheduling.views.booking")),
     path("people/", include("scheduling.views.people")),
+    path("people/", include("broadcast.views.staff_withdrawal")),
     path("studios/", include("scheduling.views.studios")),
     path("notices/", include("scheduling.views.notices")),
     path("accounts/", include("broadcast.views.staff_accounts")),

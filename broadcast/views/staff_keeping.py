@@ -17,7 +17,7 @@ from broadcast import clock, personal_file
 from broadcast.access import Ability, Actor
 from broadcast.clock import ZONE
 from broadcast.errors import BroadcastError, InvalidInput, NotAllowed
-from broadcast.models import Airing, Erasure, Hold, RetentionRun
+from broadcast.models import Airing, Episode, Erasure, Hold, Programme, RetentionRun
 from broadcast.services import holds, personal, retention
 from broadcast.views.account_data import kept_in_words
 from broadcast.views.staff_page import for_staff, page
@@ -90,6 +90,13 @@ def _holds(request: HttpRequest, actor: Actor, more: dict[str, Any], status: int
             pk__in=[each.target for each in standing if each.scope == Hold.Scope.AIRING]
         ).values_list("pk", "episode__title")
     }
+    titles |= {
+        str(pk): title
+        for pk, title in Episode.objects.filter(
+            pk__in=[each.target for each in standing if each.scope == Hold.Scope.EPISODE]
+        ).values_list("pk", "title")
+    }
+    titles |= {each.slug: each.name for each in Programme.objects.filter(slug__in=[each.target for each in standing])}
     for each in standing:
         each.named = titles.get(each.target, "")  # type: ignore[attr-defined]
     context = {

@@ -9,7 +9,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from broadcast import clock
+from broadcast import clock, shown_people
 from broadcast.access import ABILITIES, Ability, Actor
 from broadcast.clock import ZONE
 from broadcast.models import Airing, Appearance, Episode, Person, Programme, RoleGrant
@@ -87,8 +87,9 @@ def told(airings: QuerySet[Airing], *, private: bool = False, role: str = "") ->
 
     Private ones name the studio, and lead to the page where that role works.
     """
+    people = Appearance.objects.select_related("person").order_by("position")
     found = airings.select_related("episode__programme", "occurrence__slot").prefetch_related(
-        Prefetch("episode__appearances", Appearance.objects.select_related("person").order_by("position")),
+        Prefetch("episode__appearances", people if private else shown_people.named(people)),
         Prefetch(
             "bookings", Booking.objects.filter(studio__isnull=False).select_related("studio"), to_attr="in_studio"
         ),

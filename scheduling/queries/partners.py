@@ -9,14 +9,15 @@ from collections.abc import Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from broadcast import shown_people
 from broadcast.access import replay_is_released
 from broadcast.clock import ZONE
 from broadcast.errors import InvalidInput
-from broadcast.models import Airing, Programme
+from broadcast.models import Airing, Appearance, Programme
 from scheduling import wire
 from scheduling.queries import outings
 
@@ -78,8 +79,9 @@ def _page(site: str, found: QuerySet[Airing], limit: int, order: str) -> tuple[l
 
 
 def _with_people(found: QuerySet[Airing]) -> QuerySet[Airing]:
+    people = shown_people.named(Appearance.objects.select_related("person"))
     return found.select_related("episode__programme", "occurrence__slot").prefetch_related(
-        "episode__appearances__person"
+        Prefetch("episode__appearances", people)
     )
 
 

@@ -64,7 +64,13 @@ def test_what_is_held_stays_until_the_hold_is_lifted(scope):
     who, airing = person(), making.airing()
     held = kept(who, ref="comment:7", airing=airing.pk)
     kept(ref="comment:8")
-    target = {"participant": str(who), "airing": str(airing.pk), "item": "comment:7"}[scope]
+    target = {
+        "participant": str(who),
+        "airing": str(airing.pk),
+        "episode": str(airing.episode_id),
+        "programme": airing.episode.programme.slug,
+        "item": "comment:7",
+    }[scope]
     hold = holds.place(HOUSE, scope, target, reason="公安机关来函")
     retention.run()
     assert left() == {held}
