@@ -8,8 +8,8 @@ from typing import Any
 from broadcast import registry
 from broadcast.models import Airing
 from live import demo, panel, queries, restraint_panel, telephony
-from live.queries import calls, desk, entered, follow, found, kept, personal, replies, said, venues
-from live.services import aftercare, forgetting, levels, rescans, rule_seeds, similar
+from live.queries import calls, contents, desk, entered, follow, found, kept, personal, replies, said, venues
+from live.services import aftercare, forgetting, levels, person_withdrawal, rescans, rule_seeds, similar
 
 
 def register() -> None:
@@ -19,6 +19,7 @@ def register() -> None:
     registry.personal_erase.register("live", forgetting.forget)
     registry.timeline.register("live", timeline)
     found.register()
+    person_withdrawal.register()
     registry.kept_documents.register("live", kept.documents)
     registry.said.register("live", said.said)
     registry.reconcilers.register("live", aftercare.reconcile)
@@ -48,5 +49,10 @@ def leaving(stop_listening: Callable[[], None], gone: Callable[[], None]) -> Cal
 
 
 def timeline(airing: Airing, staff: bool) -> list[dict[str, Any]]:
-    """Questions, polls and comments at their moment; what is not public now is not among them, for staff neither."""
-    return queries.marks(airing)
+    """Questions, polls and comments at their moment; what is not public now is not among them, for staff neither.
+
+    What was edited out of the public's replay has no moment there; staff's replay holds it. Comments stay: they are of who watched.
+    """
+    marks = queries.marks(airing)
+    spans = [] if staff or not marks else contents.cut_out(airing)
+    return [mark for mark in marks if "comment" in mark or not contents.is_within(spans, mark["at"])]

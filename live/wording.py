@@ -154,7 +154,10 @@ def public_comment(item: Comment, reply: protocol.Quoted | None = None) -> proto
 
 
 def addressee(item: Question) -> str:
-    """Whom the question is asked of: the person, or the department. Needs the person loaded."""
+    """Whom the question is asked of: the person, or the department. Needs the person loaded, and for the public `to_nobody`
+    (`visible.to_nobody`): a person who may not be named is not."""
+    if getattr(item, "to_nobody", False):
+        return item.department
     return item.person.name if item.person else item.department
 
 

@@ -12,6 +12,7 @@ LATER = {
     "danmaku": "live/danmaku.js",
     "agenda": "live/agenda-panel.js",
     "moments": "live/moments.js",
+    "replay-danmaku": "live/replay-danmaku.js",
     "replay-now": "live/replay-now.js",
     "replay-words": "live/replay-words.js",
     "poll-panel": "live/poll-panel.js",

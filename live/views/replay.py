@@ -52,7 +52,7 @@ def _context(
         "programme": airing.episode.programme,
         "title": catalogue.title_of(airing.episode),
         "points": [line.strip() for line in airing.episode.description.splitlines() if line.strip()],
-        "share": sharing.card(request, airing),
+        "share": sharing.of_replay(request, airing, media, length),
         "hall": hall,
         "mode": "replay",
         "audio": bool(hall.media and hall.media.media_kind == "audio"),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,57 +12,14 @@ import pytest
 from asgiref.sync import sync_to_async
 from playwright.async_api import Page, expect
 
-from broadcast.models import Airing, Episode, Moment
-from live import commands, protocol
-from tests.archive import steps_making
-from tests.live import making
+from tests.live import replay_making
 from tests.live.replay import browsing, open_page
+from tests.live.replay_making import FIRST, LOST
 from tests.live.sockets import Server
 from tests.live.test_page import chromium  # noqa: F401  (a fixture)
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-FIRST, LOST, SECOND = 40, 30, 40
 pytestmark = [pytest.mark.browser, pytest.mark.ffmpeg, pytest.mark.long]
-
-
-def make_replay() -> making.Show:
-    """40 s, 30 s lost, 40 s. Second 80 of the show, second 50 of the replay: a question; at 90 its answer; a poll at 10 to 20."""
-    show = making.make_show(comments="post", questions="post", replay_release="at_once")
-    author, host = making.make_viewer(name="陈女士"), making.staff_actor(show.host)
-    asked = commands.perform(author, show.id, making.question("公交何时修好？"))["item"]
-    commands.perform(host, show.id, protocol.ShowQuestion(id=making.command_id(), question=asked))
-    commands.perform(host, show.id, protocol.AnswerQuestion(id=making.command_id(), question=asked))
-    comment = commands.perform(author, show.id, making.comment("说得好"))["item"]
-    poll, options = making.make_poll(show, ("赞成", "反对"), results="always")
-    commands.perform(author, show.id, making.vote(poll, options[0]))
-    commands.perform(making.staff_actor(show.producer), show.id, protocol.ClosePoll(id=making.command_id(), poll=poll))
-    made = steps_making.finished(
-        steps_making.Source(FIRST), steps_making.Source(SECOND, after_gap=LOST), **{"programme": show.programme}
-    )
-    airing, start = made.airing, dt.datetime.fromtimestamp(made.start_ms / 1000, dt.UTC)
-    # What was done in the room belongs to the airing that was recorded.
-    at = lambda second: start + dt.timedelta(seconds=second)  # noqa: E731
-    move(show, airing)
-    for kind, second in (("question.show", 80), ("question.answer", 90)):
-        Moment.objects.filter(airing=airing, kind=kind).update(at=at(second))
-    from live.models import Comment, Poll
-
-    Comment.objects.filter(pk=comment).update(created_at=at(85 + airing.delay_seconds))
-    Poll.objects.filter(pk=poll).update(opened_at=at(10), closed_at=at(20))
-    Episode.objects.filter(pk=airing.episode_id).update(signed_off_at=at(200))
-    show.airing, show.episode = Airing.objects.get(pk=airing.pk), Episode.objects.get(pk=airing.episode_id)
-    show.extra.update(question=asked, poll=poll)
-    return show
-
-
-def move(show: making.Show, airing: Airing) -> None:
-    """The room's rows to the recorded airing."""
-    from live.models import Comment, Poll, Question, Room
-
-    Room.objects.create(airing=airing, created_at=show.airing.created_at)
-    for model in (Comment, Question, Poll):
-        model.objects.filter(room=show.id).update(room=airing.pk)
-    Moment.objects.filter(airing=show.id).update(airing=airing)
 
 
 async def at_second(page: Page, second: float) -> None:
@@ -70,6 +27,41 @@ async def at_second(page: Page, second: float) -> None:
         f"() => {{ const v = document.getElementById('video'); return Math.abs(v.currentTime - {second}) < 3 && !v.seeking; }}",
         timeout=30_000,
     )
+
+
+async def words_of_the_gap(page: Page) -> None:
+    """Captions, transcript and what flies over the picture stand at their second behind the gap; what lies in it is not there."""
+    await page.keyboard.press("k")
+    await page.locator("#tabs").get_by_role("link", name="文字稿").click()
+    lines = page.locator("#panel-words .spoken li")
+    await expect(lines).to_have_count(4)
+    await expect(page.locator("#panel-words")).not_to_contain_text("没有录下")
+    await expect(lines.nth(2).locator("time")).to_have_text("00:50")
+    await lines.nth(3).locator("a").click()
+    await at_second(page, 58)
+    await page.keyboard.press("k")
+    await expect(lines.nth(3)).to_have_attribute("aria-current", "true")
+    await page.get_by_role("button", name="字幕关").click()
+    await expect(page.locator("#layers .caption")).to_have_text("维修计划会书面公布。")
+    await page.get_by_label("字幕大小").select_option("2")
+    await page.get_by_label("在文字稿里找").fill("公交")
+    await expect(lines).to_have_count(2)
+    await expect(lines.first.locator("mark")).to_have_text("公交")
+    await page.get_by_label("在文字稿里找").fill("")
+    # The picture of the second under the pointer, from the sheets that the steps have made.
+    bar = page.locator("#controls .slider")
+    box = await bar.bounding_box()
+    assert box
+    await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    await expect(page.locator("#layers .peek span")).to_have_text(re.compile("00:(39|40)"))
+    await page.wait_for_function("() => document.querySelector('#layers .peek canvas').width === 160")
+    await shot(page, "desktop-words")
+    await page.get_by_role("button", name="弹幕关").click()
+    await page.keyboard.press("6")
+    await at_second(page, 48)
+    await page.keyboard.press("k")
+    await expect(page.locator("#layers .danmaku span")).to_have_text("说得好", timeout=30_000)
+    await page.get_by_role("button", name="弹幕开").click()
 
 
 async def shot(page: Page, name: str) -> None:
@@ -84,7 +76,8 @@ async def test_the_moment_is_right_behind_a_gap(
     chromium: str,  # noqa: F811
 ) -> None:
     settings.MEDIA_ROOT = str(tmp_path / "media")
-    show = await sync_to_async(make_replay)()
+    show = await sync_to_async(replay_making.make_replay)()
+    await sync_to_async(replay_making.do_steps)()
     server = servers({"YISHI_MEDIA_ROOT": settings.MEDIA_ROOT})
     address = f"{server.http}/programmes/{show.programme.slug}/{show.episode.number}/"
     async with browsing() as playwright:
@@ -101,7 +94,7 @@ async def test_the_moment_is_right_behind_a_gap(
         await at_second(page, FIRST + 80 - FIRST - LOST)
         await page.get_by_role("link", name="此刻").click()
         await expect(page.locator("#panel-now .at-question h2")).to_have_text("公交何时修好？")
-        await expect(page.locator("#tabs a")).to_have_count(3)
+        await expect(page.locator("#tabs a")).to_have_count(4)
         await expect(page.get_by_role("link", name="此刻")).to_have_attribute("aria-current", "page")
         await shot(page, "desktop-now")
         # By the keyboard: a tenth is 8 s, before the poll; 2 s on is during it; then it is closed, with its result.
@@ -115,11 +108,13 @@ async def test_the_moment_is_right_behind_a_gap(
         await page.keyboard.press("l")
         await expect(page.locator("#panel-now .at-poll .result")).to_contain_text("1 票")
         # The chapter of the answered question, and where its comment was written.
-        await page.locator("#controls .chapters").select_option(index=1)
+        chapter = page.locator("#controls .chapters option", has_text="公交何时修好？")
+        await page.locator("#controls .chapters").select_option(value=await chapter.get_attribute("value"))
         await at_second(page, 50)
         await expect(page.locator("#panel-now .moments li", has_text="说得好").locator("button")).to_have_text("00:55")
-        await page.locator("#controls select").nth(1).select_option("2")
+        await page.get_by_label("速度").select_option("2")
         assert await page.evaluate("() => document.getElementById('video').playbackRate") == 2
+        await words_of_the_gap(page)
         await page.keyboard.press("?")
         await expect(page.get_by_role("dialog")).to_contain_text("快捷键")
         await shot(page, "desktop-keys")

@@ -26,6 +26,11 @@ export function Controls({ replay }) {
     <button key="sound" type="button" onClick=${() => player.sound(playing.muted)}>${playing.muted ? t("声音关") : t("声音开")}</button>
     <time key="time">${lasting(playing.time)} / ${lasting(end)}</time>
     ${replay.words && html`<button key="caption" type="button" aria-pressed=${replay.caption ? "true" : "false"} onClick=${() => replay.captions()}>${replay.caption ? t("字幕开") : t("字幕关")}</button>`}
+    ${replay.words && replay.caption && html`<select key="size" aria-label=${t("字幕大小")} value=${String(replay.size)} onChange=${(event) => replay.captionSize(Number(event.target.value))}>
+      ${[t("小字"), t("中字"), t("大字")].map((word, size) => html`<option value=${String(size)}>${word}</option>`)}
+    </select>`}
+    ${!elder && replay.marks && replay.marks.some((mark) => mark.comment) && html`<button key="fly" type="button" aria-pressed=${replay.flying ? "true" : "false"} onClick=${() => replay.fly(!replay.flying)}>${replay.flying ? t("弹幕开") : t("弹幕关")}</button>`}
+    ${!elder && replay.flying && html`<button key="flyset" type="button" onClick=${() => replay.danmaku && replay.danmaku.settings()}>${t("弹幕设置")}</button>`}
     <${Chapters} key="chapters" replay=${replay} playing=${playing} />
     <label key="speed"><span class="hidden">${t("速度")}</span><select value=${String(playing.rate)} onChange=${(event) => replay.speed(Number(event.target.value))}>
       ${SPEEDS.map((rate) => html`<option value=${String(rate)}>${t("{rate} 倍", { rate })}</option>`)}
@@ -40,7 +45,9 @@ export function Controls({ replay }) {
 function Bar({ replay, playing, end }) {
   const last = Math.max(1, Math.floor(end));
   const at = Math.max(0, Math.min(last, Math.floor(playing.time)));
-  return html`<input type="range" class="slider" min="0" max=${last} step="1" value=${at} aria-label=${t("播放位置")}
+  const ticks = replay.boot.chapters.filter((each) => each.second > 0);
+  return html`<svg key="ticks" class="ticks" aria-hidden="true">${ticks.map((each) => html`<rect x=${`${(each.second / last) * 100}%`} y="0" width="3" height="100%" />`)}</svg>
+    <input key="slider" type="range" class="slider" min="0" max=${last} step="1" value=${at} aria-label=${t("播放位置")}
     aria-valuetext=${t("{time}，共 {all}", { time: lasting(at), all: lasting(last) })} onInput=${(event) => replay.player.seek(Number(event.target.value))} />`;
 }
 
@@ -63,7 +70,7 @@ function Quality({ playing, player }) {
 }
 
 /** What puts the picture into a small window of its own; null where the browser has none. */
-function pictureInPicture({ video }) {
+export function pictureInPicture({ video }) {
   if (document.pictureInPictureEnabled && video.requestPictureInPicture) {
     return () => (document.pictureInPictureElement ? document.exitPictureInPicture() : video.requestPictureInPicture()).catch(() => {});
   }

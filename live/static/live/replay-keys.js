@@ -3,7 +3,8 @@
 import { render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
-import { fullscreen } from "./replay-controls.js";
+import { SPEEDS, fullscreen, pictureInPicture } from "./replay-controls.js";
+import { reached } from "./replay-map.js";
 import { html } from "./view.js";
 
 const sheet = () => [
@@ -12,7 +13,11 @@ const sheet = () => [
   ["←", "→", t("退、进 5 秒")],
   ["↑", "↓", t("声音大、小")],
   ["0", "9", t("跳到全长的几成")],
+  ["N", "P", t("下一章、上一章")],
+  ["<", ">", t("慢一些、快一些")],
   ["C", "", t("字幕")],
+  ["D", "", t("弹幕")],
+  ["I", "", t("小窗")],
   ["M", "", t("静音")],
   ["F", "", t("全屏")],
   ["?", "", t("这张表")],
@@ -20,6 +25,24 @@ const sheet = () => [
 
 function louder(video, by) {
   video.volume = Math.max(0, Math.min(1, video.volume + by));
+}
+
+function faster(replay, by) {
+  const at = SPEEDS.indexOf(replay.player.state.rate);
+  replay.speed(SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, (at < 0 ? SPEEDS.indexOf(1) : at) + by))]);
+}
+
+function chapter(replay, by) {
+  const { chapters } = replay.boot;
+  const { time } = replay.player.state;
+  // Going back within the first seconds of a chapter means the one before.
+  const there = chapters[reached(chapters, by < 0 ? Math.max(0, time - 3) : time, "second") + (by > 0 ? 1 : 0)];
+  if (there) replay.go(there.second);
+}
+
+function small(replay) {
+  const turn = !replay.audio && pictureInPicture(replay);
+  if (turn) turn();
 }
 
 /** Listens to the keyboard for `replay`, unless something is being written. */
@@ -35,6 +58,12 @@ export function keysOf(replay) {
     ArrowUp: () => louder(video, 0.1),
     ArrowDown: () => louder(video, -0.1),
     m: () => player.sound(player.state.muted),
+    n: () => chapter(replay, 1),
+    p: () => chapter(replay, -1),
+    "<": () => faster(replay, -1),
+    ">": () => faster(replay, 1),
+    d: () => !replay.elder && replay.fly(!replay.flying),
+    i: () => small(replay),
     c: () => replay.words && replay.captions(),
     f: () => !replay.audio && fullscreen(replay),
     "?": help,

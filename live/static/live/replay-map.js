@@ -77,3 +77,16 @@ export function pictures(text) {
   }
   return found;
 }
+
+/** `text` cut at `query`: every second part is a hit, case aside; one part alone when there is none. */
+export function found(text, query) {
+  if (!query) return [text];
+  const [low, sought] = [text.toLowerCase(), query.toLowerCase()];
+  const parts = [];
+  let from = 0;
+  for (let at = low.indexOf(sought); at >= 0; at = low.indexOf(sought, from)) {
+    parts.push(text.slice(from, at), text.slice(at, at + sought.length));
+    from = at + sought.length;
+  }
+  return [...parts, text.slice(from)];
+}

@@ -1,6 +1,12 @@
 /* The waveform of a show of sound alone, to seek in; drawn from the peaks that the archive has made. */
 
 import { t } from "../broadcast/i18n.js";
+import { reached } from "./replay-map.js";
+import { lasting } from "./view.js";
+
+// Said by many, they would hide the wave.
+const UNMARKED = ["comment", "poll.close"];
+const NEAR_PIXELS = 12;
 
 /** Smallest and largest of each stretch, from the file of peaks: the zoom nearest to `columns` from above. */
 export function read(buffer, columns) {
@@ -26,6 +32,11 @@ export async function wave(replay, place) {
   canvas.className = "wave";
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", t("声音的波形，点一下跳到那里"));
+  const label = place.appendChild(document.createElement("p"));
+  label.className = "wavelabel";
+  label.hidden = true;
+  label.setAttribute("aria-hidden", "true");
+  const moments = () => (replay.marks || []).filter((mark) => !UNMARKED.includes(mark.kind));
   const end = () => replay.player.state.edge || replay.boot.length || 1;
   const draw = () => {
     const ratio = window.devicePixelRatio || 1;
@@ -51,11 +62,29 @@ export async function wave(replay, place) {
       const top = (height / 2) * (1 - high / 128);
       paper.fillRect(x, top, Math.max(1, ratio), Math.max(1, (height / 2) * (1 - low / 128) - top));
     }
+    paper.fillStyle = ink;
+    for (const mark of moments()) {
+      const x = Math.round((mark.offset / end()) * width);
+      paper.fillRect(x, 0, Math.max(1, ratio), height);
+      paper.fillRect(x, 0, 7 * ratio, 7 * ratio);
+    }
   };
-  canvas.addEventListener("click", (event) => {
+  /** The second under the pointer; near a moment the moment's own, with its title. */
+  const under = (event) => {
     const box = canvas.getBoundingClientRect();
-    replay.go(((event.clientX - box.left) / box.width) * end());
+    const second = Math.max(0, Math.min(1, (event.clientX - box.left) / box.width)) * end();
+    const reach = (NEAR_PIXELS / box.width) * end();
+    const all = moments();
+    const mark = all[reached(all, second + reach)];
+    return mark && Math.abs(mark.offset - second) <= reach ? { second: mark.offset, title: mark.title } : { second, title: "" };
+  };
+  canvas.addEventListener("pointermove", (event) => {
+    const { second, title } = under(event);
+    label.hidden = false;
+    label.textContent = `${lasting(second)} ${title}`;
   });
+  canvas.addEventListener("pointerleave", () => (label.hidden = true));
+  canvas.addEventListener("click", (event) => replay.go(under(event).second));
   replay.watch(draw);
   addEventListener("resize", draw);
   draw();

@@ -4,6 +4,7 @@ import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ready, t } from "../broadcast/i18n.js";
 import { keepAsking, modulesAt } from "./lazy.js";
+import { keep, kept } from "./over.js";
 import { createPlayer } from "./player.js";
 import { Controls, Cover } from "./replay-controls.js";
 import { keysOf } from "./replay-keys.js";
@@ -14,12 +15,14 @@ import { html, lasting } from "./view.js";
 const PAGE = 500;
 const PAGES_MOST = 12;
 const AGAIN_MS = 5_000;
+// What was withdrawn or corrected meanwhile: asked again now and then, while somebody looks.
+const FRESH_MS = 120_000;
 
 function start(boot) {
   const video = document.getElementById("video");
   const watchers = new Set();
   const elder = document.documentElement.classList.contains("elder");
-  video.querySelectorAll("source").forEach((each) => each.remove());
+  video.querySelectorAll("source, track").forEach((each) => each.remove());
   video.removeAttribute("controls");
   const replay = {
     boot,
@@ -29,6 +32,9 @@ function start(boot) {
     marks: null,
     words: null,
     caption: false,
+    size: 0,
+    flying: false,
+    danmaku: null,
     tab: "contents",
     player: createPlayer(video, (state) => watchers.forEach((watcher) => watcher(state))),
     watch(watcher) {
@@ -44,6 +50,17 @@ function start(boot) {
     speed(rate) {
       video.defaultPlaybackRate = rate;
       replay.player.speed(rate);
+    },
+    /** Comments over the picture, on or off; kept in this browser. */
+    async fly(on) {
+      replay.flying = on;
+      keep({ replayDanmaku: on });
+      replay.again();
+      if (on && !replay.danmaku && replay.marks) {
+        const { danmaku } = await keepAsking("replay-danmaku", () => import("./replay-danmaku.js"));
+        replay.danmaku = replay.danmaku || danmaku(replay, document.getElementById("layers").appendChild(document.createElement("div")));
+      }
+      if (replay.danmaku) replay.danmaku.show(replay.flying);
     },
     open(tab) {
       replay.tab = tab;
@@ -133,9 +150,10 @@ function Share({ replay }) {
   return html`<p class="copy bits"><button type="button" class="link" onClick=${copy}>${t("复制此刻链接")}</button><span class="note" role="status">${told}</span></p>`;
 }
 
-/** All marks, in pages: once, and again until they came. What is withdrawn is not among them. */
+/** All marks, in pages: again until they came, and now and then anew. What is withdrawn is not among them. */
 async function fetchMarks(replay) {
   const { boot } = replay;
+  const first = !replay.marks;
   try {
     const found = [];
     for (let from = 0, page = 0; from !== null && page < PAGES_MOST; page += 1) {
@@ -148,9 +166,13 @@ async function fetchMarks(replay) {
     const parts = boot.chapters.filter((each) => each.kind === "segment").map((each) => ({ kind: "segment", title: each.title, offset: each.second, at: "" }));
     replay.marks = [...placed(found, boot.spans, boot.delay), ...parts].sort((a, b) => a.offset - b.offset);
     const { drawNow } = await keepAsking("replay-now", () => import("./replay-now.js"));
-    drawNow(replay, document.getElementById("panel-now"), document.getElementById("now"));
-    if (replay.tab === "contents" && boot.second) replay.open("now");
+    if (first) {
+      drawNow(replay, document.getElementById("panel-now"), document.getElementById("now"));
+      if (replay.tab === "contents" && boot.second) replay.open("now");
+      if (kept().replayDanmaku && !replay.elder) replay.fly(true);
+    }
     replay.again();
+    whenSeen(FRESH_MS, () => fetchMarks(replay));
   } catch (error) {
     console.warn("replay: marks", error);
     setTimeout(() => fetchMarks(replay), AGAIN_MS);
@@ -158,23 +180,39 @@ async function fetchMarks(replay) {
 }
 
 /** What not every replay has comes afterwards: words, pictures on the bar, the waveform. */
-async function later(replay) {
+function later(replay) {
   const { boot } = replay;
   const layers = document.getElementById("layers");
   if (boot.media.sprites && !replay.audio) import("./replay-preview.js").then(({ preview }) => preview(replay, layers), () => {});
   if (boot.media.peaks && replay.audio) import("./replay-wave.js").then(({ wave }) => wave(replay, document.getElementById("screen")), () => {});
+  if (boot.media.words) fetchWords(replay, layers);
+}
+
+/** The signed words, and again now and then: what was withdrawn goes from an open page too. */
+async function fetchWords(replay, layers) {
+  const { boot } = replay;
   try {
     const answer = await fetch(boot.urls.transcript, { credentials: "same-origin", headers: { Accept: "application/json" } });
-    if (!answer.ok) return;
-    const { lines } = await answer.json();
-    if (!lines || !lines.length) return;
-    const { words } = await keepAsking("replay-words", () => import("./replay-words.js"));
-    words(replay, lines, document.getElementById("panel-words"), layers);
-    drawTabs(replay);
-    replay.again();
+    const { lines } = answer.ok ? await answer.json() : { lines: [] };
+    if (answer.ok ? lines.length || replay.words : answer.status === 404 && replay.words) {
+      const { words } = await keepAsking("replay-words", () => import("./replay-words.js"));
+      words(replay, lines, document.getElementById("panel-words"), layers);
+      if (!replay.words && replay.tab === "words") replay.open("contents");
+      drawTabs(replay);
+      replay.again();
+    }
   } catch (error) {
     console.warn("replay: transcript", error);
   }
+  whenSeen(FRESH_MS, () => fetchWords(replay, layers));
+}
+
+/** Calls after a while, later if nobody looks at the page then; spread, since many began at once. */
+function whenSeen(milliseconds, call) {
+  setTimeout(() => {
+    if (!document.hidden) call();
+    else document.addEventListener("visibilitychange", call, { once: true });
+  }, milliseconds * (0.75 + Math.random() / 2));
 }
 
 const boot = JSON.parse(document.getElementById("boot").textContent);

@@ -139,3 +139,14 @@ def test_the_pictures_of_the_bar_are_found_in_their_index(node: Any) -> None:
         (20, 320, 160, 90),
     ]
     assert found[-1]["until"] == 25
+
+
+def test_what_is_sought_in_the_transcript_is_found_as_often_as_it_is_there(node: Any) -> None:
+    cases = [["公交和公交站", "公交"], ["Metro and METRO", "metro"], ["地铁", "公交"], ["地铁", ""], ["a.b", "."]]
+    assert node("found", [*cases]) == [
+        ["", "公交", "和", "公交", "站"],
+        ["", "Metro", " and ", "METRO", ""],
+        ["地铁"],
+        ["地铁"],
+        ["a", ".", "b"],
+    ]
