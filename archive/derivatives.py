@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import BinaryIO
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from django.utils.http import content_disposition_header
 
 from archive import views
 from archive.models import Derivative, Recording
+from archive.steps import chosen
 from archive.storage import kept, media
 from broadcast.backlog import SCOPE_KEY
 from broadcast.models import Airing
@@ -28,18 +30,28 @@ _PAUSE_SECONDS = 0.05
 _STUCK_SECONDS = 60.0
 _RANGE = re.compile(r"^bytes=([0-9]*)-([0-9]*)$")
 _MOST_DIGITS = 18
-_NAMED = {Derivative.Kind.MASTER, Derivative.Kind.SOUND}
+_NAMED = {Derivative.Kind.MASTER, Derivative.Kind.SOUND, Derivative.Kind.ORIGINAL}
+
+
+@dataclass(frozen=True)
+class Held:
+    """An object in storage, as it is served."""
+
+    key: str
+    size_bytes: int
+    digest: str
+    media_type: str
 
 
 def shown(airing_id: UUID, *, everything: bool) -> list[Derivative]:
-    """The files that there are for staff (`everything`), or for those who may see the public replay.
+    """The files that there are for staff (`everything`), or for those who may see the public replay; of posters the last one counts.
 
     A public file of a replay that was written anew since holds what is withdrawn: it counts no more.
     """
     ready = Recording.objects.values_list("replay_ready_at", flat=True).filter(pk=airing_id).first()
     if ready is None:
         return []
-    found = Derivative.objects.filter(recording_id=airing_id)
+    found = Derivative.objects.filter(recording_id=airing_id).order_by(chosen.LAST, "id")
     if not everything:
         found = found.filter(is_public=True)
     return [each for each in found if not each.is_public or each.made_at >= ready]
@@ -81,11 +93,8 @@ async def file(request: HttpRequest, airing_id: UUID, name: str) -> HttpResponse
     if titled is None:
         raise Http404
     derivative, title = titled
-    response = await _answer(request, derivative)
-    response["Accept-Ranges"] = "bytes"
-    response["ETag"] = f'"{derivative.digest}"'
-    # Asked for anew each time: what is withdrawn is gone for those too who have had it.
-    response["Cache-Control"] = "private, no-cache"
+    held = Held(derivative.key, derivative.size_bytes, derivative.digest, derivative.media_type)
+    response = await answer(request, held)
     if derivative.kind in _NAMED:
         header = content_disposition_header("download" in request.GET, title)
         if header:
@@ -93,8 +102,18 @@ async def file(request: HttpRequest, airing_id: UUID, name: str) -> HttpResponse
     return response
 
 
-async def _answer(request: HttpRequest, derivative: Derivative) -> HttpResponseBase:
-    size, tag = derivative.size_bytes, f'"{derivative.digest}"'
+async def answer(request: HttpRequest, held: Held) -> HttpResponseBase:
+    """An object's bytes, or the one range asked for. Whether one may have it is asked before."""
+    response = await _answer(request, held)
+    response["Accept-Ranges"] = "bytes"
+    response["ETag"] = f'"{held.digest}"'
+    # Asked for anew each time: what is withdrawn is gone for those too who have had it.
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+async def _answer(request: HttpRequest, held: Held) -> HttpResponseBase:
+    size, tag = held.size_bytes, f'"{held.digest}"'
     if tag in request.headers.get("If-None-Match", ""):
         return HttpResponse(status=304)
     wanted = request.headers.get("Range")
@@ -109,11 +128,11 @@ async def _answer(request: HttpRequest, derivative: Derivative) -> HttpResponseB
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
     status = 206 if span is not None else 200
     if request.method == "HEAD":
-        return HttpResponse(status=status, content_type=derivative.media_type, headers=headers)
-    stream = await asyncio.to_thread(_opened, derivative.key, start, length)
+        return HttpResponse(status=status, content_type=held.media_type, headers=headers)
+    stream = await asyncio.to_thread(_opened, held.key, start, length)
     backlog = getattr(request, "scope", {}).get(SCOPE_KEY)
     return StreamingHttpResponse(
-        _pieces(stream, length, backlog), status=status, content_type=derivative.media_type, headers=headers
+        _pieces(stream, length, backlog), status=status, content_type=held.media_type, headers=headers
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.db.models import QuerySet
 
 from archive import clips
+from archive.editing import public
 from archive.ffmpeg import PLAYLIST
 from archive.models import Filler, PlayoutRule
 from archive.output import Tape, TapeSegment
@@ -72,7 +73,7 @@ def rerun(airing: Airing, earlier: Airing | None) -> TapeRef | None:
         earlier = earlier.rerun_of
     if earlier is None or earlier.pk == airing.pk or earlier.episode.programme_id != airing.episode.programme_id:
         return None
-    if not access.may_be_rerun(earlier):
+    if not access.may_be_rerun(earlier) or public.is_hidden(earlier):
         return None
     folder = f"airings/{earlier.pk}"
     return TapeRef(f"rerun:{earlier.pk}", f"{folder}/replay.m3u8", f"{folder}/public")

@@ -18,6 +18,7 @@ from django.db import InterfaceError, OperationalError
 
 from archive import clips, orders, outage, runner, services, tools
 from archive.asking import Asker
+from archive.editing.following import Following
 from archive.intake import Intake
 from archive.ladders import Ladders
 from archive.orders import Wanted
@@ -82,6 +83,7 @@ class Recorder:
             asyncio.create_task(self._make_filler(), name="filler"),
             asyncio.create_task(self._open_gate(), name="gate"),
             asyncio.create_task(Withdrawals().run(), name="withdrawals"),
+            asyncio.create_task(Following(self.uploader.take_back).run(), name="edits"),
         ]
         logger.info("recorder ready ffmpeg=%s", self.program.path)
         try:

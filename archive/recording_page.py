@@ -131,7 +131,7 @@ def _file(derivative: Derivative) -> dict[str, Any]:
         "made_at": derivative.made_at,
         "digest": derivative.digest,
         "algorithm": derivative.algorithm,
-        "is_download": derivative.kind in {Derivative.Kind.MASTER, Derivative.Kind.SOUND},
+        "is_download": derivative.kind in {Derivative.Kind.MASTER, Derivative.Kind.SOUND, Derivative.Kind.ORIGINAL},
     }
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
+from django.urls import reverse
 
-from archive import derivatives, writer
+from archive import derivatives, gap_map, writer
 from archive.models import Derivative
+from archive.transcripts import public
 from broadcast.models import Airing
 
 _KIND = Derivative.Kind
@@ -23,22 +22,16 @@ _SHOWN = {
 
 
 def found(airing: Airing, staff: bool) -> dict[str, Any]:
-    """`spans` of the replay that they get, and addresses of `master`, `sound`, `poster`, `sprites`, `peaks` where there are some."""
-    spans = _spans(airing, writer.PUBLIC)
-    theirs = _spans(airing, writer.STAFF) if staff else spans
+    """`spans` of the replay that they get, and addresses of `master`, `sound`, `poster`, `sprites`, `peaks` where there are some; of signed
+    `words` those of each form."""
+    spans = gap_map.rows(airing.pk)
+    theirs = gap_map.rows(airing.pk, writer.STAFF) if staff else spans
     result: dict[str, Any] = {"spans": theirs}
+    if theirs == spans and public.signed(airing) is not None:
+        result["words"] = {form: reverse("media:words", args=[airing.pk, form]) for form in ("txt", "srt", "vtt")}
     for each in derivatives.shown(airing.pk, everything=False):
         kind = _SHOWN.get(Derivative.Kind(each.kind))
         # On a version that holds what was cut the times of these files are others.
         if kind and (theirs == spans or kind == "poster"):
             result[kind] = derivatives.address(each)
     return result
-
-
-def _spans(airing: Airing, name: str) -> list[dict[str, Any]]:
-    file = Path(settings.MEDIA_ROOT) / "airings" / str(airing.pk) / name.replace(".m3u8", "-spans.json")
-    try:
-        rows: list[dict[str, Any]] = json.loads(file.read_bytes())["spans"]
-    except (OSError, ValueError, KeyError):
-        return []
-    return rows

@@ -30,9 +30,10 @@ def playlist_file(name: str, rung: str) -> str:
     return name.replace(".m3u8", f"-{rung}.m3u8")
 
 
-def public_name(airing: object, part: int, number: int, rung: str) -> str:
-    """Public name of a rung's segment: cannot be guessed, not even from the source's, and the same whoever asks."""
-    return sealing.digest("media-segment", f"{airing}/{part}/{number}/{rung}")[:20]
+def public_name(airing: object, part: int, number: int, rung: str = "") -> str:
+    """Public name of a segment or a rung of it: cannot be guessed, not even from the source's, and the same whoever asks."""
+    words = f"{airing}/{part}/{number}/{rung}" if rung else f"{airing}/{part}/{number}"
+    return sealing.digest("media-segment", words)[:20]
 
 
 def tape_name(airing: object, source: str, file: str, rung: str = "") -> str:
@@ -124,9 +125,9 @@ class Names:
             self.folder[f"public/{name}"].unlink(missing_ok=True)
             self.public.pop(name, None)
 
-    def listed(self) -> set[str]:
-        """Rungs that a live playlist was ever written of, whatever the rule says now."""
-        start = LIVE.removesuffix(".m3u8") + "-"
+    def listed(self, name: str = LIVE) -> set[str]:
+        """Rungs that a live playlist (or that replay) was ever written of, whatever the rule says now."""
+        start = name.removesuffix(".m3u8") + "-"
         return {file.stem.removeprefix(start) for file in self.folder.path.glob(f"{start}*.m3u8")}
 
     def size(self, name: str) -> int:

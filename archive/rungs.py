@@ -147,6 +147,21 @@ class Rungs:
         with self._lock:
             self._write_rungs_of(writer, name, chosen)
 
+    def rung_names(self) -> list[str]:
+        """Rungs that playlists are written of, the sound among them."""
+        return self._names()
+
+    def write_list(self, name: str, rung: str, entries: Sequence[Entry]) -> None:
+        """One rung's playlist of a whole replay."""
+        write_atomically(
+            self.folder[playlist_file(name, rung)], playlists.render(entries, kind="VOD", ended=True).encode()
+        )
+
+    def write_master(self, name: str, rates: dict[str, Rate], top: Rate) -> None:
+        """The list of a replay's playlists, with their measured rates."""
+        with self._lock:
+            self._write_master(name, rates, top)
+
     def _write_rungs_of(self, writer: Writer, name: str, chosen: Sequence[tuple[Segment, bool]]) -> None:
         for segment, _ in chosen:
             self.names.note(segment.part, segment.number)
@@ -159,8 +174,7 @@ class Rungs:
                 Entry(self._replay_uri(writer, name, each, rung, rate), each.start_ms, each.duration, gap)
                 for each, gap in chosen
             ]
-            text = playlists.render(entries, kind="VOD", ended=True)
-            write_atomically(self.folder[playlist_file(name, rung)], text.encode())
+            self.write_list(name, rung, entries)
         self._write_master(name, rates, top)
 
     def _bytes_of(self, segment: Segment) -> int:

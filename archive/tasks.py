@@ -9,7 +9,12 @@ from uuid import UUID
 from celery import shared_task
 
 from archive import fillers, fixity
+from archive.clipping import hints as clip_hints
+from archive.clipping import rows as clip_rows
+from archive.clipping import work as clipping
 from archive.steps import engine, gate, hints, work
+from archive.uploads import hints as upload_hints
+from archive.uploads import work as upload_work
 from broadcast import clock
 
 HINT_SECONDS = 10.0
@@ -38,6 +43,20 @@ def step() -> str:
     if engine.ready(clock.now()).exists():
         hints.hint()
     return claim.kind
+
+
+@shared_task(name=clip_hints.TASK, ignore_result=True)
+def clip() -> int:
+    """Make one clip, if one waits and this machine has room for it; then hint at the next. Returns which it was, 0 for none."""
+    with gate.place(gate.CLIPS) as free:
+        if not free or not gate.open_now():
+            return 0
+        claim = clipping.once()
+    if claim is None:
+        return 0
+    if clip_rows.ready(clock.now()).exists():
+        clip_hints.hint()
+    return claim.clip.pk
 
 
 @shared_task(name=fixity.TASK, ignore_result=True)
@@ -70,6 +89,16 @@ def check_filler(filler_id: int) -> str:
     """Check one uploaded filler and encode it, one at a time and not while a show needs the machine. Returns its state, or ""."""
     with gate.place(gate.FILLERS) as free:
         return fillers.check(filler_id) if free and gate.open_now() else ""
+
+
+@shared_task(name=upload_hints.TASK, ignore_result=True)
+def uploads() -> bool:
+    """Do one thing for what was uploaded, one at a time, and hint at the next. Returns whether anything was done."""
+    with gate.place(gate.UPLOADS) as free:
+        done = free and upload_work.once()
+    if done and upload_work.waits():
+        upload_hints.hint()
+    return done
 
 
 def reconcile() -> int:

@@ -196,6 +196,24 @@ class Uploader:
         lane.due[name] = time.monotonic() + _RESTING_SECONDS
         lane.shelves.pop(name, None)
 
+    def take_back(self, airing_id: UUID) -> bool:
+        """What lost its public name leaves all stores now, and the next round sends what changed. Blocks on the network.
+
+        False when a store does not answer, or somebody is just at that folder: ask again.
+        """
+        name, done = str(airing_id), True
+        for lane in self.lanes.values():
+            with lane.alone(name) as mine:
+                if not mine:
+                    done = False
+                    continue
+                shelf = lane.shelves.get(name) or self._shelf(lane, name)
+                done = not shelf.take_back() and done
+                lane.settled.pop(name, None)
+                lane.due.pop(name, None)
+        self._been_live.add(name)
+        return done
+
     def _search(self) -> None:
         """Airings that lie on this disk, newest first; now and then."""
         now = time.monotonic()

@@ -15,6 +15,7 @@ urlpatterns = [
     path("airings/<uuid:airing_id>/replay/spans.json", views.replay_spans, name="spans"),
     path("airings/<uuid:airing_id>/replay/captions.vtt", media.captions, name="captions"),
     path("airings/<uuid:airing_id>/replay/transcript.json", media.transcript, name="transcript"),
+    path("airings/<uuid:airing_id>/replay/words.<slug:form>", media.words, name="words"),
     path("airings/<uuid:airing_id>/derived/<str:name>", derivatives.file, name="derived"),
     path("airings/<uuid:airing_id>/replay/<path:name>", views.replay_file, name="replay-file"),
 ]

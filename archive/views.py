@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 
 from archive import clips, rung_names, writer
+from archive.editing import public
 from archive.storage import serving
 from archive.variants import SOUND
 from broadcast import access, clock
@@ -85,9 +86,10 @@ def _look_up(airing_id: UUID, actor: Actor) -> Rights | None:
     staff = access.can(actor, Ability.WATCH_INTERNAL, airing.episode.programme_id)
     if airing.episode.publication == Episode.Publication.WITHDRAWN and not staff:
         return None
-    replay = access.may_watch_replay(actor, airing)
+    hidden = not staff and public.is_hidden(airing)
+    replay = access.may_watch_replay(actor, airing) and not hidden
     everybody = airing.episode.programme.audience == Programme.Audience.PUBLIC and not staff
-    live = staff or _still_live(airing) or replay
+    live = staff or (_still_live(airing) and not hidden) or replay
     return Rights(live, replay, staff, everybody and live, everybody and replay)
 
 

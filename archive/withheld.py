@@ -1,4 +1,4 @@
-"""What of an airing the public never gets though the studio made it: spans that were cut, or covered by hand; it decides nothing."""
+"""What of an airing the public never gets though the studio made it: spans cut, covered by hand or edited out; it decides nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 
 from django.db.models import F
 
+from archive.editing import public
 from archive.ffmpeg import SEGMENT_SECONDS
 from archive.models import OutputCut, SourceChoice
 from broadcast.models import Airing
@@ -33,4 +34,5 @@ def spans(airing: Airing) -> list[tuple[dt.datetime, dt.datetime | None]]:
     for (since, source), end in zip(choices, ends, strict=True) if choices else ():
         if source == SourceChoice.Source.FALLBACK:
             found.append((since, end + SEGMENT if end is not None else None))
-    return found
+    # Edits are exact.
+    return [*found, *public.withheld_words(airing)]

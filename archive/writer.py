@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +17,7 @@ from archive.output import CUT, Item, Show
 from archive.parts import AiringFolder, now_ms
 from archive.playlists import Entry, Segment
 from archive.released import Log
+from archive.rung_names import public_name
 from archive.storage import Storage, Stored, StoredOtherwise, write_atomically
 from broadcast import sealing
 
@@ -108,7 +109,7 @@ class Writer:
 
     def name(self, part: int, number: int) -> str:
         """Public name of a segment: cannot be guessed, and the same whoever asks."""
-        return sealing.digest("media-segment", f"{self.folder.airing_id}/{part}/{number}")[:20]
+        return public_name(self.folder.airing_id, part, number)
 
     def tape_name(self, item: Item) -> str:
         """The same for a segment of a tape, in this airing."""
@@ -281,6 +282,24 @@ class Writer:
                 return segment.part, segment.number
             self.rungs.link(segment)
         return None
+
+    def write_list(self, name: str, entries: Sequence[Entry]) -> None:
+        """A whole replay of these entries, with its gap map."""
+        self._write_replay(name, entries)
+
+    def write_live_without(self, withheld: Callable[[Item], bool]) -> None:
+        """The live playlists of an ended line anew, without what is withheld; the log keeps saying what went out."""
+        shown: list[Item] = []
+        left_out = False
+        for item in self._log.items:
+            if not item.is_filler and withheld(item):
+                left_out = True
+                continue
+            shown.append(replace(item, gap=True) if left_out else item)
+            left_out = False
+        self.items = shown
+        self._window = output.Window(self.window_seconds)
+        self._write_live(ended=True)
 
     def _write_replay(self, name: str, entries: Sequence[Entry]) -> None:
         self._write_with_spans(name, playlists.render(entries, kind="VOD", ended=True), playlists.spans(entries))

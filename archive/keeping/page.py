@@ -12,7 +12,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.keeping import auditing, overview
+from archive.keeping import auditing, overview, terms, terms_page
 from archive.recording_page import size_words
 from broadcast.access import Ability, Actor
 from broadcast.errors import BroadcastError, NotAllowed
@@ -29,6 +29,7 @@ def show(request: HttpRequest, actor: Actor) -> HttpResponse:
     context: dict[str, Any] = overview.view(programmes)
     for row in context["rows"]:
         row["may_audit"] = auditing.may_ask(actor, row["episode"].programme_id)
+    context["terms_of"] = [each for each in programmes if terms.may_set(actor, each.pk)]
     context["places"] = [{**vars(each), "size_words": size_words(each.size)} for each in context["places"]]
     return shell(request, actor, "archive/keeping.html", context)
 
@@ -52,4 +53,5 @@ app_name = "keeping"
 urlpatterns = [
     path("", show, name="show"),
     path("<uuid:airing_id>/audit", audit, name="audit"),
+    path("terms/<slug:slug>", terms_page.show, name="terms"),
 ]

@@ -11,6 +11,7 @@ class Step(models.Model):
     """One piece of work on a recording. Whoever holds the lease works; a lapsed lease is taken up again, fenced by `attempt`."""
 
     class Kind(models.TextChoices):
+        EDIT = "edit", _("剪辑")
         VERIFY = "verify", _("检查录制")
         MASTER = "master", _("生成母版")
         RUNGS = "rungs", _("补齐清晰度")
@@ -68,6 +69,8 @@ class Derivative(models.Model):
         SPRITE_INDEX = "sprite_index", _("预览索引")
         PEAKS = "peaks", _("波形")
         MANIFEST = "manifest", _("清单")
+        # Of an import: the file that the recording was made from, as it came.
+        ORIGINAL = "original", _("原始文件")
 
     recording = models.ForeignKey("archive.Recording", on_delete=models.CASCADE, related_name="derivatives")
     kind = models.CharField(max_length=12, choices=Kind.choices)
@@ -108,3 +111,38 @@ class FixityCheck(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [models.Index(fields=["recording", "outcome"])]
+
+
+class KeepingTerms(models.Model):
+    """For how many days a programme keeps recordings that were never public; None: for good. What was ever public is never removed."""
+
+    programme = models.OneToOneField(
+        "broadcast.Programme", on_delete=models.CASCADE, primary_key=True, related_name="keeping_terms"
+    )
+    rehearsal_days = models.PositiveIntegerField(null=True, blank=True)
+    unpublished_days = models.PositiveIntegerField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    changed_by = models.ForeignKey("broadcast.User", on_delete=models.SET_NULL, null=True, related_name="+")
+    changed_at = models.DateTimeField()
+
+
+class MediaRemoval(models.Model):
+    """That the media of a recording are past their time: from now nobody gets them, and they go from every place until `done_at`."""
+
+    class Rule(models.TextChoices):
+        REHEARSAL = "rehearsal", _("彩排")
+        UNPUBLISHED = "unpublished", _("从未公开")
+
+    recording = models.OneToOneField(
+        "archive.Recording", on_delete=models.CASCADE, primary_key=True, related_name="removal"
+    )
+    rule = models.CharField(max_length=12, choices=Rule.choices)
+    days = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    # How many objects went; in each place one.
+    objects_gone = models.PositiveIntegerField(default=0)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-at"]
+        indexes = [models.Index(fields=["at"], condition=Q(done_at__isnull=True), name="removals_under_way")]

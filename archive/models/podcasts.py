@@ -40,6 +40,14 @@ class PodcastFeed(models.Model):
     changed_by = models.BigIntegerField(null=True, blank=True)
 
 
+class PodcastCover(models.Model):
+    """The cover that staff uploaded, as `archive.podcasts.covers` made it anew; without a row one is drawn of the name."""
+
+    feed = models.OneToOneField(PodcastFeed, on_delete=models.CASCADE, related_name="cover", primary_key=True)
+    picture = models.BinaryField()
+    at = models.DateTimeField()
+
+
 class PartnerFigure(models.Model):
     """How many a partner says that it reached: its word, never counted by us nor added to what we counted."""
 

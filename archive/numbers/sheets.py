@@ -57,7 +57,7 @@ def tables(found: Numbers) -> list[Table]:
                     each.row.programme.name_zh,
                     each.row.source,
                     each.row.get_measure_display(),
-                    each.row.number,
+                    str(each.row.number),
                     each.row.since.isoformat(),
                     each.row.until.isoformat(),
                     f"{timezone.localtime(each.row.told_at):%Y-%m-%d %H:%M}",

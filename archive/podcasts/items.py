@@ -10,12 +10,13 @@ from uuid import UUID
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from archive.models import Derivative
+from archive.models import Derivative, Transcript
 from archive.queries import milliseconds
-from archive.transcripts import places, queries
-from archive.transcripts.places import Span
-from broadcast import access
+from archive.steps import chosen
+from archive.transcripts import queries
+from broadcast import access, replay_times, shown_people
 from broadcast.models import Airing, Appearance, Episode, Programme, SegmentRun
+from broadcast.replay_times import Span
 
 PAGE = 200
 _NOT_PLAYED = (Airing.Kind.REHEARSAL, Airing.Kind.FILLER, Airing.Kind.RERUN)
@@ -31,6 +32,8 @@ class Item:
     poster: Derivative | None
     people: tuple[tuple[str, str], ...] = ()
     has_chapters: bool = False
+    # Of the transcript that is signed; "": there is none.
+    language: str = ""
 
     @property
     def at(self) -> dt.datetime:
@@ -87,12 +90,14 @@ def playable(airings: Iterable[Airing]) -> list[Item]:
     files: dict[tuple[UUID, str], Derivative] = {}
     rows = Derivative.objects.filter(
         recording_id__in=keys, is_public=True, made_at__gte=F("recording__replay_ready_at")
-    ).order_by("id")
+    ).order_by(chosen.LAST, "id")
     for row in rows:
         files[row.recording_id, row.kind] = row
     people = _people({each.episode_id for each in found})
     cut = set(SegmentRun.objects.filter(airing_id__in=keys).values_list("airing_id", flat=True))
     kind = Derivative.Kind
+    signed = Transcript.objects.filter(airing_id__in=keys, state=Transcript.State.SIGNED)
+    said = dict(signed.values_list("airing_id", "language"))
     return [
         Item(
             each,
@@ -101,6 +106,7 @@ def playable(airings: Iterable[Airing]) -> list[Item]:
             files.get((each.pk, kind.POSTER)),
             people.get(each.episode_id, ()),
             each.pk in cut,
+            said.get(each.pk, ""),
         )
         for each in found
     ]
@@ -109,7 +115,7 @@ def playable(airings: Iterable[Airing]) -> list[Item]:
 def _people(episodes: set[int]) -> dict[int, tuple[tuple[str, str], ...]]:
     """Name and podcast's role of those who appear by office. Citizens are named to nobody."""
     found: dict[int, tuple[tuple[str, str], ...]] = {}
-    rows = Appearance.objects.filter(episode_id__in=episodes).exclude(role=Appearance.Role.CITIZEN)
+    rows = shown_people.named(Appearance.objects.filter(episode_id__in=episodes)).exclude(role=Appearance.Role.CITIZEN)
     for episode_id, name, role in rows.order_by("position", "pk").values_list("episode_id", "person__name", "role"):
         said = "host" if role == Appearance.Role.HOST else "guest"
         found[episode_id] = (*found.get(episode_id, ()), (name, said))
@@ -134,4 +140,4 @@ def chapter_at(spans: Sequence[Span], began: dt.datetime) -> float | None:
     ms = milliseconds(began)
     if spans and ms < spans[0].at_ms:
         return 0.0
-    return places.moment(ms, spans)
+    return replay_times.moment(ms, spans)

@@ -17,6 +17,9 @@ from archive.podcasts.items import Item
 from archive.podcasts.xml import ATOM, HISTORY, ITUNES, PODCAST, add, node, written
 from broadcast.models import Airing
 
+# The forms of an episode's signed words, as players of podcasts know them.
+WORDS = {"vtt": "text/vtt", "srt": "application/x-subrip", "json": "application/json"}
+
 
 @dataclass(frozen=True)
 class Page:
@@ -93,6 +96,8 @@ def _item(channel: Element, page: Page, feed: PodcastFeed, item: Item) -> None:
     add(found, "pubDate", _date(item.at))
     _file(found, page, item.sound)
     add(found, "duration", str(round(float(item.sound.details.get("seconds", 0)))), ITUNES)
+    if item.poster is not None:
+        add(found, "image", None, ITUNES, href=page.site + derivatives.address(item.poster))
     add(found, "explicit", _said(feed.is_explicit), ITUNES)
     add(found, "episodeType", "full", ITUNES)
     season = str(timezone.localtime(item.at).year)
@@ -106,6 +111,10 @@ def _item(channel: Element, page: Page, feed: PodcastFeed, item: Item) -> None:
     if item.has_chapters:
         address = page.site + reverse("podcasts:chapters", args=[airing.pk])
         add(found, "chapters", None, PODCAST, url=address, type="application/json+chapters")
+    for form, media_type in WORDS.items() if item.language else ():
+        address = page.site + reverse(f"podcasts:transcript-{form}", args=[airing.pk])
+        captions = {"rel": "captions"} if form != "json" else {}
+        add(found, "transcript", None, PODCAST, url=address, type=media_type, language=item.language, **captions)
     if item.master is not None:
         other = add(found, "alternateEnclosure", None, PODCAST, **_described(item.master), title="MP4")
         add(other, "source", None, PODCAST, uri=page.site + derivatives.address(item.master))

@@ -6,17 +6,19 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST, require_safe
 
-from archive.models import PodcastFeed
-from archive.podcasts import items
-from archive.podcasts.services import FIELDS, set_feed
+from archive.models import PodcastCover, PodcastFeed
+from archive.podcasts import covers, files, items
+from archive.podcasts.services import FIELDS, set_cover, set_feed
 from broadcast.access import Ability, Actor, require
-from broadcast.errors import BroadcastError
+from broadcast.errors import BroadcastError, InvalidInput
 from broadcast.forms import PlainForm
 from broadcast.models import Programme
 from broadcast.views.staff_page import for_staff, shell
@@ -64,9 +66,41 @@ def podcast(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
         "form": form,
         "show_errors": status == 422,
         "address": request.build_absolute_uri(reverse("podcasts:podcast", args=[slug])),
+        "own_cover": PodcastCover.objects.filter(feed=feed).exists() if feed else False,
         "count": items.with_sound(programme).count(),
     }
     return shell(request, actor, "archive/staff/podcast.html", context, status=status)
+
+
+@require_POST
+@for_staff
+def cover(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
+    """POST a square picture (cover), or act=drop."""
+    programme = get_object_or_404(Programme, slug=slug)
+    require(actor, Ability.PRODUCE, programme.pk)
+    given = request.FILES.get("cover")
+    try:
+        if request.POST.get("act") == "drop":
+            set_cover(actor, programme.pk, None)
+        elif isinstance(given, UploadedFile):
+            # Not read whole when it is too large: one byte more than may be is enough to be refused.
+            set_cover(actor, programme.pk, given.read(covers.MOST_BYTES + 1))
+        else:
+            raise InvalidInput(_("请选择一张图片。"), field="cover")
+    except BroadcastError as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("封面已换。"))
+    return redirect("staff:podcast", slug=slug)
+
+
+@for_staff
+@require_safe
+def cover_shown(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
+    """The cover as it is, published or not."""
+    feed = get_object_or_404(PodcastFeed.objects.select_related("programme"), programme__slug=slug)
+    require(actor, Ability.PRODUCE, feed.pk)
+    return HttpResponse(files.picture(feed), content_type="image/jpeg")
 
 
 def _initial(programme: Programme, feed: PodcastFeed | None) -> dict[str, Any]:
@@ -84,4 +118,8 @@ def _saved(actor: Actor, programme: Programme, form: PodcastForm) -> bool:
     return True
 
 
-urlpatterns = [path("<slug:slug>/podcast/", podcast, name="podcast")]
+urlpatterns = [
+    path("<slug:slug>/podcast/", podcast, name="podcast"),
+    path("<slug:slug>/podcast/cover", cover, name="podcast-cover"),
+    path("<slug:slug>/podcast/cover.jpg", cover_shown, name="podcast-cover-shown"),
+]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from archive.models import PodcastFeed
-from archive.podcasts import items, maps, rss
+from archive.podcasts import files, items, maps, rss
 from archive.podcasts.answers import asked_page, picture, site_of, tagged
 from archive.podcasts.items import PAGE
 from broadcast import clock
@@ -48,7 +48,7 @@ def podcast(request: HttpRequest, slug: str) -> HttpResponseBase:
     found = [each for each in items.playable(rows[(number - 1) * PAGE : number * PAGE]) if each.sound is not None]
     site = site_of(request)
     page = rss.Page(site, site + reverse("podcasts:podcast", args=[slug]), number, count)
-    content = rss.podcast(feed, page, found, _live(feed.programme), picture(request))
+    content = rss.podcast(feed, page, found, _live(feed.programme), site + files.cover_address(feed))
     return tagged(request, content, _RSS, max([feed.changed_at, *(each.changed_at for each in found)]))
 
 
@@ -133,6 +133,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("podcasts/<slug:slug>.xml", podcast, name="podcast"),
     path("podcasts/chapters/<uuid:airing_id>.json", chapters, name="chapters"),
+    *files.urlpatterns,
     path("feeds/episodes.atom", atom, name="atom"),
     path("sitemap.xml", sitemap, name="sitemap"),
     path("sitemap-pages.xml", sitemap_pages, name="sitemap-pages"),

@@ -192,6 +192,12 @@ class Shelf:
             return "storage_failed"
         return ""
 
+    def take_back(self) -> str:
+        """The same at once, and nothing else; the code of what was wrong, or ""."""
+        result = Round()
+        self._take_back(self.files(), result)
+        return result.problem
+
     def _take_back(self, files: Iterable[File], result: Round) -> None:
         """What lost its public name here loses it in the store; as received it stays."""
         if not (self.folder / "public").is_dir():

@@ -8,9 +8,10 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
 
 from archive import views
-from archive.transcripts import public, webvtt
+from archive.transcripts import formats, public, webvtt
 from broadcast.models import Airing
 
 
@@ -26,6 +27,19 @@ async def transcript(request: HttpRequest, airing_id: UUID) -> HttpResponse:
     rows = [{"start": each.start, "end": each.end, "speaker": each.speaker, "text": each.text} for each in lines]
     body = json.dumps({"language": language, "lines": rows}, ensure_ascii=False)
     return _answer(request, body, "application/json")
+
+
+async def words(request: HttpRequest, airing_id: UUID, form: str) -> HttpResponse:
+    """The same to be read or taken along: as txt, srt or vtt; 404 for other forms."""
+    if form not in formats.FORMS:
+        raise Http404
+    _language, lines = await _lines(request, airing_id)
+    # As text it is to be read in the browser, without scripts too; asked for with `download` it is a file.
+    answer = _answer(request, formats.FORMS[form].write(lines), f"{formats.FORMS[form].media_type}; charset=utf-8")
+    header = content_disposition_header("download" in request.GET, f"{airing_id}.{form}")
+    if header:
+        answer["Content-Disposition"] = header
+    return answer
 
 
 async def _lines(request: HttpRequest, airing_id: UUID) -> tuple[str, list[public.Line]]:

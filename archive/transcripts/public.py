@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from archive.editing import public as editing
 from archive.models import Transcript
 from archive.transcripts import queries, webvtt
 from archive.transcripts.lines import Line
+from archive.transcripts.queries import Timed
+from broadcast import shown_people
 from broadcast.models import Airing
 
 __all__ = ["Line", "lines", "signed", "vtt"]
@@ -18,10 +23,24 @@ def signed(airing: Airing) -> Transcript | None:
 def lines(airing: Airing) -> list[Line]:
     """What was said, by seconds of the public replay, in order; nothing before a person has signed it.
 
-    What lies in a gap or a cut is not in it, what touches one is shortened. Ask `access.may_watch_replay` first.
+    What lies in a gap or a cut is not in it, what touches one is shortened; of what an edit bleeps or cuts, be it in part, no line is.
+    Ask `access.may_watch_replay` first.
     """
     found = signed(airing)
-    return queries.heard(queries.timed(found), queries.spans(airing.pk)) if found is not None else []
+    if found is None:
+        return []
+    withheld = editing.withheld_words(airing)
+    timed = [each for each in queries.timed(found) if not editing.touches(withheld, each.starts_at, each.ends_at)]
+    return queries.heard(_sayable(timed, airing.episode_id), queries.spans(airing.pk))
+
+
+def _sayable(said: list[Timed], episode: int) -> list[Timed]:
+    """Without the words of people who were taken from the public, and without the names of those who are not to be named."""
+    silenced, hidden = (
+        names([episode]).get(episode, ()) for names in (shown_people.silenced, shown_people.hidden_names)
+    )
+    kept = (each for each in said if not shown_people.is_one_of(each.speaker, silenced))
+    return [replace(each, speaker="") if shown_people.is_one_of(each.speaker, hidden) else each for each in kept]
 
 
 def vtt(airing: Airing) -> str:

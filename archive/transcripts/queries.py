@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from archive import writer
+from archive import gap_map
 from archive.models import Transcript
 from archive.queries import milliseconds
-from archive.steps import material
-from archive.steps.run import StepFailed
-from archive.transcripts import places
 from archive.transcripts.lines import Line
-from archive.transcripts.places import Span
+from broadcast import replay_times
+from broadcast.replay_times import Span
 
 
 @dataclass(frozen=True)
@@ -33,16 +30,12 @@ class Placed:
     """A line, and where the public hears it: None where it does not."""
 
     timed: Timed
-    place: places.Place | None
+    place: replay_times.Place | None
 
 
 def spans(airing_id: UUID) -> list[Span]:
     """The gap map of the public replay, turned round; none while there is no replay."""
-    try:
-        text = material.read(f"airings/{airing_id}/{writer.PUBLIC.replace('.m3u8', '-spans.json')}")
-        return places.spans_of(json.loads(text)["spans"])
-    except (StepFailed, ValueError, KeyError, TypeError):
-        return []
+    return gap_map.spans(airing_id)
 
 
 def timed(transcript: Transcript) -> list[Timed]:
@@ -54,7 +47,8 @@ def timed(transcript: Transcript) -> list[Timed]:
 def placed(lines: Iterable[Timed], found: list[Span]) -> list[Placed]:
     """Each line with its place in the replay."""
     return [
-        Placed(line, places.place(milliseconds(line.starts_at), milliseconds(line.ends_at), found)) for line in lines
+        Placed(line, replay_times.place(milliseconds(line.starts_at), milliseconds(line.ends_at), found))
+        for line in lines
     ]
 
 

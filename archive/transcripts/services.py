@@ -14,12 +14,12 @@ from archive.queries import from_milliseconds
 from archive.search import stale
 from archive.transcripts import drafts, formats, queries
 from archive.transcripts.lines import Line
-from archive.transcripts.places import Span, programme_ms
 from archive.transcripts.queries import Placed, Timed
 from broadcast import audit, clock, signals
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import Conflict, IllegalTransition, InvalidInput, NotAllowed, NotFound
 from broadcast.models import Airing
+from broadcast.replay_times import Span, programme_ms
 
 _K, _S = Transcript.Kind, Transcript.State
 

@@ -20,11 +20,11 @@ from archive import views
 from archive.models import Derivative, Recording
 from archive.podcasts import items, xml
 from archive.podcasts.services import set_feed
-from archive.transcripts.places import Span
 from broadcast import clock
 from broadcast.access import HOUSE, Actor
 from broadcast.errors import InvalidInput, NotAllowed
 from broadcast.models import Airing, AuditEntry, Episode, Programme
+from broadcast.replay_times import Span
 
 from .making import make_airing, make_programme, make_staff
 

@@ -11,7 +11,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from archive import playlists, views
+from archive import playlists, replay_media, views
 from archive.models import Recording, Transcript
 from archive.queries import milliseconds
 from archive.transcripts import drafts, public, queries, services
@@ -91,6 +91,23 @@ def test_nothing_is_public_before_a_person_signs_and_nothing_after_it_is_withdra
         ("transcript.sign", "核对过"),
         ("transcript.withdraw", "有误"),
     ]
+
+
+def test_signed_words_are_read_and_taken_along_in_each_form(airing: Airing) -> None:
+    address = f"/media/airings/{airing.pk}/replay/words."
+    draft = machine(airing)
+    assert Client().get(f"{address}txt").status_code == 404, "nothing before a person signs"
+    assert "words" not in replay_media.found(airing, False)
+    services.sign(actor_of(airing)[1], airing.pk, draft.pk, 1)
+    read = Client().get(f"{address}txt")
+    assert "大家好" in read.content.decode()
+    assert "切断" not in read.content.decode()
+    assert "attachment" not in read.headers.get("Content-Disposition", ""), "it opens in the browser"
+    taken = Client().get(f"{address}srt?download")
+    assert "00:00:11,000 --> 00:00:13,000\n停车收非" in taken.content.decode()
+    assert taken.headers["Content-Disposition"].startswith("attachment")
+    assert Client().get(f"{address}exe").status_code == 404
+    assert replay_media.found(airing, False)["words"]["txt"] == f"{address}txt"
 
 
 def test_signed_words_are_only_for_those_who_may_have_the_replay(airing: Airing) -> None:

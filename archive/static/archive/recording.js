@@ -3,7 +3,7 @@
 const BUSY_MS = 2000;
 const QUIET_MS = 15000;
 
-const place = document.querySelector("main[data-state]");
+const place = document.querySelector("[data-state]");
 let last = "";
 
 /** Puts the fresh state in, keeping what is open and where the focus is. */

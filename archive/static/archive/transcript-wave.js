@@ -1,34 +1,15 @@
 /* The waveform around what is heard: half a minute of the peaks file, the lines as bars below; a click plays from there. */
 
-const WINDOW = 30;
+import { between, load } from "./peaks.js";
 
-/** Peaks as {rate, zooms: [{samples, pairs, data}]}, null for what is none. */
-async function load(address) {
-  try {
-    const answer = await fetch(address, { credentials: "same-origin" });
-    if (!answer.ok) return null;
-    const bytes = new Uint8Array(await answer.arrayBuffer());
-    const end = bytes.indexOf(10);
-    const head = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
-    let at = end + 1;
-    for (const zoom of head.zooms) {
-      zoom.data = new Int8Array(bytes.buffer, at, zoom.pairs * 2);
-      at += zoom.pairs * 2;
-    }
-    return head;
-  } catch {
-    return null;
-  }
-}
+const WINDOW = 30;
 
 /** Draws into the canvas as the sound goes; `spans` gives [start, end] of the lines. Null without a waveform. */
 export async function wave(canvas, sound, spans) {
   const peaks = canvas && canvas.dataset.peaks ? await load(canvas.dataset.peaks) : null;
   if (!peaks) return null;
   canvas.hidden = false;
-  const zoom = peaks.zooms[0];
-  const step = zoom.samples / peaks.rate;
-  const total = zoom.pairs * step;
+  const total = peaks.seconds;
   const first = () => Math.max(0, Math.min(sound.currentTime - WINDOW / 3, total - WINDOW));
 
   function draw() {
@@ -48,14 +29,7 @@ export async function wave(canvas, sound, spans) {
     }
     pen.fillStyle = style.color;
     for (let x = 0; x < canvas.width; x += 1) {
-      const left = Math.floor((from + (x / canvas.width) * long) / step);
-      const right = Math.max(left + 1, Math.floor((from + ((x + 1) / canvas.width) * long) / step));
-      let low = 0;
-      let top = 0;
-      for (let at = left; at < right && at < zoom.pairs; at += 1) {
-        low = Math.min(low, zoom.data[2 * at]);
-        top = Math.max(top, zoom.data[2 * at + 1]);
-      }
+      const [low, top] = between(peaks, peaks.zooms[0], from + (x / canvas.width) * long, from + ((x + 1) / canvas.width) * long);
       const middle = (high - 12) / 2;
       pen.fillRect(x, middle - (top / 128) * middle, 1, Math.max(1, ((top - low) / 128) * middle));
     }

@@ -1,6 +1,7 @@
 /* The editor of a transcript: rows instead of the text field, the player at the line, split, merge, shift. Without it the text field is sent. */
 
 import { ready, t } from "../broadcast/i18n.js";
+import { clock, seconds } from "./clock-words.js";
 import { wave } from "./transcript-wave.js";
 
 const place = document.getElementById("rows");
@@ -9,20 +10,6 @@ const sound = document.getElementById("sound");
 const told = document.getElementById("unsaved");
 const STEP = 0.1;
 const SHORTEST = 0.2;
-
-/** Seconds as 0:01:02.345. */
-function clock(seconds) {
-  const ms = Math.round(seconds * 1000);
-  const two = (value) => String(value).padStart(2, "0");
-  return `${Math.floor(ms / 3600000)}:${two(Math.floor(ms / 60000) % 60)}:${two(Math.floor(ms / 1000) % 60)}.${String(ms % 1000).padStart(3, "0")}`;
-}
-
-/** The other way; NaN for what is no time. */
-function seconds(text) {
-  const found = /^(?:(\d{1,2}):)?([0-5]?\d):([0-5]?\d)(?:[.,](\d{1,3}))?$/.exec(text.trim());
-  if (!found) return NaN;
-  return Number(found[1] || 0) * 3600 + Number(found[2]) * 60 + Number(found[3]) + Number((found[4] || "0").padEnd(3, "0")) / 1000;
-}
 
 const round = (value) => Math.max(0, Math.round(value * 1000) / 1000);
 let dirty = false;

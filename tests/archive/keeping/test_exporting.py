@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from io import StringIO
 from pathlib import Path
@@ -9,12 +10,13 @@ from xml.etree import ElementTree as ET
 
 import bagit
 import pytest
+import webvtt
 from django.core.management import CommandError, call_command
 
 from archive import manifest
 from archive.keeping import bag, exporting
-from archive.models import Derivative, Recording
-from archive.storage import trying
+from archive.models import Derivative, Edit, Recording, Transcript
+from archive.storage import media, trying
 from broadcast import clock
 from broadcast.access import HOUSE
 from broadcast.models import Airing, Appearance, AuditEntry, Moment, Participant, Person
@@ -192,3 +194,40 @@ def test_the_command_takes_an_episode_by_its_address(airing: Airing, target: Pat
     assert f"forum-{airing.episode.number} made" in said.getvalue()
     with pytest.raises(CommandError):
         call_command("export", "forum/1", str(target), stdout=said)
+
+
+def test_signed_words_travel_in_forms_that_others_read_and_drafts_sealed_alone(airing: Airing, target: Path) -> None:
+    begins = airing.actual_start
+    spans = [{"at": begins.isoformat().replace("+00:00", "Z"), "offset": 0, "duration": 6}]
+    (media().path(f"airings/{airing.pk}") / "replay-spans.json").write_text(json.dumps({"spans": spans}))
+    for number, state in enumerate(("signed", "draft"), 1):
+        made = Transcript.objects.create(
+            airing=airing, kind="corrected", state=state, made_at=begins, changed_at=begins, signed_at=begins
+        )
+        at = begins + dt.timedelta(seconds=number)
+        made.lines.create(
+            number=1, starts_at=at, ends_at=at + dt.timedelta(seconds=2), speaker="主持人", text=f"第{number}稿"
+        )
+    Edit.objects.create(
+        airing=airing,
+        kind="bleep",
+        state="applied",
+        reason="隐私",
+        starts_at=begins + dt.timedelta(seconds=5),
+        ends_at=begins + dt.timedelta(seconds=6),
+        made_at=begins,
+        changed_at=begins,
+        applied_at=begins,
+    )
+    made_bag = target / exporting.export(HOUSE, airing.episode, target, sealed=True).name
+    words = {path.name: path for path in made_bag.rglob("documents/*") if "/sealed/" not in str(path)}
+    assert [each.text for each in webvtt.read(str(words["archive.transcripts-transcript.vtt"]))] == ["第1稿"]
+    assert json.loads(words["archive.transcripts-transcript.json"].read_text())["lines"][0]["start"] == pytest.approx(
+        1, abs=0.005
+    )
+    assert "archive.edits-edits.json" not in words
+    (versions,) = made_bag.rglob("sealed/**/archive.transcripts-transcripts.json")
+    assert {each["state"] for each in json.loads(versions.read_text())} == {"signed", "draft"}
+    (edits,) = made_bag.rglob("sealed/**/archive.edits-edits.json")
+    assert json.loads(edits.read_text())[0]["reason"] == "隐私"
+    bagit.Bag(str(made_bag)).validate()
