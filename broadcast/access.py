@@ -48,6 +48,8 @@ class Ability(StrEnum):
     ADMINISTER = "administer"
     GRANT = "grant"
     AUDIT = "audit"
+    # Takes somebody from everything public, in all programmes at once, and gives back.
+    WITHDRAW_PEOPLE = "withdraw_people"
     # Legal holds, and data that people ask for, or want erased, in writing.
     KEEP_RECORDS = "keep_records"
 
@@ -78,7 +80,14 @@ ABILITIES: dict[str, frozenset[Ability]] = {
     ),
     _R.HOST: frozenset({*_STAFF_WATCH, Ability.HOST}),
     _R.SECRETARIAT: frozenset(
-        {*_STAFF_WATCH, Ability.SEE_DESK, Ability.REPORT, Ability.VERIFY_MEMBERS, Ability.ENTER_VOTES}
+        {
+            *_STAFF_WATCH,
+            Ability.SEE_DESK,
+            Ability.REPORT,
+            Ability.VERIFY_MEMBERS,
+            Ability.ENTER_VOTES,
+            Ability.WITHDRAW_PEOPLE,
+        }
     ),
     _R.AUDITOR: frozenset({*_STAFF_WATCH, Ability.AUDIT}),
     _R.SYSTEM_ADMINISTRATOR: frozenset({*_STAFF_WATCH, Ability.ADMINISTER}),

@@ -12,7 +12,7 @@ class BroadcastConfig(AppConfig):
     def ready(self) -> None:
         """Load the start-up checks and the doctor's, and what the ground floor keeps of people."""
         from broadcast import checks, personal_sections, readiness, registry, search_words  # noqa: F401  # checks register on import
-        from broadcast.services import forgetting, spending
+        from broadcast.services import forgetting, spending, withdrawal, withdrawal_episodes
 
         own = (readiness.codes, readiness.accounts, readiness.programmes, readiness.audit)
         for check in (*own, readiness.partners, readiness.social):
@@ -21,3 +21,5 @@ class BroadcastConfig(AppConfig):
         personal_sections.register()
         forgetting.register()
         search_words.register()
+        withdrawal_episodes.register()
+        registry.reconcilers.register("withdrawal by person", withdrawal.reconcile)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from broadcast.personal import Forgotten, Held, Section, Whose
     from broadcast.said import Said
     from broadcast.search_documents import Document
+    from broadcast.withdrawing import Part
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,6 +75,9 @@ doctor_checks: Registry[Callable[[], list[tuple[str, str, str]]]] = Registry("do
 # What of an airing never reaches the public, though the studio did it: name -> (airing) -> spans of the studio's time, from and until
 # (None: still), because the output was cut or covered by something else.
 withheld: Registry[Callable[[Airing], list[tuple[dt.datetime, dt.datetime | None]]]] = Registry("withheld span")
+# Of that, what a person edited out of the finished replay: name -> (airing) -> spans of the studio's time. Nothing that stood there alone
+# is told with the replay.
+cut_out: Registry[Callable[[Airing], list[tuple[dt.datetime, dt.datetime]]]] = Registry("edited out span")
 # Rows of an app that belong to freshly seeded programmes: name -> (slugs made in this run) -> None.
 seeds: Registry[Callable[[list[str]], None]] = Registry("seed")
 # What an app has planned of a programme beyond its episodes, in sentences: name -> (programme) -> sentences.
@@ -106,3 +110,5 @@ replay_media: Registry[Callable[[Airing, bool], dict[str, Any]]] = Registry("rep
 kept_documents: Registry[Callable[[Airing, bool], dict[str, Any]]] = Registry("kept document")
 # What was typed as captions while an airing ran, in order: name -> (airing) -> lines that were not taken out.
 said: Registry[Callable[[Airing], list[Said]]] = Registry("typed captions")
+# What an app has of a person in public, and how it takes it away and gives it back: name, the items' source -> () -> its part.
+person_withdrawal: Registry[Callable[[], Part]] = Registry("withdrawal by person")

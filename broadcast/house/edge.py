@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from broadcast import env
-from broadcast.house import leaving
+from broadcast.house import garbage, leaving
 from broadcast.house.environment import completed
 
 if TYPE_CHECKING:
@@ -40,13 +39,6 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     server.run()
     return 0 if server.started else 1
-
-
-def _look_for_garbage_seldom() -> None:
-    """Sockets are many objects and make no garbage while they last: looking through them again and again costs joins and ticks."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 def serving(host: str, port: int) -> uvicorn.Server:
@@ -84,7 +76,7 @@ def serving(host: str, port: int) -> uvicorn.Server:
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
             if self.started:
-                _look_for_garbage_seldom()
+                garbage.look_seldom()
                 leaving.watch(self._stop_listening, self._exit)
 
         @contextlib.contextmanager

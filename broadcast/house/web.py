@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from broadcast import env
-from broadcast.house import leaving
+from broadcast.house import garbage, leaving
 from broadcast.house.edge import BACKLOG, FRAME_MOST
 from broadcast.house.environment import completed
 
@@ -52,6 +52,7 @@ def _serve(host: str, port: int) -> None:
 
     async def begin() -> None:
         leaving.watch(stop_listening, server.stop)
+        garbage.look_seldom()
 
     server.ready_callable = lambda: _keep(daphne.twisted_loop, begin)
     server.run()

@@ -96,7 +96,9 @@ class House:
             if "up in" in self.output.read_text(errors="replace") and self.healthy():
                 return self
             time.sleep(0.2)
-        raise RuntimeError(f"up did not come up:\n{self.output.read_text(errors='replace')[-4000:]}")
+        said = self.output.read_text(errors="replace")[-4000:]
+        self.stop()
+        raise RuntimeError(f"up did not come up:\n{said}")
 
     def stop(self) -> None:
         """Ctrl-C, and wait until all of it is gone."""

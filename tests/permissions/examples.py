@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from broadcast.models import AuditEntry
+from tests.permissions import uploading
 from tests.permissions.world import Person, World
 
 Example = Callable[[World, Person], dict[str, Any]]
@@ -123,7 +124,7 @@ COMMANDS: dict[str, Example] = {
 }
 
 # What follows the colon of an act on one thing, where it is not a target of simulcast.
-ACTS: dict[str, str] = {"level.hold": "1", "step.retry": "loudness", "firing.seen": "991"}
+ACTS: dict[str, str] = {"clip.mark": "60", "level.hold": "1", "step.retry": "loudness", "firing.seen": "991"}
 
 # What stands behind the question mark of an address.
 QUERIES: dict[str, Callable[[World], str]] = {
@@ -157,9 +158,11 @@ FORMS: dict[str, Example] = {
     "staff:rundown-begin": lambda world, _person: {"segment": world.things["segment"]},
     "staff:rundown-revise": _plain(version=0, lines=[]),
     "staff:feeds": _plain(whose="own"),
+    "imports:show": lambda world, _person: {"programme": world.shows[""].episode.programme.slug},
     "episode-act": _plain(type="like.add"),
     "transcripts:save": lambda world, _person: {"transcript": world.things["transcript"], "version": 1},
     "transcripts:sign": lambda world, _person: {"transcript": world.things["transcript"], "version": 1},
+    "recordings:clip-withdraw": _plain(reason="有误"),
     "transcripts:withdraw": lambda world, _person: {"transcript": world.things["transcript"], "reason": "有误"},
 }
 JSON = frozenset(
@@ -186,6 +189,8 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
         "staff:filler": things["filler"],
         "staff:slot": things["slot"],
         "staff:template": things["template"],
+        "recordings:clip": things["clip"],
+        "clips:": things["clip"],
     }
     known = {
         "airing_id": airing.pk,
@@ -209,6 +214,9 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
     special = {
         "account:invitation": {"pk": things["account"], "token": things["invitation"]},
         "staff:person": {"pk": things["author"]},
+        "staff:withdrawal": {"pk": things["person_withdrawal"]},
+        "staff:withdrawal-new": {"pk": things["guest"]},
+        "staff:withdrawal-restore": {"pk": things["person_withdrawal_item"]},
         "staff:reply": {"question_id": things["asked"][1]},
         "staff:onsite-qr": {"code": things["source"], "kind": "svg"},
         "source": {"code": things["source"]},
@@ -226,4 +234,6 @@ def address(world: World, name: str, place: str, parameters: set[str]) -> dict[s
         "staff:schedule-seen": {"pk": things["firing"]},
         "staff:numbers-strike": {"pk": things["figure"]},
     }
+    if name.startswith(("imports:", "uploads:")):
+        special[name] = uploading.places(airing.episode.programme, name)
     return {each: (known | special.get(name, {}))[each] for each in parameters}

@@ -12,11 +12,21 @@ from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
 
-from archive.models import Filler, SimulcastTarget, Transcript
+from archive.models import Clip, Filler, SimulcastTarget, Transcript
 from archive.numbers import services as numbers
 from broadcast import clock, identity
 from broadcast.access import HOUSE, Ability, Actor, can
-from broadcast.models import Airing, Consent, Episode, Feed, Programme, RoleGrant, User
+from broadcast.models import (
+    Airing,
+    Consent,
+    Episode,
+    Feed,
+    PersonWithdrawal,
+    PersonWithdrawalItem,
+    Programme,
+    RoleGrant,
+    User,
+)
 from broadcast.models import Person as CataloguePerson
 from broadcast.models.user import OFFICES
 from broadcast.sealing import digest, seal
@@ -78,7 +88,7 @@ def make(media: Path) -> World:
     elsewhere = making.make_show().programme
     where: dict[str, list[Programme | None]] = {"elsewhere": [elsewhere], "everywhere": [None]}
     people_ = {name: _person(name, roles, where.get(name, [*programmes])) for name, roles in COLUMNS.items()}
-    made = {"media": _media(airings, media), "transcript": _transcripts(airings)}
+    made = {"media": _media(airings, media), "transcript": _transcripts(airings), "clip": _clip(show.airing)}
     world = World(airings, people_, _things(show) | made)
     for each in people_.values():
         if each.user is not None:
@@ -117,6 +127,13 @@ def _transcripts(airings: dict[str, Airing]) -> int:
     facts = {"kind": "corrected", "state": "signed", "made_at": now, "changed_at": now, "signed_at": now}
     made = [Transcript.objects.create(airing=airing, **facts) for airing in airings.values()]
     return int(made[0].pk)
+
+
+def _clip(airing: Airing) -> int:
+    """A draft of a clip, nothing made of it."""
+    now = clock.now()
+    times = {"starts_at": now - dt.timedelta(seconds=60), "ends_at": now, "made_at": now, "changed_at": now}
+    return int(Clip.objects.create(airing=airing, title="片段", kind="live", **times).pk)
 
 
 def _person(name: str, roles: tuple[str, ...], programmes: list[Programme | None]) -> Person:
@@ -259,7 +276,10 @@ def _guest(show: making.Show) -> dict[str, Any]:
     )
     photo = Photo.objects.create(person=person, name="portrait", picture=b"", at=clock.now())
     told = {"guest": person.pk, "seat": seat.pk, "asked_guest": asked.pk, "guest_token": token}
-    return told | {"photo": photo.name}
+    order = PersonWithdrawal.objects.create(person=person, reason="", at=clock.now())
+    thing = {"source": "scheduling", "kind": "photo", "state": "restored", "choice": "take"}
+    gone = PersonWithdrawalItem.objects.create(withdrawal=order, person=person, key="1", title="", **thing)
+    return told | {"photo": photo.name, "person_withdrawal": order.pk, "person_withdrawal_item": gone.pk}
 
 
 def _approved_by(show: making.Show, actor: Actor) -> str:
