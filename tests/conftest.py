@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from broadcast.house import messages, vendor
 from broadcast.house.places import ROOT, Places, here
-from tests import emptying
+from tests import emptying, migrated
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,6 +33,14 @@ def house_language() -> Iterator[None]:
     translation.deactivate()
     yield
     translation.deactivate()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
+    """The tables come from where an earlier run kept them; pytest-django asks for this before it makes its database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseCreation, "create_test_db", migrated.create_test_db)
+        yield
 
 
 @pytest.fixture(scope="session")
