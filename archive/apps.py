@@ -70,7 +70,7 @@ def _repair() -> None:
     """What the tick asks about once a second."""
     from archive import fillers, fixity, services, tasks
     from archive.clipping import work as clip_work
-    from archive.keeping import removing
+    from archive.keeping import cooling, removing
     from archive.search import stale
     from archive.transcripts import drafts
     from archive.uploads import work as uploads
@@ -82,6 +82,7 @@ def _repair() -> None:
     registry.reconcilers.register("archive.transcripts", drafts.reconcile)
     registry.reconcilers.register("archive.keep", fixity.reconcile)
     registry.reconcilers.register("archive.retention", removing.reconcile)
+    registry.reconcilers.register("archive.cold", cooling.reconcile)
     registry.reconcilers.register("archive.fillers", fillers.reconcile)
     registry.reconcilers.register("archive.search", stale.reconcile)
     registry.reconcilers.register("archive.uploads", uploads.reconcile)

@@ -15,11 +15,12 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
 
 from archive import views
 from archive.models import Derivative, Recording
 from archive.steps import chosen
-from archive.storage import kept, media
+from archive.storage import Cold, kept, media
 from broadcast.backlog import SCOPE_KEY
 from broadcast.models import Airing
 
@@ -129,7 +130,14 @@ async def _answer(request: HttpRequest, held: Held) -> HttpResponseBase:
     status = 206 if span is not None else 200
     if request.method == "HEAD":
         return HttpResponse(status=status, content_type=held.media_type, headers=headers)
-    stream = await asyncio.to_thread(_opened, held.key, start, length)
+    try:
+        stream = await asyncio.to_thread(_opened, held.key, start, length)
+    except Cold:
+        # Only staff come here: nothing public lies cold.
+        words = _("这个文件在冷存储，先在录制页取回，再下载。")
+        return HttpResponse(
+            words, status=503, content_type="text/plain; charset=utf-8", headers={"Retry-After": "3600"}
+        )
     backlog = getattr(request, "scope", {}).get(SCOPE_KEY)
     return StreamingHttpResponse(
         _pieces(stream, length, backlog), status=status, content_type=held.media_type, headers=headers

@@ -11,6 +11,7 @@ from django.db import DatabaseError
 
 from archive import fixity, sandbox, tools
 from archive.storage import MAIN
+from archive.storage.cold import has_classes
 from archive.storage.places import leaving
 from broadcast import env
 from broadcast.errors import BroadcastError
@@ -66,6 +67,9 @@ def _stores() -> Iterator[tuple[str, str, str]]:
     except ValueError as error:
         yield str(error), expected, "see docs/configuration.md"
         return
+    if env.read("COLD_CLASS") and not any(has_classes(each) for each in stores.values()):
+        mend = "unset YISHI_COLD_CLASS, or keep recordings in S3 (YISHI_STORE)"
+        yield "YISHI_COLD_CLASS without S3", "a store with storage classes", mend
     for name, store in stores.items():
         variable = "YISHI_STORE" if name == MAIN else "YISHI_STORE_COPY"
         try:

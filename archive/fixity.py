@@ -18,7 +18,7 @@ from archive import manifest, mending
 from archive.models import Derivative, FixityCheck, Recording, Step
 from archive.parts import AiringFolder
 from archive.steps import engine
-from archive.storage import ALGORITHM, Storage, StorageDown, StorageRefused, Stored, places
+from archive.storage import ALGORITHM, Cold, Storage, StorageDown, StorageRefused, Stored, places
 from broadcast import audit, clock, env
 from broadcast.access import HOUSE
 from broadcast.celery import app
@@ -31,6 +31,8 @@ _LOCK = 0x59495348_46495849  # "YISHFIXI"
 TASK = "archive.keep"
 # In place of a store's name: the row that ends a reading of everything.
 WHOLE = "all"
+# In a tally: there by name, length and digest, in a class that is not read.
+COLD = "cold"
 _LOOK_SECONDS = 60.0
 _looked = -_LOOK_SECONDS
 _Outcome = FixityCheck.Outcome
@@ -122,8 +124,14 @@ def _audit_object(airing_id: UUID, wanted: Stored, stores: dict[str, Storage], t
     problems: dict[str, manifest.Problem] = {}
     good: list[str] = []
     for name, place in stores.items():
-        problem = manifest.check(place, wanted)
-        pace.spend(wanted.size)
+        try:
+            problem = manifest.check(place, wanted)
+            pace.spend(wanted.size)
+        except Cold:
+            problem = manifest.glance(place, wanted)
+            if problem is None:
+                tally.add(COLD)
+                continue
         if problem is None:
             good.append(name)
         else:
@@ -137,14 +145,17 @@ def _audit_object(airing_id: UUID, wanted: Stored, stores: dict[str, Storage], t
         outcome = _Outcome.REPAIRED if mended else _Outcome(problem.kind)
         tally.add(outcome)
         _note(airing_id, wanted, name, problem, outcome, good[0] if mended else "")
-    if good:
-        _audit_name(airing_id, wanted, stores, good[0], tally, pace)
+    if good or not problems:
+        _audit_name(airing_id, wanted, stores, good[0] if good else "", tally, pace)
 
 
 def _audit_name(
     airing_id: UUID, wanted: Stored, stores: dict[str, Storage], good: str, tally: Tally, pace: Pace
 ) -> None:
-    """The same for the object's public name, in each place where it has one with bytes of its own; a name is never given here."""
+    """The same for the object's public name, in each place where it has one with bytes of its own; a name is never given here.
+
+    `good` is the place to mend from; "" where all is in cold storage: what is damaged then waits until it was asked back.
+    """
     key = mending.public_key(airing_id, wanted.key)
     if key is None:
         return
@@ -156,7 +167,7 @@ def _audit_name(
         # One that is missing by now was withdrawn meanwhile.
         if problem is None or problem.kind == "missing":
             continue
-        mended = mending.mend(wanted, stores[good], place, key)
+        mended = bool(good) and mending.mend(wanted, stores[good], place, key)
         if mending.is_withdrawn(airing_id, key):
             place.delete(key)
             continue

@@ -18,7 +18,7 @@ from django.db import transaction
 from archive import queries
 from archive.models import Derivative, OutputCut
 from archive.parts import AiringFolder
-from archive.storage import ALGORITHM, Damaged, Storage, Stored, ledger, media
+from archive.storage import ALGORITHM, Cold, Damaged, Storage, Stored, ledger, media
 from archive.storage.base import digest_of, read_back
 from archive.storage.places import leaving
 from broadcast import clock
@@ -157,7 +157,7 @@ def objects(manifest: dict[str, Any]) -> Iterator[Stored]:
 
 
 def check(place: Storage, wanted: Stored) -> Problem | None:
-    """Read one object whole and compare it; None when it is good. Raises StorageDown."""
+    """Read one object whole and compare it; None when it is good. Raises StorageDown, Cold."""
     try:
         found = read_back(place, wanted.key)
     except FileNotFoundError:
@@ -169,10 +169,30 @@ def check(place: Storage, wanted: Stored) -> Problem | None:
     return None
 
 
+def glance(place: Storage, wanted: Stored) -> Problem | None:
+    """The same of one in cold storage, without reading it: whether it is there, as long as it was and with the digest it was put with."""
+    found = place.head(wanted.key)
+    if found is None:
+        return Problem(wanted.key, "missing", wanted.digest)
+    if found.size != wanted.size or found.digest not in {"", wanted.digest}:
+        return Problem(wanted.key, "damaged", wanted.digest, found.digest)
+    return None
+
+
+def _checked(place: Storage, wanted: Stored) -> Problem | None:
+    try:
+        return check(place, wanted)
+    except Cold:
+        return glance(place, wanted)
+
+
 def verify(manifest: dict[str, Any], place: Storage) -> list[Problem]:
-    """Read everything in a place and name what is not as it was; also media that the manifest does not know."""
+    """Read everything in a place and name what is not as it was; also media that the manifest does not know.
+
+    Of what is in cold storage only a glance is had.
+    """
     wanted = list(objects(manifest))
-    problems = [problem for each in wanted if (problem := check(place, each)) is not None]
+    problems = [problem for each in wanted if (problem := _checked(place, each)) is not None]
     listed = {each.key for each in wanted}
     received = f"airings/{manifest['airing']}/parts/"
     keys = (key for key in place.list(received.rstrip("/")) if key.endswith(".ts") and key not in listed)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from archive import derivatives, kept_view, playlists, queries
+from archive.keeping import cold, cold_view
 from archive.models import Derivative, Recording, Step
 from archive.queries import from_milliseconds
 from archive.steps import acts
@@ -47,6 +48,8 @@ def show(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
         "loudness": _loudness(found),
         "files": [_file(each) for each in _files(airing_id)],
         "kept": _kept(airing_id),
+        "cold": _cold(airing_id),
+        "may_ask_back": cold.may_ask(actor, programme.pk),
     }
     if request.GET.get("part") == "state":
         return render(request, "archive/_recording_state.html", context)
@@ -119,6 +122,11 @@ def _kept(airing_id: UUID) -> dict[str, Any]:
     return found
 
 
+def _cold(airing_id: UUID) -> dict[str, Any] | None:
+    found = cold_view.of_recording(airing_id)
+    return {**found, "size_words": size_words(found["row"].size_bytes)} if found else None
+
+
 def _file(derivative: Derivative) -> dict[str, Any]:
     return {
         "kind": derivative.get_kind_display(),
@@ -131,6 +139,7 @@ def _file(derivative: Derivative) -> dict[str, Any]:
         "made_at": derivative.made_at,
         "digest": derivative.digest,
         "algorithm": derivative.algorithm,
+        "is_away": cold_view.is_away(derivative),
         "is_download": derivative.kind in {Derivative.Kind.MASTER, Derivative.Kind.SOUND, Derivative.Kind.ORIGINAL},
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Callable
 from uuid import UUID
 
 from celery import shared_task
@@ -12,6 +13,8 @@ from archive import fillers, fixity
 from archive.clipping import hints as clip_hints
 from archive.clipping import rows as clip_rows
 from archive.clipping import work as clipping
+from archive.keeping import cooling
+from archive.keeping import hints as cold_hints
 from archive.steps import engine, gate, hints, work
 from archive.uploads import hints as upload_hints
 from archive.uploads import work as upload_work
@@ -59,6 +62,20 @@ def clip() -> int:
     return claim.clip.pk
 
 
+def _giving_way() -> Callable[[float], None]:
+    """To be told how far work is; raises _OnAir once a show needs the machine."""
+    looked = time.monotonic()
+
+    def told(_share: float) -> None:
+        nonlocal looked
+        if time.monotonic() - looked >= _GATE_SECONDS:
+            looked = time.monotonic()
+            if not gate.open_now():
+                raise _OnAir
+
+    return told
+
+
 @shared_task(name=fixity.TASK, ignore_result=True)
 def keep(airing_id: str, asked: bool = False) -> str:
     """Read again all that a recording's manifest lists, where that is due or a person asked. Returns what stopped it, or "".
@@ -68,18 +85,24 @@ def keep(airing_id: str, asked: bool = False) -> str:
     with gate.place(gate.READING) as free:
         if not free or not gate.open_now():
             return "on_air" if free else "busy"
-        looked = time.monotonic()
-
-        def told(_share: float) -> None:
-            nonlocal looked
-            if time.monotonic() - looked >= _GATE_SECONDS:
-                looked = time.monotonic()
-                if not gate.open_now():
-                    raise _OnAir
-
         try:
             read = fixity.audit_airing if asked else fixity.keep
-            return read(UUID(airing_id), told=told).problem
+            return read(UUID(airing_id), told=_giving_way()).problem
+        except _OnAir:
+            return "on_air"
+
+
+@shared_task(name=cold_hints.TASK, ignore_result=True)
+def cold(airing_id: str) -> str:
+    """Move what a recording has cold one way or the other, one recording at a time. Returns what stopped it, or "".
+
+    It gives way to a show like a reading.
+    """
+    with gate.place(gate.COLD) as free:
+        if not free or not gate.open_now():
+            return "on_air" if free else "busy"
+        try:
+            return cooling.work(UUID(airing_id), _giving_way())
         except _OnAir:
             return "on_air"
 

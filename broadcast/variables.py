@@ -138,6 +138,21 @@ TABLE: tuple[Variable, ...] = (
         "1 or 0",
     ),
     Variable("FIXITY_DAYS", _whole, 30, "How often every kept object is read again and compared; 0: never.", "days"),
+    Variable(
+        "COLD_CLASS",
+        _text,
+        "",
+        "Storage class of S3 that programmes' old recordings go to, such as GLACIER or DEEP_ARCHIVE; empty: none goes.",
+        "a class",
+    ),
+    Variable("COLD_BACK_DAYS", _whole, 7, "So long can be read what was asked back from cold storage.", "days"),
+    Variable(
+        "COLD_TIER",
+        _text,
+        "Standard",
+        "How fast it comes back, and at what price: Bulk, Standard or Expedited.",
+        "a tier",
+    ),
     Variable("STEPS_AT_ONCE", _whole, 1, "Steps after a show that one machine works on at the same time.", "a number"),
     Variable(
         "STEPS_ON_AIR",

@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import UUID
 
-from archive.keeping import bag, gathering
+from archive.keeping import bag, cold, gathering
 from archive.keeping.bag import Piece
-from archive.storage import Damaged, Storage, StorageDown, StorageRefused, media, places
+from archive.storage import Cold, Damaged, Storage, StorageDown, StorageRefused, media, places
 from archive.storage.base import CHUNK
 from broadcast import audit, clock
 from broadcast.access import Actor
@@ -76,7 +77,7 @@ def _info(episode: Episode, *, sealed: bool) -> list[tuple[str, str]]:
 
 
 def _bring(piece: Piece, target: Path, made: Made) -> None:
-    """The object's bytes from the first place where they are good. Raises Nowhere, StorageDown, StorageRefused."""
+    """The object's bytes from the first place where they are good. Raises Nowhere, Cold, StorageDown, StorageRefused."""
     away: BroadcastError | None = None
     for name, place in _places().items():
         try:
@@ -85,7 +86,7 @@ def _bring(piece: Piece, target: Path, made: Made) -> None:
             found = "missing"
         except Damaged:
             found = "damaged"
-        except (StorageDown, StorageRefused) as error:
+        except (Cold, StorageDown, StorageRefused) as error:
             away = error
             continue
         if not found:
@@ -93,6 +94,8 @@ def _bring(piece: Piece, target: Path, made: Made) -> None:
         if not (name == "disk" and found == "missing"):
             made.rotten.append(f"{name} {piece.key} {found}")
     target.unlink(missing_ok=True)
+    if isinstance(away, Cold):
+        cold.need(UUID(piece.key.split("/")[1]), cold.Why.EXPORT)
     raise away or Nowhere(f"{piece.key} is good nowhere", key=piece.key)
 
 

@@ -12,7 +12,7 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from archive.keeping import auditing, overview, terms, terms_page
+from archive.keeping import auditing, cold, cold_view, overview, terms, terms_page
 from archive.recording_page import size_words
 from broadcast.access import Ability, Actor
 from broadcast.errors import BroadcastError, NotAllowed
@@ -30,6 +30,8 @@ def show(request: HttpRequest, actor: Actor) -> HttpResponse:
     for row in context["rows"]:
         row["may_audit"] = auditing.may_ask(actor, row["episode"].programme_id)
     context["terms_of"] = [each for each in programmes if terms.may_set(actor, each.pk)]
+    found = cold_view.of_programmes(programmes)
+    context["cold"] = {**found, "size_words": size_words(found["size"])}
     context["places"] = [{**vars(each), "size_words": size_words(each.size)} for each in context["places"]]
     return shell(request, actor, "archive/keeping.html", context)
 
@@ -49,9 +51,25 @@ def audit(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
     return redirect("keeping:show")
 
 
+@require_POST
+@for_staff
+def ask_back(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
+    """Have what lies cold of one recording brought back; the page of the recording tells when it is here."""
+    try:
+        cold.ask(actor, airing_id)
+    except NotAllowed:
+        raise
+    except BroadcastError as error:
+        messages.error(request, error.message or _("现在不能这样操作。"))
+    else:
+        messages.success(request, _("已经去取，取到后录制页会显示。"))
+    return redirect("recordings:show", airing_id=airing_id)
+
+
 app_name = "keeping"
 urlpatterns = [
     path("", show, name="show"),
     path("<uuid:airing_id>/audit", audit, name="audit"),
+    path("<uuid:airing_id>/ask-back", ask_back, name="ask-back"),
     path("terms/<slug:slug>", terms_page.show, name="terms"),
 ]

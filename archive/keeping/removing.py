@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from archive.models import Derivative, KeepingTerms, MediaRemoval, Part, Recording, Step
+from archive.models import ColdKeeping, Derivative, KeepingTerms, MediaRemoval, Part, Recording, Step
 from archive.storage import media
 from archive.storage.places import leaving
 from broadcast import audit, clock, signals
@@ -38,6 +38,13 @@ class Terms:
 
     rehearsal_days: int | None = None
     unpublished_days: int | None = None
+    # Nothing goes by this one but to cold storage: cold.py.
+    cold_days: int | None = None
+
+    @classmethod
+    def of_row(cls, row: KeepingTerms | None) -> Terms:
+        """What a row says; without one all is for good, and at hand."""
+        return cls(row.rehearsal_days, row.unpublished_days, row.cold_days) if row else cls()
 
     def of(self, rule: MediaRemoval.Rule) -> int | None:
         """The days of one rule."""
@@ -46,8 +53,7 @@ class Terms:
 
 def terms_of(programme_id: int) -> Terms:
     """What stands; for good where nobody said anything."""
-    row = KeepingTerms.objects.filter(pk=programme_id).first()
-    return Terms(row.rehearsal_days, row.unpublished_days) if row else Terms()
+    return Terms.of_row(KeepingTerms.objects.filter(pk=programme_id).first())
 
 
 def due(programme_id: int, terms: Terms, at: dt.datetime) -> list[tuple[MediaRemoval.Rule, QuerySet[Recording]]]:
@@ -113,7 +119,7 @@ def _mark(recording: Recording, programme_id: int, rule: MediaRemoval.Rule) -> i
         standing = holds.guard()
         # Terms and publication as they are now, not as they were when we looked.
         terms = KeepingTerms.objects.select_for_update().filter(pk=programme_id).first()
-        days = Terms(terms.rehearsal_days, terms.unpublished_days).of(rule) if terms else None
+        days = Terms.of_row(terms).of(rule)
         if days is None or recording.pk in standing.airings:
             return 0
         Episode.objects.select_for_update().get(airings=recording.pk)
@@ -124,6 +130,7 @@ def _mark(recording: Recording, programme_id: int, rule: MediaRemoval.Rule) -> i
         MediaRemoval.objects.create(recording=row, rule=rule, days=days, at=clock.now())
         Step.objects.filter(recording=row).delete()
         Derivative.objects.filter(recording=row).delete()
+        ColdKeeping.objects.filter(recording=row).delete()
         row.replay_ready_at = None
         row.save(update_fields=["replay_ready_at"])
         audit.record(

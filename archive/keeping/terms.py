@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from archive.keeping import removing
+from archive.keeping import cold, removing
 from archive.keeping.removing import Terms
 from archive.models import KeepingTerms, MediaRemoval, Recording
 from broadcast import audit, clock
@@ -17,7 +17,8 @@ from broadcast.models import Programme
 from broadcast.services import holds
 
 # A rehearsal is looked at the next day; what was not published yet may wait for a sign-off for weeks.
-LEAST = {"rehearsal_days": 1, "unpublished_days": 30}
+# What goes to cold storage is paid for by the months.
+LEAST = {"rehearsal_days": 1, "unpublished_days": 30, "cold_days": 30}
 MOST_DAYS = 36_500
 SHOWN = 20
 
@@ -58,12 +59,14 @@ def set_terms(actor: Actor, programme_id: int, terms: Terms, version: int) -> Ke
     """
     require(actor, Ability.ADMINISTER, programme_id)
     _checked(terms)
+    if terms.cold_days is not None and not cold.storage_class():
+        raise InvalidInput(_("这里的存储没有冷存储级别，请系统管理员先设 YISHI_COLD_CLASS。"), field="cold_days")
     with transaction.atomic():
         programme = Programme.objects.select_for_update().get(pk=programme_id)
         row = KeepingTerms.objects.filter(pk=programme_id).first()
         if (row.version if row else 0) != version:
             raise Conflict(_("别人刚刚改过保留期限，请看过再改。"))
-        before = asdict(Terms(row.rehearsal_days, row.unpublished_days)) if row else {}
+        before = asdict(Terms.of_row(row)) if row else {}
         made, _is_new = KeepingTerms.objects.update_or_create(
             pk=programme_id,
             defaults={

@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from archive.keeping import removing, terms
+from archive.keeping import cold, removing, terms
 from archive.keeping.removing import Terms
 from archive.models import KeepingTerms, MediaRemoval
 from archive.recording_page import size_words
@@ -47,7 +47,7 @@ def show(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
                 {"rule": each.rule.label, **vars(each), "size_words": size_words(each.size)}
                 for each in terms.preview(actor, programme, wanted)
             ]
-            context["looked"] = True
+            context |= {"looked": True, "cold_preview": _cold(actor, programme, wanted)}
         except NotAllowed:
             raise
         except (BroadcastError, ValueError) as error:
@@ -60,6 +60,7 @@ def show(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
         "typed": typed,
         "least": terms.LEAST,
         "row": row,
+        "has_cold": bool(cold.storage_class()) or bool(typed["cold_days"]),
         "removed": gone.select_related("recording__airing__episode")[:_REMOVED_SHOWN],
         "removed_count": gone.count(),
         "due_now": sum(
@@ -67,6 +68,12 @@ def show(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
         ),
     }
     return shell(request, actor, "archive/keeping_terms.html", context, status)
+
+
+def _cold(actor: Actor, programme: Programme, wanted: Terms) -> dict[str, Any]:
+    """What would go to cold storage, with its size in words."""
+    found = cold.preview(actor, programme, wanted.cold_days)
+    return {**vars(found), "size_words": size_words(found.size)}
 
 
 def _days(field: str, typed: str) -> int | None:

@@ -3,7 +3,7 @@
 from archive.models.clips import Clip
 from archive.models.editing import Edit, EditedReplay
 from archive.models.importing import ImportBatch, ImportItem
-from archive.models.keeping import Derivative, FixityCheck, KeepingTerms, MediaRemoval, Step
+from archive.models.keeping import ColdKeeping, Derivative, FixityCheck, KeepingTerms, MediaRemoval, Step
 from archive.models.playout import AsRunEntry, Filler, PlayoutRule, SourceChoice
 from archive.models.podcasts import PartnerFigure, PodcastCover, PodcastFeed
 from archive.models.recording import IngestSecret, OutputCut, Part, PullSource, RecorderStatus, Recording
@@ -15,6 +15,7 @@ from archive.models.uploads import Upload, UploadTray
 __all__ = [
     "AsRunEntry",
     "Clip",
+    "ColdKeeping",
     "Derivative",
     "Edit",
     "EditedReplay",

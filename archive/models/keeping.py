@@ -121,6 +121,8 @@ class KeepingTerms(models.Model):
     )
     rehearsal_days = models.PositiveIntegerField(null=True, blank=True)
     unpublished_days = models.PositiveIntegerField(null=True, blank=True)
+    # After so many days what only the keeping needs goes to cold storage; None: never. What is there stays there.
+    cold_days = models.PositiveIntegerField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
     changed_by = models.ForeignKey("broadcast.User", on_delete=models.SET_NULL, null=True, related_name="+")
     changed_at = models.DateTimeField()
@@ -146,3 +148,43 @@ class MediaRemoval(models.Model):
     class Meta:
         ordering = ["-at"]
         indexes = [models.Index(fields=["at"], condition=Q(done_at__isnull=True), name="removals_under_way")]
+
+
+class ColdKeeping(models.Model):
+    """That what only the keeping needs of a recording goes to a cold storage class, and lies there since `done_at`; that it was asked back.
+
+    Asked back it can be read from `ready_at` until `until`, then no more; the row says what was so when the tick last looked.
+    """
+
+    class Why(models.TextChoices):
+        HAND = "hand", _("手动")
+        STEP = "step", _("后期步骤")
+        EXPORT = "export", _("导出")
+
+    recording = models.OneToOneField(
+        "archive.Recording", on_delete=models.CASCADE, primary_key=True, related_name="cold"
+    )
+    storage_class = models.CharField(max_length=40)
+    marked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True, blank=True)
+    # Objects, in each store one, and bytes that lie cold.
+    objects_cold = models.PositiveIntegerField(default=0)
+    size_bytes = models.BigIntegerField(default=0)
+    # A stable code of what stopped it last; "" when nothing did.
+    problem = models.CharField(max_length=32, blank=True)
+    asked_at = models.DateTimeField(null=True, blank=True)
+    asked_by = models.ForeignKey("broadcast.User", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    asked_for = models.CharField(max_length=8, choices=Why.choices, blank=True)
+    # Every object was asked for.
+    sent_at = models.DateTimeField(null=True, blank=True)
+    ready_at = models.DateTimeField(null=True, blank=True)
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-marked_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ready_at__isnull=True) | Q(sent_at__isnull=False, until__isnull=False),
+                name="what_is_back_was_asked_for_and_ends",
+            ),
+        ]

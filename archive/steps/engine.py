@@ -26,7 +26,7 @@ BEAT_SECONDS = 5.0
 MOST_TRIES = 5
 _BACK_OFF_SECONDS = (10, 60, 300, 1200)
 # What passes without anybody's doing is tried for ever.
-_PASSING = frozenset({"storage_down"})
+_PASSING = frozenset({"storage_down", "storage_cold"})
 _S = Step.State
 # What an edit took away is lacking until its pieces are made, and its result sets all others back.
 _FIRST = Case(When(kind="edit", then=0), default=1)

@@ -16,7 +16,7 @@ from archive.storage import media
 from broadcast import clock, env
 from broadcast.models import Airing
 
-STEPS, FILLERS, READING, CLIPS, UPLOADS = "steps", "fillers", "reading", "clips", "uploads"
+STEPS, FILLERS, READING, CLIPS, UPLOADS, COLD = "steps", "fillers", "reading", "clips", "uploads", "cold"
 _IDLE_SHARE = 0.5
 _FRESH = dt.timedelta(seconds=10)
 

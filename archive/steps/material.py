@@ -9,7 +9,7 @@ from uuid import UUID
 
 from archive import playlists, streams
 from archive.steps.run import StepFailed
-from archive.storage import kept, media
+from archive.storage import Cold, kept, media
 from archive.streams import Facts
 
 CLOCK = 90_000
@@ -70,6 +70,8 @@ def read(key: str) -> bytes:
         try:
             with store.open(key) as stream:
                 return stream.read()
+        except Cold as error:
+            raise StepFailed(error.code, key.rsplit("/", 1)[-1]) from error
         except FileNotFoundError:
             pass
     raise StepFailed("media_missing", key.rsplit("/", 1)[-1])

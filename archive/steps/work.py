@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from archive.keeping import cold
+from archive.models import ColdKeeping
 from archive.steps import engine
 from archive.steps.engine import Claim, FencedOut, Output
 from archive.steps.lease import Leased
 from archive.steps.run import StepFailed
-from archive.storage import ALGORITHM
+from archive.storage import ALGORITHM, Cold
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +97,8 @@ def _failed(claim: Claim, error: Exception) -> None:
         problem, words, for_good = error.problem, error.words, error.for_good
     elif isinstance(error, OSError):
         problem = "disk"
+    if problem == Cold.code:
+        cold.need(claim.airing_id, ColdKeeping.Why.STEP)
     with contextlib.suppress(FencedOut):
         engine.fail(claim, problem, words, for_good=for_good)
 
@@ -122,6 +126,8 @@ def local(work: Work, key: str) -> Path:
     try:
         with store.open(key) as source, fetched.open("wb") as target:
             shutil.copyfileobj(source, target, 1 << 20)
+    except Cold as error:
+        raise StepFailed(error.code, file.name) from error
     except FileNotFoundError as error:
         raise StepFailed("media_missing", file.name) from error
     return fetched

@@ -1,6 +1,6 @@
 """Where media objects lie, behind one interface; it knows keys and bytes, not airings or rights."""
 
-from archive.storage.base import ALGORITHM, Damaged, Storage, StorageDown, StorageRefused, Stored, StoredOtherwise
+from archive.storage.base import ALGORITHM, Cold, Damaged, Storage, StorageDown, StorageRefused, Stored, StoredOtherwise
 from archive.storage.local import LocalStorage, write_atomically
 from archive.storage.places import MAIN, SECOND, kept, media, places, second
 
@@ -8,6 +8,7 @@ __all__ = [
     "ALGORITHM",
     "MAIN",
     "SECOND",
+    "Cold",
     "Damaged",
     "LocalStorage",
     "Storage",

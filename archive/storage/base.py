@@ -27,6 +27,12 @@ class StorageRefused(BroadcastError):
     status = 503
 
 
+class Cold(Unavailable):
+    """The bytes lie in a cold storage class and cannot be read before they are asked back; nothing is lost."""
+
+    code = "storage_cold"
+
+
 class Damaged(BroadcastError):
     """The bytes read are not the bytes that were written; data: key, expected, found."""
 
@@ -77,7 +83,7 @@ class Storage(Protocol):
     def open(self, key: str, start: int = 0, length: int | None = None) -> BinaryIO:
         """The object's bytes, or `length` of them from `start`. Raises FileNotFoundError; when read whole, Damaged at the end.
 
-        A body that ends too early raises StorageDown, never looks like the end.
+        A body that ends too early raises StorageDown, never looks like the end. What is in cold storage raises Cold.
         """
 
     def head(self, key: str) -> Stored | None:

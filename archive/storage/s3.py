@@ -70,15 +70,17 @@ class S3Storage:
         self._client = _client(account)
         self._tries = TRIES
 
-    def _name(self, key: str) -> str:
+    def name(self, key: str) -> str:
+        """The key with the prefix, as the service knows it."""
         checked_key(key)
         return f"{self.prefix}/{key}" if self.prefix else key
 
-    def _call(self, key: str, act: str, **facts: Any) -> Any:
-        """One request about one object."""
-        return getattr(self._client, act)(Bucket=self.bucket, Key=self._name(key), **facts)
+    def call(self, key: str, act: str, **facts: Any) -> Any:
+        """One request about one object, not tried again."""
+        return getattr(self._client, act)(Bucket=self.bucket, Key=self.name(key), **facts)
 
-    def _try(self, what: str, act: Callable[[], _T]) -> _T:
+    def attempt(self, what: str, act: Callable[[], _T]) -> _T:
+        """Do it, again where that may help. Raises what trying.py raises."""
         return again(f"{what} in s3://{self.bucket}", act, lambda: self._tries)
 
     def put(self, key: str, source: Path, *, replace: bool = False) -> Stored:
@@ -112,15 +114,15 @@ class S3Storage:
         if hashlib.sha256(content).hexdigest() != digest:
             raise Damaged(f"{key} changed while it was read", key=key, expected=digest, found="")
         facts = {"Body": content, "ChecksumCRC32": _encoded(crc32(content)), **_described(key, digest)}
-        self._try(f"put {key}", lambda: _confirm(content, self._call(key, "put_object", **facts)))
+        self.attempt(f"put {key}", lambda: _confirm(content, self.call(key, "put_object", **facts)))
 
     def _send_parts(self, key: str, source: Path, size: int, digest: str, check: int) -> None:
         """In parts, one in memory at a time. The checksum is that of the whole object; what fails leaves nothing behind."""
         facts = {"ChecksumAlgorithm": "CRC32", "ChecksumType": "FULL_OBJECT", **_described(key, digest)}
-        upload = self._try(f"begin {key}", lambda: self._call(key, "create_multipart_upload", **facts))["UploadId"]
+        upload = self.attempt(f"begin {key}", lambda: self.call(key, "create_multipart_upload", **facts))["UploadId"]
         try:
             parts = self._parts(key, source, size, upload)
-            self._try(
+            self.attempt(
                 f"complete {key}",
                 lambda: self._complete(
                     key,
@@ -132,12 +134,12 @@ class S3Storage:
                 ),
             )
         except BaseException:
-            self._forget_parts(key, upload)
+            self.forget_parts(key, upload)
             raise
 
     def _complete(self, key: str, wanted: Stored, **facts: Any) -> None:
         try:
-            self._call(key, "complete_multipart_upload", **facts)
+            self.call(key, "complete_multipart_upload", **facts)
         except Exception:
             # An answer that was lost: the parts are gone and the object is there.
             if self._look(key) != wanted:
@@ -152,16 +154,16 @@ class S3Storage:
                 facts = {"UploadId": upload, "PartNumber": number, "Body": piece, "ChecksumCRC32": check}
 
                 def send(facts: dict[str, Any] = facts) -> Any:
-                    return _confirm(facts["Body"], self._call(key, "upload_part", **facts))
+                    return _confirm(facts["Body"], self.call(key, "upload_part", **facts))
 
-                answer = self._try(f"part {number} of {key}", send)
+                answer = self.attempt(f"part {number} of {key}", send)
                 sent.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": check})
         return sent
 
-    def _forget_parts(self, key: str, upload: str) -> None:
+    def forget_parts(self, key: str, upload: str) -> None:
         """What cannot be forgotten now is for the bucket's own rule for unfinished uploads."""
         try:
-            self._call(key, "abort_multipart_upload", UploadId=upload)
+            self.call(key, "abort_multipart_upload", UploadId=upload)
         except Exception:
             return
 
@@ -173,9 +175,9 @@ class S3Storage:
 
     def copy(self, key: str, target: str) -> Stored:
         """A copy made by the service, without the bytes coming here."""
-        source = {"Bucket": self.bucket, "Key": self._name(key)}
+        source = {"Bucket": self.bucket, "Key": self.name(key)}
         try:
-            self._try(f"copy {key}", lambda: self._call(target, "copy_object", CopySource=source))
+            self.attempt(f"copy {key}", lambda: self.call(target, "copy_object", CopySource=source))
         except MISSING as error:
             raise FileNotFoundError(key) from error
         found = self.head(target)
@@ -188,7 +190,7 @@ class S3Storage:
         whole = start == 0 and length is None
         facts = {} if whole else {"Range": f"bytes={start}-{start + length - 1 if length is not None else ''}"}
         try:
-            answer = self._try(f"get {key}", lambda: self._call(key, "get_object", **facts))
+            answer = self.attempt(f"get {key}", lambda: self.call(key, "get_object", **facts))
         except MISSING as error:
             raise FileNotFoundError(key) from error
         expected = answer["Metadata"].get(_MARK, "") if whole else ""
@@ -196,7 +198,7 @@ class S3Storage:
 
     def _look(self, key: str) -> Stored | None:
         try:
-            answer = self._call(key, "head_object")
+            answer = self.call(key, "head_object")
         except Exception as error:
             if is_missing(error):
                 return None
@@ -205,11 +207,11 @@ class S3Storage:
 
     def head(self, key: str) -> Stored | None:
         """Size, and the digest taken when it was put."""
-        return self._try(f"head {key}", lambda: self._look(key))
+        return self.attempt(f"head {key}", lambda: self._look(key))
 
     def list(self, prefix: str) -> Iterator[str]:
         """Keys below the folder `prefix`, page by page."""
-        begin, skip = self._name(prefix) + "/", len(self.prefix) + 1 if self.prefix else 0
+        begin, skip = self.name(prefix) + "/", len(self.prefix) + 1 if self.prefix else 0
         more: dict[str, str] = {}
         while True:
             facts = {"Bucket": self.bucket, "Prefix": begin, **more}
@@ -217,7 +219,7 @@ class S3Storage:
             def ask(facts: dict[str, str] = facts) -> Any:
                 return self._client.list_objects_v2(**facts)
 
-            page = self._try(f"list {prefix}", ask)
+            page = self.attempt(f"list {prefix}", ask)
             for each in page.get("Contents", ()):
                 yield each["Key"][skip:]
             if not page.get("IsTruncated"):
@@ -226,11 +228,11 @@ class S3Storage:
 
     def delete(self, key: str) -> None:
         """Forget the object."""
-        self._try(f"delete {key}", lambda: self._call(key, "delete_object"))
+        self.attempt(f"delete {key}", lambda: self.call(key, "delete_object"))
 
     def address(self, key: str, seconds: int, media_type: str) -> str | None:
         """A signed address, good for reading this one object for so long; made here, without asking the service."""
-        facts = {"Bucket": self.bucket, "Key": self._name(key), "ResponseContentType": media_type}
+        facts = {"Bucket": self.bucket, "Key": self.name(key), "ResponseContentType": media_type}
         return str(self._client.generate_presigned_url("get_object", Params=facts, ExpiresIn=seconds))
 
     def hurry(self) -> None:
@@ -239,7 +241,7 @@ class S3Storage:
 
     def probe(self) -> None:
         """Ask whether the bucket is there and ours. Raises StorageDown or StorageRefused."""
-        self._try("look", lambda: self._client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1))
+        self.attempt("look", lambda: self._client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, MaxKeys=1))
 
 
 class _Body(io.RawIOBase):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive.storage import ledger
-from archive.storage.base import Damaged, Storage, StorageDown, StorageRefused, StoredOtherwise
+from archive.storage.base import Cold, Damaged, Storage, StorageDown, StorageRefused, StoredOtherwise
 from archive.storage.ledger import Ledger
 from archive.storage.listing import named, trimmed
 
@@ -172,7 +172,7 @@ class Shelf:
             if file.is_public and original is not None and original.name in self._ledger:
                 try:
                     stored = self.storage.copy(f"{self.key}/{original.name}", key)
-                except FileNotFoundError:
+                except (FileNotFoundError, Cold):
                     stored = self.storage.put(key, self.folder / file.name)
             else:
                 stored = self.storage.put(key, self.folder / file.name)

@@ -17,7 +17,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
 )
 
-from archive.storage.base import Damaged, StorageDown, StorageRefused
+from archive.storage.base import Cold, Damaged, StorageDown, StorageRefused
 
 logger = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -39,6 +39,8 @@ _PASSING = {
     "XAmzContentSHA256Mismatch",
 }
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
+# Reading and copying say it in different words.
+COLD = frozenset({"InvalidObjectState", "ObjectNotInActiveTierError"})
 _WRONG_SETTINGS = (NoCredentialsError, PartialCredentialsError, ParamValidationError)
 
 
@@ -50,13 +52,15 @@ MISSING = (Missing,)
 
 
 def again(what: str, act: Callable[[], _T], tries: Callable[[], int] = lambda: TRIES) -> _T:
-    """Do it, up to `tries` times with growing, scattered pauses. Raises Missing, StorageRefused, StorageDown or Damaged."""
+    """Do it, up to `tries` times with growing, scattered pauses. Raises Missing, Cold, StorageRefused, StorageDown or Damaged."""
     for count in range(TRIES):
         try:
             return act()
         except (ClientError, BotoCoreError, OSError) as error:
             if is_missing(error):
                 raise Missing(what) from error
+            if code_of(error) in COLD:
+                raise Cold(f"{what}: {_words(error)}") from error
             if not _may_pass(error):
                 raise StorageRefused(f"{what}: {_words(error)}") from error
             if count + 1 >= tries():
@@ -70,13 +74,18 @@ def again(what: str, act: Callable[[], _T], tries: Callable[[], int] = lambda: T
 
 def is_missing(error: BaseException) -> bool:
     """Whether the service says that the object is not there. A bucket that is not there is another matter."""
-    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _ABSENT
+    return code_of(error) in _ABSENT
+
+
+def code_of(error: BaseException) -> str:
+    """The service's own code of a refusal; "" for what it did not say."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
 def _may_pass(error: Exception) -> bool:
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= 500 or status == 429 or error.response.get("Error", {}).get("Code") in _PASSING
+        return status >= 500 or status == 429 or code_of(error) in _PASSING
     return not isinstance(error, _WRONG_SETTINGS)
 
 

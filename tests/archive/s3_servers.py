@@ -108,6 +108,8 @@ class Proxy:
     storage: S3Storage
     faults: list[Fault] = field(default_factory=list)
     seen: list[tuple[str, str]] = field(default_factory=list)
+    # Headers of answers to HEAD in place of the server's own.
+    told: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         proxy = self
@@ -190,8 +192,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, answer: http.client.HTTPResponse, content: bytes, *, torn: bool) -> None:
         self.send_response(answer.status)
         for name, value in answer.getheaders():
-            if name.lower() not in {"connection", "content-length", "transfer-encoding"}:
+            hidden = {"connection", "content-length", "transfer-encoding"}
+            if name.lower() not in hidden and not (self.command == "HEAD" and name.lower() in self.owner.told):
                 self.send_header(name, value)
+        for name, value in self.owner.told.items() if self.command == "HEAD" else ():
+            self.send_header(name, value)
         length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(content))
         if length is not None:
             self.send_header("Content-Length", length)

@@ -178,7 +178,11 @@ def test_terms_are_set_by_who_administers_within_bounds_and_on_what_was_seen(pro
     terms.set_terms(actor, programme.pk, Terms(3, None), 1)
     row = KeepingTerms.objects.get()
     assert (row.rehearsal_days, row.unpublished_days, row.version) == (3, None, 2)
-    assert AuditEntry.objects.get(act="retention.terms").after == {"rehearsal_days": 3, "unpublished_days": None}
+    assert AuditEntry.objects.get(act="retention.terms").after == {
+        "rehearsal_days": 3,
+        "unpublished_days": None,
+        "cold_days": None,
+    }
 
 
 def test_the_page_shows_what_would_go_before_it_is_set(programme: Programme, client: Client) -> None:

@@ -78,6 +78,7 @@ export function storeProblem(code) {
   return own({
     storage_down: t("没有应答，录制不受影响"),
     storage_refused: t("拒绝访问，请检查密钥"),
+    storage_cold: t("对象在冷存储"),
     storage_damaged: t("收到的和发出的不同"),
     stored_otherwise: t("已有不同内容"),
     storage_failed: t("上传出错"),
