@@ -11,18 +11,23 @@ import fcntl
 import hashlib
 import importlib.util
 import os
+import signal
 import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import django
 from django.apps import apps
 from django.db.backends.postgresql.creation import DatabaseCreation
 
-from broadcast.house.places import ROOT, here
+from broadcast.house import processes
+from broadcast.house.environment import completed
+from broadcast.house.places import ROOT, Places, here
 from broadcast.house.postgres import VERSION, Postgres
 
 FOLDER = ROOT / "var" / "cache" / "test-database"
@@ -46,7 +51,7 @@ def create_test_db(creation: DatabaseCreation, *words: Any, **wishes: Any) -> st
         finally:
             creation.__dict__.pop("_create_test_db", None)
         if not kept.exists():
-            _keep(creation, kept, name)
+            _keep(_url(creation, name), kept)
         return name
 
 
@@ -67,34 +72,73 @@ def _ours(creation: DatabaseCreation) -> bool:
     return bool(creation.connection.pg_version // 10_000 == int(VERSION))
 
 
+def fill(url: str, environ: Mapping[str, str]) -> None:
+    """Put the tables into the empty database of another house, whose variables these are; the first one has them migrated."""
+    with _alone():
+        kept = FOLDER / f"{facts()}.sql"
+        if kept.exists():
+            os.utime(kept)
+            _psql(url, kept)
+            return
+        command = [sys.executable, "-m", "broadcast", "migrate", "-v", "0"]
+        subprocess.run(command, cwd=ROOT, env={**environ, "YISHI_DATABASE_URL": url}, check=True)
+        _keep(url, kept)
+
+
+def furnish(places: Places, environ: Mapping[str, str]) -> None:
+    """Give a house that was never started a database with its tables, so that its first `up` finds nothing to migrate."""
+    server = Postgres(places)
+    server.prepare()
+    log = places.logs / "postgres.log"
+    process = processes.start(
+        server.command(),
+        log=log,
+        environ={"PATH": os.defpath},
+        account=server.account,
+        death_signal=signal.SIGKILL,
+        folder=server.data,
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not server.answers():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"no database for the house: {processes.tail(log)}")
+            time.sleep(0.02)
+        fill(server.url, completed(environ, places))
+        server.settle()
+    finally:
+        processes.stop(process, server.stop_signal, patience_seconds=30)
+
+
 def _load(creation: DatabaseCreation, kept: Path, name: str) -> str:
-    _program(creation, name, "psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-o", os.devnull, "-f", str(kept))
+    _psql(_url(creation, name), kept)
     return name
 
 
-def _keep(creation: DatabaseCreation, kept: Path, name: str) -> None:
+def _keep(url: str, kept: Path) -> None:
     fresh = kept.with_suffix(".new")
-    _program(creation, name, "pg_dump", "--no-comments", "--no-owner", "-f", str(fresh))
+    _program("pg_dump", "--no-comments", "--no-owner", "-f", str(fresh), url)
     fresh.rename(kept)
     for each in FOLDER.glob("*.sql"):
         if time.time() - each.stat().st_mtime > KEPT_DAYS * 86400:
             each.unlink()
 
 
-def _program(creation: DatabaseCreation, database: str, name: str, *words: str) -> None:
+def _psql(url: str, kept: Path) -> None:
+    _program("psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "-o", os.devnull, "-f", str(kept), url)
+
+
+def _url(creation: DatabaseCreation, name: str) -> str:
     to = creation.connection.settings_dict
-    environ = {
-        "PATH": os.defpath,
-        "PGHOST": str(to["HOST"]),
-        "PGPORT": str(to["PORT"]),
-        "PGUSER": str(to["USER"]),
-        "PGPASSWORD": str(to["PASSWORD"]),
-        "PGDATABASE": database,
-    }
+    return f"postgresql://{to['USER']}:{quote(to['PASSWORD'], safe='')}@{to['HOST']}:{to['PORT']}/{name}"
+
+
+def _program(name: str, *words: str) -> None:
     command = [str(Postgres(here()).program(name)), *words]
+    environ = {"PATH": os.defpath}
     done = subprocess.run(command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
-        raise RuntimeError(f"{name} failed for {database}:\n{done.stderr[-2000:]}")
+        raise RuntimeError(f"{name} failed:\n{done.stderr[-2000:]}")
 
 
 @contextmanager

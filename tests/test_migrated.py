@@ -33,7 +33,7 @@ def test_what_is_loaded_is_what_was_kept(tmp_path: Path, monkeypatch: pytest.Mon
         cursor.execute("CREATE DATABASE migrated_again")
     try:
         migrated._load(creation, kept, "migrated_again")
-        migrated._keep(creation, tmp_path / "again.sql", "migrated_again")
+        migrated._keep(migrated._url(creation, "migrated_again"), tmp_path / "again.sql")
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP DATABASE migrated_again")

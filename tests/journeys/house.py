@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 
 from archive import clips
-from broadcast.house.places import free_port
+from broadcast.house.places import Places, free_port
+from tests import migrated
 from tests.archive import ready
 
 # Does what each line of its input says, in one space of names, and answers with what that printed or how it failed.
@@ -72,9 +73,10 @@ class House:
         }
 
     def furnish(self) -> House:
-        """Put there what a first `up` would encode for itself."""
+        """Put there what a first `up` would encode and migrate for itself."""
         ready.demo_clip(self.var / "demo" / f"loop-{clips.VERSION}.mp4")
         ready.filler(self.var / "media")
+        migrated.furnish(Places(self.var), self.environ)
         return self
 
     def start(self) -> House:

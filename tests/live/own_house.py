@@ -21,6 +21,7 @@ from broadcast.house import processes
 from broadcast.house.places import Places
 from broadcast.house.postgres import Postgres
 from broadcast.house.valkey import Valkey
+from tests import migrated
 from tests.live.conftest import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,7 +97,7 @@ class OwnHouse:
         """Servers, tables, and a Daphne and an edge."""
         self.start("valkey")
         self.start("postgres")
-        self.run("-m", "broadcast", "migrate", "-v", "0")
+        migrated.fill(self.postgres.url, self.environ)
         for number in range(webs):
             self.start(f"{list(_WEB)[number % 2]}-{number}")
 
