@@ -21,6 +21,7 @@ from archive import views
 from archive.models import Derivative, Recording
 from archive.steps import chosen
 from archive.storage import Cold, kept, media
+from broadcast import file_names
 from broadcast.backlog import SCOPE_KEY
 from broadcast.models import Airing
 
@@ -79,7 +80,7 @@ def _find_titled(airing_id: UUID, name: str, everything: bool) -> tuple[Derivati
         return None
     airing = Airing.objects.select_related("episode__programme").get(pk=airing_id)
     words = [airing.episode.programme.name_zh, str(airing.episode.number or ""), airing.episode.title]
-    title = re.sub(r'[\\/:*?"<>|\s]+', " ", " ".join(word for word in words if word)).strip()[:80]
+    title = file_names.cleaned(" ".join(word for word in words if word))
     return derivative, f"{title} {name}" if title else name
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -14,6 +12,7 @@ from archive import derivatives, views
 from archive.clipping import burning, queries
 from archive.models import Clip
 from archive.transcripts import public, webvtt
+from broadcast import file_names
 
 
 @require_safe
@@ -71,4 +70,4 @@ def _words(clip: Clip) -> str | None:
 
 
 def _name(clip: Clip) -> str:
-    return re.sub(r'[\\/:*?"<>|\s]+', " ", clip.shown_title).strip()[:80] or f"clip {clip.pk}"
+    return file_names.cleaned(clip.shown_title) or f"clip {clip.pk}"

@@ -12,6 +12,7 @@ from django.utils.http import content_disposition_header
 
 from archive import views
 from archive.transcripts import formats, public, webvtt
+from broadcast import file_names
 from broadcast.models import Airing
 
 
@@ -36,7 +37,8 @@ async def words(request: HttpRequest, airing_id: UUID, form: str) -> HttpRespons
     _language, lines = await _lines(request, airing_id)
     # As text it is to be read in the browser, without scripts too; asked for with `download` it is a file.
     answer = _answer(request, formats.FORMS[form].write(lines), f"{formats.FORMS[form].media_type}; charset=utf-8")
-    header = content_disposition_header("download" in request.GET, f"{airing_id}.{form}")
+    name = await sync_to_async(_name)(airing_id, form)
+    header = content_disposition_header("download" in request.GET, name)
     if header:
         answer["Content-Disposition"] = header
     return answer
@@ -57,6 +59,10 @@ def _read(airing_id: UUID) -> tuple[str, list[public.Line]] | None:
     airing = Airing.objects.filter(pk=airing_id).first()
     signed = public.signed(airing) if airing is not None else None
     return (signed.language, public.lines(signed.airing)) if signed is not None else None
+
+
+def _name(airing_id: UUID, form: str) -> str:
+    return file_names.of_airing(Airing.objects.select_related("episode__programme").get(pk=airing_id), form)
 
 
 def _answer(request: HttpRequest, text: str, kind: str) -> HttpResponse:

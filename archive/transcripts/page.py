@@ -20,6 +20,7 @@ from archive.models import Derivative, Transcript
 from archive.queries import airing_with_programme
 from archive.transcripts import drafts, formats, plain, queries, services
 from archive.transcripts.lines import MOST_BYTES, MOST_LINES, Line, checked, in_order
+from broadcast import file_names
 from broadcast.access import Ability, Actor, can, require
 from broadcast.errors import BroadcastError, InvalidInput, NotFound
 from broadcast.models import Airing
@@ -127,7 +128,7 @@ def export(request: HttpRequest, actor: Actor, airing_id: UUID, form: str) -> Ht
         raise NotFound(_("没有这一版文稿。"))
     text = writes.write(queries.heard(queries.timed(found), queries.spans(airing_id)))
     response = HttpResponse(text.encode(), content_type=f"{writes.media_type}; charset=utf-8")
-    header = content_disposition_header(True, f"{airing.episode.title[:60]}.{form.lower()}")
+    header = content_disposition_header(True, file_names.of_airing(airing, form.lower()))
     response["Content-Disposition"] = header or "attachment"
     return response
 

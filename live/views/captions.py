@@ -12,12 +12,12 @@ from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
-from django.utils.http import quote_etag
+from django.utils.http import content_disposition_header, quote_etag
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from broadcast import clock
+from broadcast import clock, file_names
 from broadcast.access import Ability, Actor, can, may_watch, may_watch_replay, require
 from broadcast.errors import NotFound
 from broadcast.identity import actor_of_request
@@ -51,7 +51,8 @@ def webvtt(request: HttpRequest, airing_id: UUID) -> HttpResponse:
         [lines.Line(row.at, row.text, row.until) for row in rows], airing.actual_start or airing.planned_start
     )
     response = HttpResponse(told, content_type="text/vtt; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="yishi-captions-{airing.pk}.vtt"'
+    name = file_names.of_airing(airing, "vtt")
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     response["Cache-Control"] = "no-store"
     return response
 

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -105,7 +106,10 @@ def test_signed_words_are_read_and_taken_along_in_each_form(airing: Airing) -> N
     assert "attachment" not in read.headers.get("Content-Disposition", ""), "it opens in the browser"
     taken = Client().get(f"{address}srt?download")
     assert "00:00:11,000 --> 00:00:13,000\n停车收非" in taken.content.decode()
-    assert taken.headers["Content-Disposition"].startswith("attachment")
+    named = unquote(taken.headers["Content-Disposition"])
+    assert named.startswith("attachment")
+    day = (airing.actual_start or airing.planned_start).astimezone(clock.ZONE)
+    assert f"{airing.episode.programme.name_zh} {airing.episode.number} {day:%Y-%m-%d}.srt" in named, named
     assert Client().get(f"{address}exe").status_code == 404
     assert replay_media.found(airing, False)["words"]["txt"] == f"{address}txt"
 

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import json
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.core.management import call_command
@@ -190,7 +191,9 @@ def test_after_the_show_the_lines_come_with_the_replay_and_not_before(show: maki
     assert read(show) == fetched(show) == []
     Episode.objects.filter(pk=show.episode.pk).update(signed_off_at=end)
     assert fetched(show) == ["会上说的"]
-    told = Client().get(f"/live/airings/{show.id}/captions.vtt").content.decode()
+    answer = Client().get(f"/live/airings/{show.id}/captions.vtt")
+    assert f"{show.programme.name_zh} {show.episode.number} " in unquote(answer["Content-Disposition"])
+    told = answer.content.decode()
     assert told.startswith("WEBVTT\n\n1\n00:09:30.")
     assert "会上说的" in told
     Episode.objects.filter(pk=show.episode.pk).update(publication="withdrawn")
