@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from archive import people_spans
+from archive import people_labels, people_spans
 from archive.clipping import queries, services
 from archive.models import Clip, Transcript, TranscriptLine
 from broadcast.access import Actor
@@ -23,8 +23,8 @@ _C = PersonWithdrawalItem.Choice
 
 def found(person: Person, source: str) -> list[Found]:
     """Published ones of published episodes that touch what they say, or whose title names them; all of a show in which they appear
-    and of which no transcript says who speaks."""
-    return [_found(clip, why, source) for clip, why in _public(person)]
+    and of which no transcript says who speaks; and, not proposed, those of a label that may mean them."""
+    return [_found(clip, why, maybe, source) for clip, why, maybe in _public(person)]
 
 
 def take(actor: Actor, item: PersonWithdrawalItem) -> None:
@@ -41,7 +41,7 @@ def addresses(person: Person) -> list[Address]:
     """Of what is public of theirs, and of what orders took."""
     held = PersonWithdrawalItem.objects.filter(person=person, kind=KIND, state__in=PersonWithdrawalItem.STANDING)
     gone = {int(key) for key in held.values_list("key", flat=True)}
-    shown = {clip.pk for clip, _why in _public(person)}
+    shown = {clip.pk for clip, _why, _maybe in _public(person)}
     made = []
     for pk in sorted(gone | shown):
         made += [
@@ -50,7 +50,7 @@ def addresses(person: Person) -> list[Address]:
     return made
 
 
-def _public(person: Person) -> list[tuple[Clip, str]]:
+def _public(person: Person) -> list[tuple[Clip, str, bool]]:
     names = [each for each in (person.name, person.name_en) if each]
     named = Q()
     for name in names:
@@ -58,13 +58,18 @@ def _public(person: Person) -> list[tuple[Clip, str]]:
     public = Clip.objects.filter(
         state=Clip.State.PUBLISHED, airing__episode__publication=Episode.Publication.PUBLISHED
     ).select_related("airing__episode__programme")
-    kept = {clip.pk: (clip, _("标题里有名字")) for clip in public.filter(named)} if names else {}
+    kept = {clip.pk: (clip, _("标题里有名字"), False) for clip in public.filter(named)} if names else {}
     appears = Q(episode__appearances__person=person) | Q(pk__in=_spoken_in(names))
     for airing in Airing.objects.filter(appears, clips__state=Clip.State.PUBLISHED).distinct():
         touched = _touched(airing, names)
         why = _("有这位说的话") if touched is not None else _("文稿没有标出谁在说，请看过再定")
         for clip in public.filter(airing=airing).filter(Q() if touched is None else Q(pk__in=touched)):
-            kept.setdefault(clip.pk, (clip, why))
+            kept.setdefault(clip.pk, (clip, why, False))
+    for label in people_labels.labels(person):
+        theirs = people_labels.lines_called(label.airing.pk, label.called)
+        why = _("有标着“%(label)s”的话，可能是这一位") % {"label": label.called}
+        for clip in public.filter(airing=label.airing, pk__in=_touching(label.airing, theirs)):
+            kept.setdefault(clip.pk, (clip, why, True))
     return [kept[pk] for pk in sorted(kept)]
 
 
@@ -81,12 +86,15 @@ def _touched(airing: Airing, names: Sequence[str]) -> set[int] | None:
     lines = TranscriptLine.objects.filter(transcript__airing=airing, transcript__state=Transcript.State.SIGNED)
     if not lines.exclude(speaker="").exists():
         return None
-    theirs = [line for line in lines if any(name in line.speaker for name in names)]
-    spans = people_spans.spans(airing, theirs)
+    return _touching(airing, [line for line in lines if any(name in line.speaker for name in names)])
+
+
+def _touching(airing: Airing, lines: Iterable[TranscriptLine]) -> set[int]:
+    spans = people_spans.spans(airing, list(lines))
     return {clip.pk for since, until in spans for clip in queries.touching(airing.pk, since, until)}
 
 
-def _found(clip: Clip, why: str, source: str) -> Found:
+def _found(clip: Clip, why: str, maybe: bool, source: str) -> Found:
     episode = clip.airing.episode
     return Found(
         source=source,
@@ -94,9 +102,10 @@ def _found(clip: Clip, why: str, source: str) -> Found:
         key=str(clip.pk),
         title=_("片段：%(title)s") % {"title": clip.shown_title},
         choices=(_C.TAKE, KEEP),
-        chosen=_C.TAKE,
+        chosen=KEEP if maybe else _C.TAKE,
         version=str(clip.version),
         episode=episode.pk,
         detail=f"{episode.programme.name} {episode.title} · {duration(int(clip.seconds))} · {why}",
         url=reverse("clips:show", args=[clip.pk]),
+        maybe=maybe,
     )

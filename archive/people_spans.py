@@ -6,11 +6,16 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from archive.editing import services
 from archive.models import Edit, Recording, TranscriptLine
 from broadcast.access import Actor
 from broadcast.errors import IllegalTransition
 from broadcast.models import Airing, PersonWithdrawalItem
+from broadcast.templatetags.staff import duration
 
 Span = tuple[dt.datetime, dt.datetime]
 # Lines so near to each other are one span; and speech begins before its line and lasts beyond it.
@@ -24,6 +29,25 @@ def may_be_edited(airing: Airing) -> bool:
     """Whether the editing takes edits of it: over, and its replay written whole."""
     done = Recording.objects.filter(airing=airing, state=Recording.State.FINISHED, replay_ready_at__isnull=False)
     return airing.state == Airing.State.ENDED and airing.actual_end is not None and done.exists()
+
+
+def where(airing: Airing) -> str:
+    """What the airing's show is called in a preview."""
+    episode = airing.episode
+    number = f"{_('第 %(number)s 期') % {'number': episode.number}} " if episode.number else ""
+    return f"{episode.programme.name} {number}{episode.title}"
+
+
+def told(lines: Sequence[TranscriptLine]) -> str:
+    """How many lines they are and how long they last."""
+    seconds = int(sum((each.ends_at - each.starts_at for each in lines), dt.timedelta()).total_seconds())
+    said = ngettext("%(n)s 行，说了 %(time)s", "%(n)s 行，说了 %(time)s", len(lines))
+    return said % {"n": len(lines), "time": duration(seconds)}
+
+
+def page(airing: Airing) -> str:
+    """Where staff see it."""
+    return reverse("staff:episode", args=[airing.episode_id])
 
 
 def spans(airing: Airing, lines: Sequence[TranscriptLine]) -> list[Span]:

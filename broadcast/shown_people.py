@@ -7,20 +7,46 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from broadcast.models import Appearance, PersonWithdrawalItem
+from broadcast.models import Appearance, Episode, Person, PersonWithdrawalItem
 
 SOURCE = "broadcast"
 EPISODE, WORDS, PHOTO = "episode", "words", "photo"
+# What is said under a label that does not hold the name, where somebody decided that it means them.
+LABEL = "label"
 _STANDING = PersonWithdrawalItem.STANDING
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names that go wherever a label holds one, and labels that go as they stand: 林委员 is not 小林委员."""
+
+    held: set[str] = field(default_factory=set)
+    exact: set[str] = field(default_factory=set)
+
+    def means(self, label: str) -> bool:
+        """Whether the label names one of them."""
+        return label in self.exact or any(name in label for name in self.held)
+
+
+NOBODY = Names()
 
 
 def standing() -> QuerySet[PersonWithdrawalItem]:
     """What orders have taken and nobody has given back."""
     return PersonWithdrawalItem.objects.filter(state__in=_STANDING)
+
+
+def episodes_of(person: Person) -> QuerySet[Episode]:
+    """In which the person appears, or from which an order takes something of theirs: transcripts know more than lists."""
+    taken = standing().filter(person=person).exclude(episode=None).values("episode")
+    return Episode.objects.filter(
+        Q(pk__in=Appearance.objects.filter(person=person).values("episode")) | Q(pk__in=taken)
+    )
 
 
 def is_hidden(person: str = "person", episode: str = "episode") -> Exists:
@@ -33,25 +59,26 @@ def named(appearances: QuerySet[Appearance]) -> QuerySet[Appearance]:
     return appearances.filter(~is_hidden())
 
 
-def hidden_names(episodes: Iterable[int] | QuerySet[Any, Any]) -> dict[int, set[str]]:
-    """By episode the names that may not be shown in it; episodes without one are left out. One query."""
-    return _names(EPISODE, episodes)
+def hidden_names(episodes: Iterable[int] | QuerySet[Any, Any]) -> dict[int, Names]:
+    """By episode who may not be named in it; episodes without one are left out. One query."""
+    return _names(Q(kind=EPISODE) | Q(kind=LABEL, choice=PersonWithdrawalItem.Choice.NAME), episodes)
 
 
-def silenced(episodes: Iterable[int] | QuerySet[Any, Any]) -> dict[int, set[str]]:
-    """By episode the names of those whose words may not be shown. One query."""
-    return _names(WORDS, episodes)
+def silenced(episodes: Iterable[int] | QuerySet[Any, Any]) -> dict[int, Names]:
+    """By episode those whose words may not be shown. One query."""
+    return _names(Q(kind=WORDS) | Q(kind=LABEL) & ~Q(choice=PersonWithdrawalItem.Choice.NAME), episodes)
 
 
-def _names(kind: str, episodes: Iterable[int] | QuerySet[Any, Any]) -> dict[int, set[str]]:
-    found: dict[int, set[str]] = defaultdict(set)
-    rows = standing().filter(kind=kind, episode__in=episodes if isinstance(episodes, QuerySet) else list(episodes))
-    for episode, name, english in rows.values_list("episode", "person__name", "person__name_en"):
-        if episode is not None:
-            found[episode].update(each for each in (name, english) if each)
-    return found
-
-
-def is_one_of(speaker: str, names: Iterable[str]) -> bool:
-    """Whether a label such as 王小明委员 names one of them."""
-    return any(name in speaker for name in names)
+def _names(rule: Q, episodes: Iterable[int] | QuerySet[Any, Any]) -> dict[int, Names]:
+    found: dict[int, Names] = defaultdict(Names)
+    rows = standing().filter(rule, episode__in=episodes if isinstance(episodes, QuerySet) else list(episodes))
+    for episode, kind, called, *names in rows.values_list(
+        "episode", "kind", "called", "person__name", "person__name_en"
+    ):
+        if episode is None:
+            continue
+        if kind == LABEL:
+            found[episode].exact.add(called)
+        else:
+            found[episode].held.update(each for each in names if each)
+    return dict(found)

@@ -18,7 +18,8 @@ class Found:
     """Something public in which the person is: what it is called, where staff see it, and what may be done with it.
 
     `choices` are of PersonWithdrawalItem.Choice, or `keep`; `chosen` is what the page proposes. `version` changes with whatever the
-    reader of the preview should see again before it goes. `coming`: it is not over yet, so nothing is proposed.
+    reader of the preview should see again before it goes. `coming`: it is not over yet, so nothing is proposed. `maybe`: whether it is
+    theirs somebody must decide; then nothing is proposed either. `called`: the label that stands there instead of the name.
     """
 
     source: str
@@ -32,6 +33,8 @@ class Found:
     detail: str = ""
     url: str = ""
     coming: bool = False
+    maybe: bool = False
+    called: str = ""
 
     @property
     def id(self) -> str:
@@ -41,10 +44,12 @@ class Found:
 
 @dataclass(frozen=True)
 class Address:
-    """A public address at which the person was, or could be, seen; `gone`: by a standing order nothing may be there."""
+    """A public address at which the person was, or could be, seen; `gone`: by a standing order nothing may be there; `marks`: what else
+    than the name may not stand there, as it would be written."""
 
     path: str
     gone: bool = False
+    marks: tuple[str, ...] = ()
 
 
 class Part(Protocol):

@@ -26,7 +26,12 @@ def recent(actor: Actor) -> list[str]:
     found: dict[str, None] = {}
     for names in ("departments", "sectors", "guests"):
         open_rows = [row for row in rows if row.pk in shown]
-        few = [name for row in open_rows for name in getattr(row, names) if name not in hidden.get(row.pk, ())]
+        few = [
+            name
+            for row in open_rows
+            for name in getattr(row, names)
+            if name not in hidden.get(row.pk, shown_people.NOBODY).held
+        ]
         found |= dict.fromkeys(list(dict.fromkeys(few))[: MOST // 3])
     return list(found)
 

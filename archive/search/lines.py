@@ -40,12 +40,12 @@ def documents(episode: Episode) -> list[Document]:
     found = rows.order_by("transcript", "number").values_list(
         "pk", "text", "transcript__airing", "starts_at", "speaker"
     )
-    silenced = shown_people.silenced([episode.pk]).get(episode.pk, set())
-    hidden = shown_people.hidden_names([episode.pk]).get(episode.pk, set())
+    silenced = shown_people.silenced([episode.pk]).get(episode.pk, shown_people.NOBODY)
+    hidden = shown_people.hidden_names([episode.pk]).get(episode.pk, shown_people.NOBODY)
     made = []
     for pk, text, airing, at, speaker in found:
-        if not shown_people.is_one_of(speaker, silenced):
-            shown = "" if shown_people.is_one_of(speaker, hidden) else speaker
+        if not silenced.means(speaker):
+            shown = "" if hidden.means(speaker) else speaker
             made.append(Document("line", f"line:{pk}", text, airing, at, speaker=shown))
     return made
 
@@ -59,7 +59,7 @@ def current(keys: Sequence[str]) -> dict[str, str]:
     silenced = shown_people.silenced({line[-1] for line in lines}) if lines else {}
     found: dict[str, str] = {}
     for pk, text, airing, since, until, speaker, episode in lines:
-        hidden = shown_people.is_one_of(speaker, silenced.get(episode, ()))
+        hidden = silenced.get(episode, shown_people.NOBODY).means(speaker)
         if hidden or public.touches(withheld.get(airing, ()), since, until):
             continue
         if replays.line_second(since, until, replays.spans(airing)) is not None:

@@ -37,10 +37,11 @@ def lines(airing: Airing) -> list[Line]:
 def _sayable(said: list[Timed], episode: int) -> list[Timed]:
     """Without the words of people who were taken from the public, and without the names of those who are not to be named."""
     silenced, hidden = (
-        names([episode]).get(episode, ()) for names in (shown_people.silenced, shown_people.hidden_names)
+        names([episode]).get(episode, shown_people.NOBODY)
+        for names in (shown_people.silenced, shown_people.hidden_names)
     )
-    kept = (each for each in said if not shown_people.is_one_of(each.speaker, silenced))
-    return [replace(each, speaker="") if shown_people.is_one_of(each.speaker, hidden) else each for each in kept]
+    kept = (each for each in said if not silenced.means(each.speaker))
+    return [replace(each, speaker="") if hidden.means(each.speaker) else each for each in kept]
 
 
 def vtt(airing: Airing) -> str:

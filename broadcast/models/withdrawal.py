@@ -50,6 +50,8 @@ class PersonWithdrawalItem(models.Model):
     kind = models.CharField(max_length=16)
     key = models.CharField(max_length=64)
     title = models.CharField(max_length=200)
+    # Of a label: as it stands there.
+    called = models.CharField(max_length=60, blank=True, default="")
     choice = models.CharField(max_length=8, choices=Choice.choices)
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     # What its app needs to bring it back.

@@ -185,6 +185,7 @@ def _item(row: PersonWithdrawal, found: Found, choice: str) -> PersonWithdrawalI
         kind=found.kind,
         key=found.key,
         title=found.title[:200],
+        called=found.called,
         choice=choice,
     )
 

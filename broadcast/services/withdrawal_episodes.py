@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from broadcast import registry, shown_people
 from broadcast.access import Actor
 from broadcast.models import Airing, Appearance, Episode, Person, PersonWithdrawalItem
+from broadcast.near_names import Near, near
 from broadcast.services import episodes
 from broadcast.templatetags.staff import when
 from broadcast.withdrawing import KEEP, Address, Found
@@ -69,7 +70,7 @@ class Episodes:
 
     def addresses(self, person: Person) -> list[Address]:
         """The lists, and the page of each episode in which they appear."""
-        rows = Episode.objects.filter(appearances__person=person).select_related("programme").distinct()
+        rows = shown_people.episodes_of(person).select_related("programme")
         found = [reverse("home"), reverse("programmes")]
         for row in rows.order_by("-pk"):
             found.append(reverse("programme", args=[row.programme.slug]))
@@ -122,6 +123,18 @@ def _number(episode: Episode) -> str:
     return f"{_('第 %(number)s 期') % {'number': episode.number}} " if episode.number else ""
 
 
+def alike(person: Person) -> list[tuple[Person, str]]:
+    """Other people on the list who may be the same one, written differently or entered twice, and why; no order on one touches another."""
+    made = []
+    for other in Person.objects.exclude(pk=person.pk).order_by("name", "pk"):
+        why = near(other.name, person.name) or near(other.name_en, person.name, person.name_en)
+        if other.name.strip() == person.name.strip():
+            made.append((other, _("同名")))
+        elif why == Near.SOUND:
+            made.append((other, _("和姓名同音，或者是姓名的拼音")))
+    return made
+
+
 def mentioned(person: Person) -> list[dict[str, str]]:
     """Where the name stands in words that somebody wrote, which no order changes: titles and summaries of what is public, run-downs."""
     names = [each for each in (person.name, person.name_en) if each]
@@ -139,4 +152,4 @@ def mentioned(person: Person) -> list[dict[str, str]]:
     ]
 
 
-__all__ = ["Episodes", "mentioned", "register", "unchanged"]
+__all__ = ["Episodes", "alike", "mentioned", "register", "unchanged"]

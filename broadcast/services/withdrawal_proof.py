@@ -88,7 +88,7 @@ def _answer(address: Address, marks: set[bytes], host: str, secure: bool) -> Ans
     return Answer(
         path=address.path,
         status=response.status_code,
-        names=any(mark in body for mark in marks),
+        names=any(mark in body for mark in (*marks, *(each.encode() for each in address.marks))),
         is_there=address.gone and response.status_code < 400,
     )
 

@@ -75,7 +75,7 @@ def _nameless(rows: QuerySet[Reply]) -> set[int]:
     if not names:
         return set()
     said = rows.filter(**{f"{by}__in": list(names)}).values_list("pk", "respondent", by)
-    return {pk for pk, respondent, episode in said if shown_people.is_one_of(respondent, names[episode])}
+    return {pk for pk, respondent, episode in said if names[episode].means(respondent)}
 
 
 def _carried(ids: list[int]) -> dict[int, str]:

@@ -38,13 +38,13 @@ def register() -> None:
 def documents(episode: Episode) -> list[Document]:
     """Of all its airings but rehearsals."""
     found: list[Document] = []
-    hidden = shown_people.hidden_names([episode.pk]).get(episode.pk, set())
+    hidden = shown_people.hidden_names([episode.pk]).get(episode.pk, shown_people.NOBODY)
     for airing in episode.airings.exclude(kind=Airing.Kind.REHEARSAL):
         questions = visible.public_items(Question, airing.pk).order_by("pk").in_bulk()
         found += [_question(row) for row in questions.values()]
         for reply in _replies().filter(question__in=questions).order_by("pk"):
             asked = questions[reply.question_id]
-            by = "" if shown_people.is_one_of(reply.respondent, hidden) else reply.respondent
+            by = "" if hidden.means(reply.respondent) else reply.respondent
             words = Document("answer", f"reply:{reply.pk}", reply.text, airing.pk, asked.on_air_at)
             found.append(_with(words, by, reply.department))
         for poll in _polls().filter(room=airing.pk):

@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from broadcast import registry
+from broadcast import registry, shown_people
 from broadcast.access import Actor
 from broadcast.models import Airing, Participant, Person, PersonWithdrawalItem
 from broadcast.withdrawing import KEEP, Address, Found
@@ -71,14 +71,14 @@ class Written:
 
     def addresses(self, person: Person) -> list[Address]:
         """States, comments and timelines of the shows in which they appear or wrote."""
-        rows = Airing.objects.filter(episode__appearances__person=person)
+        rows = Airing.objects.filter(episode__in=shown_people.episodes_of(person))
         author = _participant(person)
         if author is not None:
             rooms = {*Comment.objects.filter(author=author).values_list("room", flat=True)}
             rooms |= {*Question.objects.filter(author=author).values_list("room", flat=True)}
             rows = rows | Airing.objects.filter(pk__in=rooms)
         found = []
-        for airing in rows.select_related("episode__programme").distinct():
+        for airing in rows.select_related("episode__programme"):
             found += [
                 reverse(name, args=[airing.pk])
                 for name in ("live-state", "live-comments", "live-captions", "live-captions-vtt", "live-timeline")
