@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from html import escape
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from urllib.parse import quote
 from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 
 from broadcast import registry
 from broadcast.access import Ability, Actor, require_house
@@ -62,11 +63,19 @@ class Proof:
 
 
 def prove(actor: Actor, person: Person, host: str, *, secure: bool) -> Proof:
-    """Ask them all, at most MOST, within this process. Not inside a transaction. Raises NotAllowed."""
+    """Ask them all, at most MOST, within this process, pages in English too. Not inside a transaction. Raises NotAllowed."""
     require_house(actor, Ability.WITHDRAW_PEOPLE)
     addresses = {each.path: each for _name, part in registry.person_withdrawal for each in part().addresses(person)}
     marks = _marks(name for name in (person.name, person.name_en) if name)
-    found = [_answer(each, marks, host, secure) for each in list(addresses.values())[:MOST]]
+    found: list[Answer] = []
+    # Each answer is in a language of its own; who asks keeps theirs.
+    with translation.override(translation.get_language()):
+        for each in list(addresses.values())[:MOST]:
+            answer, is_page = _answer(each, marks, host, secure)
+            found.append(answer)
+            if is_page:
+                english = replace(each, path=f"{each.path}{'&' if '?' in each.path else '?'}language=en")
+                found.append(_answer(english, marks, host, secure)[0])
     return Proof(tuple(sorted(found, key=lambda each: each.is_well)), max(len(addresses) - MOST, 0))
 
 
@@ -79,18 +88,19 @@ def _marks(names: Iterable[str]) -> set[bytes]:
     return found
 
 
-def _answer(address: Address, marks: set[bytes], host: str, secure: bool) -> Answer:
+def _answer(address: Address, marks: set[bytes], host: str, secure: bool) -> tuple[Answer, bool]:
     response = _house().get_response(_request(address.path, host, secure))
     # Files are sent in pieces; whether they may be had is what matters of them.
     body = response.content if isinstance(response, HttpResponse) else b""
     # Calendars fold their lines, be it within a name.
     body = body.replace(b"\r\n ", b"")
-    return Answer(
+    answer = Answer(
         path=address.path,
         status=response.status_code,
         names=any(mark in body for mark in (*marks, *(each.encode() for each in address.marks))),
         is_there=address.gone and response.status_code < 400,
     )
+    return answer, response.status_code < 400 and response.headers.get("Content-Type", "").startswith("text/html")
 
 
 def _request(path: str, host: str, secure: bool) -> HttpRequest:

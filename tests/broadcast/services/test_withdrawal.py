@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from archive.models import (
     Derivative,
@@ -101,6 +102,21 @@ def test_the_proof_finds_what_an_order_left(house: dict[str, Any]) -> None:
     page = reverse("episode", args=[house["programme"].slug, house["coming"].episode.key])
     assert page in {each.path for each in proof.answers if each.names}, "the coming episode still names them"
     assert not any(each.names for each in proof.answers if "transcript" in each.path), "lines stay, the label does not"
+
+
+def test_the_proof_leaves_the_reader_their_language(house: dict[str, Any]) -> None:
+    with translation.override("en"):
+        withdrawal_proof.prove(actor(), house["person"], "testserver", secure=False)
+        assert translation.get_language() == "en"
+
+
+def test_the_proof_reads_pages_in_english_too(house: dict[str, Any]) -> None:
+    proof = withdrawal_proof.prove(actor(), house["person"], "testserver", secure=False)
+    page = reverse("episode", args=[house["programme"].slug, house["airings"][0].episode.key])
+    assert {page, f"{page}?language=en"} <= {each.path for each in proof.shown}
+    assert not any(
+        "language=en" in each.path for each in proof.answers if each.path.endswith((".xml", ".vtt", ".json"))
+    )
 
 
 def test_an_edited_episode_names_them_no_more_than_before(house: dict[str, Any]) -> None:

@@ -164,7 +164,7 @@ def furnished(media: Path) -> dict[str, Any]:
         is_explicit=False,
         is_published=True,
     )
-    user = User.objects.create(username="member", is_active=True)
+    user = User.objects.create(username="person-withdrawn", is_active=True)
     person = Person.objects.create(name=NAME, name_en="Ouyang Mingde", is_member=True, user=user)
     host = Person.objects.create(name="司马文")
     airings = [shown(programme, person, media, f"过街设施之{word}") for word in ("一", "二", "三")]
