@@ -42,6 +42,11 @@ class Contents:
     polls: tuple[Place, ...]
 
     @property
+    def only_asked(self) -> set[int]:
+        """Questions of which nothing else stands here: what was written about them later is told where they were asked."""
+        return {place.key for place in self.asked} - {place.key for place in (*self.answered, *self.promised)}
+
+    @property
     def chapters(self) -> list[Place]:
         """Parts that ran, calls and questions that were answered: what a player offers to jump to."""
         shown = {place.key: place for place in self.asked}

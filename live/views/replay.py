@@ -44,8 +44,10 @@ def _context(
         media.update(function(airing, staff))
     found = told.contents(airing, media["spans"], names["segments"])
     here = _here(airing, request)
-    second = asked_second(request.GET.get("t", ""))
     length = replay_times.length(media["spans"])
+    second = asked_second(request.GET.get("t", ""))
+    # At the very end there is nothing to be seen.
+    second = min(second, max(0, int(length) - 1)) if length else second
     return {
         "airing": airing,
         "episode": airing.episode,
@@ -61,7 +63,7 @@ def _context(
         "polls": {view.poll.id: view for view in halls.poll_views(hall, Mine())},
         "media": media,
         "length": length,
-        "second": min(second, int(length)) if length else second,
+        "second": second,
         # An address that something is added to.
         "base": f"{here}{'&' if '?' in here else '?'}",
         "boot": {

@@ -10,7 +10,8 @@ from archive.transcripts import drafts, services
 from archive.transcripts.queries import Timed
 from broadcast.models import Airing, Episode, Moment, Segment, SegmentRun
 from live import commands, protocol
-from live.models import Call, Comment, Poll, Question, Room
+from live.models import Call, CaptionLine, Comment, Poll, Question, Room
+from live.services import replies
 from tests.archive import steps_making
 from tests.live import making
 
@@ -23,10 +24,14 @@ SAID = [
     (80, 86, "李处长", "公交站台下个月修好。"),
     (88, 94, "李处长", "维修计划会书面公布。"),
 ]
+ANSWER = "维修计划已在官网公布。"
 
 
 def make_replay(*, sound_only: bool = False) -> making.Show:
-    """Questions at 24 (promised at 30) and 80 (answered at 90), a poll at 10 to 20, comments at 15 and 85, a call at 100."""
+    """Questions at 24 (promised at 30, kept later) and 80 (answered at 90), a poll at 10 to 20, comments at 15 and 85, a call at 100.
+
+    What is said was typed as captions while it ran; corrected and signed it is the transcript.
+    """
     show = making.make_show(comments="post", questions="post", replay_release="at_once")
     author, host = making.make_viewer(name="陈女士"), making.staff_actor(show.host)
     asked = [
@@ -39,11 +44,14 @@ def make_replay(*, sound_only: bool = False) -> making.Show:
         if question == asked[0]:
             commands.perform(host, show.id, protocol.AnswerQuestion(id=making.command_id(), question=question))
     promise = protocol.PromiseReply(id=making.command_id(), question=asked[1], department="市交通运输局", due=due)
-    commands.perform(making.staff_actor(show.producer), show.id, promise)
+    producer = making.staff_actor(show.producer)
+    commands.perform(producer, show.id, promise)
+    for *_when, text in SAID:
+        commands.perform(producer, show.id, protocol.AddCaption(id=making.command_id(), text=text))
     said = [commands.perform(author, show.id, making.comment(text))["item"] for text in ("早该修了", "说得好")]
     poll, options = making.make_poll(show, ("赞成", "反对"), results="always")
     commands.perform(author, show.id, making.vote(poll, options[0]))
-    commands.perform(making.staff_actor(show.producer), show.id, protocol.ClosePoll(id=making.command_id(), poll=poll))
+    commands.perform(producer, show.id, protocol.ClosePoll(id=making.command_id(), poll=poll))
     if sound_only:
         show.programme.kind = "radio"
         show.programme.save()
@@ -67,6 +75,8 @@ def make_replay(*, sound_only: bool = False) -> making.Show:
     ]
     for kind, which, second in moments:
         Moment.objects.filter(airing=airing, kind=kind, data__question=asked[which]).update(at=at(second))
+    for line, (second, *_more) in zip(CaptionLine.objects.filter(room=airing.pk).order_by("pk"), SAID, strict=True):
+        CaptionLine.objects.filter(pk=line.pk).update(at=at(second))
     for comment, second in zip(said, (15, 85), strict=True):
         Comment.objects.filter(pk=comment).update(created_at=at(second + airing.delay_seconds))
     Poll.objects.filter(pk=poll).update(opened_at=at(10), closed_at=at(20))
@@ -84,6 +94,7 @@ def make_replay(*, sound_only: bool = False) -> making.Show:
     Episode.objects.filter(pk=airing.episode_id).update(signed_off_at=at(200))
     show.airing, show.episode = Airing.objects.get(pk=airing.pk), Episode.objects.get(pk=airing.episode_id)
     show.extra.update(question=asked[0], promised=asked[1], poll=poll, call=call.pk)
+    _answer_in_writing(show)
     _sign_words(show, at)
     return show
 
@@ -98,7 +109,7 @@ def do_steps() -> None:
 def _move(show: making.Show, airing: Airing) -> None:
     """What was done in the room belongs to the airing that was recorded."""
     Room.objects.create(airing=airing, created_at=show.airing.created_at)
-    for model in (Comment, Question, Poll):
+    for model in (CaptionLine, Comment, Question, Poll):
         model.objects.filter(room=show.id).update(room=airing.pk)
     Moment.objects.filter(airing=show.id).update(airing=airing)
 
@@ -109,9 +120,17 @@ def _parts(show: making.Show, airing: Airing, at: Callable[[float], dt.datetime]
         SegmentRun.objects.create(airing=airing, segment=segment, started_at=at(since), ended_at=at(until))
 
 
+def _answer_in_writing(show: making.Show) -> None:
+    """Days later the department keeps its promise; who released it has not written it."""
+    draft = replies.Draft("市交通运输局", ANSWER)
+    reply = replies.write(making.staff_actor(show.producer), show.extra["promised"], draft, submit=True)
+    replies.decide(making.staff_actor(show.moderator), reply.pk, reply.version, "release")
+
+
 def _sign_words(show: making.Show, at: Callable[[float], dt.datetime]) -> None:
-    draft = drafts.keep_machine(
-        show.id, "test", [Timed(at(since), at(until), who, text) for since, until, who, text in SAID]
-    )
-    assert draft is not None
-    services.sign(making.staff_actor(show.producer), show.id, draft.pk, 1)
+    """What was typed, with its speakers and exact ends, as a person has corrected it."""
+    producer = making.staff_actor(show.producer)
+    typed = drafts.take_live(producer, show.id)
+    lines = [Timed(at(since), at(until), who, text) for since, until, who, text in SAID]
+    corrected = services.save(producer, show.id, typed.pk, typed.version, lines)
+    services.sign(producer, show.id, corrected.pk, corrected.version)

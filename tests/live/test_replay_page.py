@@ -19,7 +19,7 @@ from tests.live.sockets import Server
 from tests.live.test_page import chromium  # noqa: F401  (a fixture)
 
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-pytestmark = [pytest.mark.browser, pytest.mark.ffmpeg, pytest.mark.long]
+pytestmark = [pytest.mark.browser, pytest.mark.ffmpeg, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 async def at_second(page: Page, second: float) -> None:
@@ -54,7 +54,15 @@ async def words_of_the_gap(page: Page) -> None:
     assert box
     await page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     await expect(page.locator("#layers .peek span")).to_have_text(re.compile("00:(39|40)"))
-    await page.wait_for_function("() => document.querySelector('#layers .peek canvas').width === 160")
+    await page.wait_for_function(
+        """() => { const canvas = document.querySelector("#layers .peek canvas");
+            return canvas.width === 160 && canvas.getContext("2d").getImageData(80, 40, 1, 1).data[3] > 0; }"""
+    )
+    peek = await page.locator("#layers .peek").bounding_box()
+    caption = await page.locator("#layers .caption span").bounding_box()
+    assert peek
+    assert caption
+    assert caption["y"] + caption["height"] <= peek["y"], "the caption is to be read above it"
     await shot(page, "desktop-words")
     await page.get_by_role("button", name="弹幕关").click()
     await page.keyboard.press("6")
@@ -62,6 +70,63 @@ async def words_of_the_gap(page: Page) -> None:
     await page.keyboard.press("k")
     await expect(page.locator("#layers .danmaku span")).to_have_text("说得好", timeout=30_000)
     await page.get_by_role("button", name="弹幕开").click()
+
+
+async def ways_to_watch(page: Page) -> None:
+    """Another quality, the sound alone and back, a small window, and the address of the moment in the clipboard."""
+    await page.keyboard.press("k")
+    quality = page.get_by_label("清晰度")
+    lowest = min(
+        int(each.removesuffix("p")) for each in await quality.locator("option").all_inner_texts() if each[0].isdigit()
+    )
+    await quality.select_option(f"{lowest}p")
+    await quality.blur()
+    await page.keyboard.press("2")
+    await at_second(page, 16)
+    await page.wait_for_function(f"() => document.getElementById('video').videoHeight === {lowest}", timeout=30_000)
+    await quality.select_option("-1")
+    await quality.blur()
+    # The sound goes on where the picture was, and the other way round.
+    await page.get_by_role("button", name="只听").click()
+    await expect(page.locator("#cover")).to_contain_text("只听声音")
+    await page.wait_for_function("() => document.getElementById('video').videoWidth === 0")
+    await at_second(page, 16)
+    await page.locator("#cover").get_by_role("button", name="看画面").click()
+    await page.wait_for_function("() => document.getElementById('video').videoWidth > 0", timeout=30_000)
+    await at_second(page, 16)
+    # Whether there is a window the machine decides; that it is asked for, and that a refusal breaks nothing, is ours.
+    await page.evaluate(
+        """() => { window.asked = 0; document.getElementById("video").requestPictureInPicture = () => {
+            window.asked += 1; return Promise.reject(new DOMException("no window", "NotAllowedError")); } }"""
+    )
+    await page.get_by_role("button", name="小窗").click()
+    await page.keyboard.press("i")
+    assert await page.evaluate("() => window.asked") == 2
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.get_by_role("button", name="复制此刻链接").click()
+    await expect(page.locator("#share [role=status]")).to_have_text(re.compile("已复制，从 00:1[4-8] 开始"))
+    copied = await page.evaluate("() => navigator.clipboard.readText()")
+    second = int(copied.partition("?t=")[2])
+    await page.goto(copied)
+    await stands_at(page, second)
+
+
+async def stands_at(page: Page, second: int) -> None:
+    """No browser lets a page begin to sound: the picture of that second is there, and one button plays on from it."""
+    await at_second(page, second)
+    await page.wait_for_function("() => document.getElementById('video').readyState >= 2", timeout=30_000)
+    assert await page.evaluate(
+        "() => { const v = document.getElementById('video'); return v.paused && v.videoWidth > 0; }"
+    )
+    button = page.locator("#cover").get_by_role("button")
+    await expect(button).to_have_count(1)
+    await expect(button).to_have_text(f"从 00:{second:02} 播放")
+    await shot(page, f"stands-{(page.viewport_size or PHONE)['width']}")
+    await button.click()
+    await page.wait_for_function(f"() => document.getElementById('video').currentTime > {second} + 0.5", timeout=30_000)
+    await expect(button).to_have_count(0)
+    await page.keyboard.press("k")
+    await expect(button).to_have_count(0)
 
 
 async def shot(page: Page, name: str) -> None:
@@ -107,6 +172,11 @@ async def test_the_moment_is_right_behind_a_gap(
         await expect(page.locator("#panel-now .at-poll b")).to_have_text("正在投票")
         await page.keyboard.press("l")
         await expect(page.locator("#panel-now .at-poll .result")).to_contain_text("1 票")
+        # What was promised at 30 was written days later: it stands with its question, at 24.
+        await page.keyboard.press("3")
+        await at_second(page, 24)
+        await expect(page.locator("#panel-now .at-question .reply").first).to_contain_text(replay_making.ANSWER)
+        await expect(page.locator(f"#promise-{show.extra['promised']}")).to_contain_text(replay_making.ANSWER)
         # The chapter of the answered question, and where its comment was written.
         chapter = page.locator("#controls .chapters option", has_text="公交何时修好？")
         await page.locator("#controls .chapters").select_option(value=await chapter.get_attribute("value"))
@@ -115,6 +185,7 @@ async def test_the_moment_is_right_behind_a_gap(
         await page.get_by_label("速度").select_option("2")
         assert await page.evaluate("() => document.getElementById('video').playbackRate") == 2
         await words_of_the_gap(page)
+        await ways_to_watch(page)
         await page.keyboard.press("?")
         await expect(page.get_by_role("dialog")).to_contain_text("快捷键")
         await shot(page, "desktop-keys")
@@ -130,7 +201,7 @@ async def test_the_moment_is_right_behind_a_gap(
         await page.get_by_role("button", name="接着看").click()
         await at_second(page, 45)
         await page.goto(f"{address}?t=52")
-        await at_second(page, 52)
+        await stands_at(page, 52)
         await expect(page.locator("#panel-now .at-question h2")).to_have_text("公交何时修好？")
         await shot(page, "phone-now")
         await page.goto(f"{address}?elder=1")

@@ -56,15 +56,15 @@ export function createPlayer(video, onChange) {
     hls = null;
   }
 
-  /** Play `url`; the same one again changes nothing. An empty url stops and lets go of the picture. */
-  function source(url, { live = false } = {}) {
+  /** Play `url`, a replay from the second `from` on; the same one again changes nothing. An empty url stops and lets go of the picture. */
+  function source(url, { live = false, from = 0 } = {}) {
     if (url === state.url && live === state.live) return;
     const first = !state.url;
     destroy();
     tries = 0;
     mediaErrors = 0;
     video.removeAttribute("controls");
-    moment = null;
+    moment = from && !live ? { date: null, time: from } : null;
     back = false;
     stalls.forget();
     lastMoved = Date.now();
@@ -119,6 +119,8 @@ export function createPlayer(video, onChange) {
       const sound = soundIn(text, new URL(url, location.href));
       set({ sound, listening: Boolean(sound) && chosen().listening });
     }
+    // It stands at its second with the picture, before anybody plays it.
+    if (moment) video.preload = "metadata";
     video.src = state.listening ? state.sound : url;
     video.load();
     if (wanted) play();

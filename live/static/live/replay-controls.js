@@ -1,6 +1,6 @@
 /* The replay's buttons, bar and cover; it asks the player and decides nothing. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../broadcast/i18n.js";
 import { reached } from "./replay-map.js";
 import { html, lasting } from "./view.js";
@@ -94,14 +94,17 @@ export function fullscreen({ video }) {
 /** What stands over the picture when there is none, or when a touch is needed. */
 export function Cover({ replay }) {
   const playing = usePlaying(replay);
+  const played = useRef(false);
   const { player, audio } = replay;
+  if (!playing.paused) played.current = true;
   if (playing.broken === 99) return html`<div class="cover studio" role="status"><b>${t("这个浏览器放不出画面")}</b><p>${t("请换新一些的浏览器，互动照常")}</p></div>`;
   if (playing.broken > 1) return html`<div class="cover studio" role="status"><b>${t("回看暂时打不开")}</b><p>${t("正在重试，不用刷新")}</p></div>`;
   if (playing.listening) {
     return html`<div class="cover studio listen"><b>${t("只听声音")}</b><p>${t("不放画面，省流量")}</p><button type="button" class="button" onClick=${() => player.listen(false)}>${t("看画面")}</button></div>`;
   }
-  if (!audio && playing.ready && playing.paused && playing.time < 1) {
-    return html`<div class="cover over"><button type="button" class="button" onClick=${() => player.play()}>${t("播放回看")}</button></div>`;
+  // No browser lets a page begin to sound by itself: wherever it stands, one button says what to do.
+  if (!audio && playing.paused && (playing.time < 1 || !played.current)) {
+    return html`<div class="cover over"><button type="button" class="button" onClick=${() => player.play()}>${playing.time < 1 ? t("播放回看") : t("从 {time} 播放", { time: lasting(playing.time) })}</button></div>`;
   }
   return null;
 }

@@ -62,18 +62,18 @@ function Standing({ replay }) {
   const { time } = usePlaying(replay);
   const { question, poll, call } = standing(replay.marks, time);
   return html`
-    ${question && html`<section class="card at-question" data-question=${question.question}><p class="meta bits"><b>${t("正在回答")}</b>${question.author && html`<span>${question.author}</span>`}</p><h2>${question.title}</h2><${Copy} key=${question.question} id=${`answer-${question.question}`} pick=".reply" /></section>`}
+    ${question && html`<section class="card at-question" data-question=${question.question}><p class="meta bits"><b>${t("正在回答")}</b>${question.author && html`<span>${question.author}</span>`}</p><h2>${question.title}</h2><${Copy} key=${question.question} ids=${["answer", "promise", "question"].map((each) => `${each}-${question.question}`)} pick=".reply" /></section>`}
     ${call && !question && html`<section class="card at-call"><p class="meta bits"><b>${t("听众来电")}</b></p><h2>${call.title}</h2></section>`}
-    ${poll && html`<section class="card at-poll" data-poll=${poll.poll}><p class="meta bits"><b>${poll.kind === "poll.open" ? t("正在投票") : t("投票结束")}</b></p><h2>${poll.title}</h2>${poll.kind === "poll.close" && html`<${Copy} key=${poll.poll} id=${`poll-${poll.poll}`} pick=".result" />`}</section>`}
+    ${poll && html`<section class="card at-poll" data-poll=${poll.poll}><p class="meta bits"><b>${poll.kind === "poll.open" ? t("正在投票") : t("投票结束")}</b></p><h2>${poll.title}</h2>${poll.kind === "poll.close" && html`<${Copy} key=${poll.poll} ids=${[`poll-${poll.poll}`]} pick=".result" />`}</section>`}
   `;
 }
 
-/** What the server has drawn of it in the contents, once more. */
-function Copy({ id, pick }) {
+/** What the server has drawn of it in the first of these rows of the contents, once more. */
+function Copy({ ids, pick }) {
   const place = useRef(null);
   useEffect(() => {
-    const row = document.getElementById(id);
+    const row = ids.map((id) => document.getElementById(id)).find(Boolean);
     if (row && place.current) row.querySelectorAll(pick).forEach((each) => place.current.appendChild(each.cloneNode(true)));
-  }, [id]);
+  }, [ids[0]]);
   return html`<div ref=${place}></div>`;
 }

@@ -72,8 +72,8 @@ function start(boot) {
   mount("controls", html`<${Controls} replay=${replay} />`);
   mount("cover", html`<${Cover} replay=${replay} />`);
   mount("share", html`<${Share} replay=${replay} />`);
-  replay.player.source(boot.source, { live: false });
-  begin(replay);
+  replay.player.source(boot.source, { live: false, from: boot.second });
+  if (!boot.second) stopped(replay);
   links(replay);
   keysOf(replay);
   remember(replay);
@@ -95,15 +95,14 @@ function mount(id, view) {
   render(view, place);
 }
 
-/** At the second of the address, or offer the one where this browser stopped. */
-function begin(replay) {
-  let begun = false;
+/** Offers, once it can be played, to go on where this browser stopped; an address with a second goes there by itself. */
+function stopped(replay) {
+  let offered = false;
   const off = replay.watch((state) => {
-    if (begun || !state.ready || !(state.edge || replay.video.duration)) return;
-    begun = true;
+    if (offered || !state.ready || !(state.edge || replay.video.duration)) return;
+    offered = true;
     setTimeout(off);
-    if (replay.boot.second) replay.player.seek(replay.boot.second);
-    else offer(replay, document.getElementById("offer"));
+    offer(replay, document.getElementById("offer"));
   });
 }
 

@@ -15,6 +15,8 @@ from archive.models import Recording
 from broadcast import clock
 from broadcast.models import Airing, Episode, Moment
 from live import commands, protocol, queries
+from live.models import Question
+from live.services import replies
 from live.views.replay import asked_second
 from tests.live import making
 
@@ -156,6 +158,21 @@ def test_a_withdrawn_question_is_gone_from_contents_chapters_and_marks(client: C
     commands.perform(making.staff_actor(show.moderator), show.id, withdraw)
     assert "公交何时修好" not in client.get(address(show)).content.decode()
     assert "公交何时修好" not in client.get(f"/live/airings/{show.id}/timeline?limit=500").content.decode()
+
+
+def test_what_was_only_asked_on_air_has_its_later_answer_where_it_was_asked(client: Client, show: making.Show) -> None:
+    asked, other = show.extra["asked"]
+    Moment.objects.filter(airing=show.id, kind="question.answer", data__question=other).delete()
+    Question.objects.filter(pk__in=[asked, other]).update(state="approved", answered_at=None)
+    for question in asked, other:
+        draft = replies.Draft("市城管局", f"路灯{question}已经换了。")
+        reply = replies.write(making.staff_actor(show.producer), question, draft, submit=True)
+        replies.decide(making.staff_actor(show.moderator), reply.pk, reply.version, "release")
+    page = client.get(address(show)).content.decode()
+    assert page.count(f"路灯{other}已经换了。") == 1
+    assert f"路灯{other}已经换了。" in page[page.index(f'id="question-{other}"') : page.index('id="part-answered"')]
+    assert page.count(f"路灯{asked}已经换了。") == 1, "once, where the answer stands"
+    assert f"路灯{asked}已经换了。" in page[page.index(f'id="answer-{asked}"') :]
 
 
 def test_marks_come_in_pages(client: Client, show: making.Show) -> None:
