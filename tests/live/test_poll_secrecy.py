@@ -75,6 +75,9 @@ class Outside:
         }
         self.clients["voter"].cookies[identity.COOKIE] = making.cookie(self.voter)
         self.clients["host"].force_login(hall.live.host)
+        for client in self.clients.values():
+            # Who asked for large print once has it from then on, so that the first look is as all others.
+            client.get("/?elder=1")
         # Addresses that gave anything at the first look; the others are asked no more.
         self.open: dict[tuple[str, str, str], str] = {}
 
@@ -111,18 +114,22 @@ class Outside:
 
     def look(self) -> dict[tuple[str, str, str], bytes]:
         """By who, route and address: what was answered."""
-        if not self.open:
-            within = self.reachable()
-            self.open = {
-                (who, route, path): path
-                for route, path in dict.fromkeys(self.addresses())
-                for who, client in self.clients.items()
-                if (who, route) in within and client.get(path).status_code == 200
-            }
-        found = {key: bare(_body(self.clients[key[0]].get(path))) for key, path in self.open.items()}
+        if self.open:
+            answers = {key: self.clients[key[0]].get(path) for key, path in self.open.items()}
+        else:
+            answers = dict(self.first_answers())
+            self.open = {key: key[2] for key in answers}
+        found = {key: bare(_body(answer)) for key, answer in answers.items()}
         for name, frames in self.sockets().items():
             found["everybody", name, ""] = bare(msgspec.json.encode(frames))
         return found
+
+    def first_answers(self) -> Iterator[tuple[tuple[str, str, str], Any]]:
+        within = self.reachable()
+        for route, path in dict.fromkeys(self.addresses()):
+            for who, client in self.clients.items():
+                if (who, route) in within and (answer := client.get(path)).status_code == 200:
+                    yield (who, route, path), answer
 
     def sockets(self) -> dict[str, Any]:
         """What each socket of the site sends to whoever is not of the desk is made of."""
@@ -245,7 +252,6 @@ def changed(outside: Outside, found: list[Box]) -> dict[str, tuple[bytes, bytes]
     """Routes on which anything changed when the polls came out otherwise, with where."""
     outside.asked = [each.poll for each in found]
     with clock.frozen(clock.now()):
-        outside.look()
         before = outside.look()
         again = outside.look()
         unsteady = [first_difference(before[key], again[key]) for key in before if before[key] != again[key]]
