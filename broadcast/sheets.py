@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import openpyxl
 from django.utils.translation import gettext as _
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -94,6 +93,9 @@ def _decoded(data: bytes) -> str:
 
 
 def _workbook(data: bytes, most_rows: int) -> Iterator[Row]:
+    # It brings numpy along: a sixth of a second and 40 MB for those alone who read a workbook.
+    import openpyxl
+
     _inspect(data)
     try:
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False, keep_links=False)

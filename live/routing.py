@@ -11,6 +11,7 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
 from django.conf import settings
 from django.urls import path
+from pypinyin import constants as _constants  # noqa: F401  # its tables, loaded now: no comment waits for them (live.rules.sounds)
 
 from live.consumer import StaffConsumer
 from live.edge import audience_socket

@@ -6,7 +6,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import docx
 import xlsxwriter
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -94,6 +93,8 @@ def workbook(found: Numbers) -> bytes:
 
 def document(found: Numbers) -> bytes:
     """DOCX: the same tables below each other, with what they mean."""
+    import docx  # slow to load, and seldom wanted
+
     made, out = docx.Document(), io.BytesIO()
     made.add_heading(_("议事数据"), 0)
     made.add_paragraph(f"{found.since:%Y-%m-%d} – {found.until:%Y-%m-%d}")

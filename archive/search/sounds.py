@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pypinyin import Style, lazy_pinyin
-
 from archive.search.tokens import Token, tokens
 
 # So many characters from each on; nobody types more.
@@ -73,6 +71,9 @@ def _runs(found: Sequence[Token]) -> list[list[Token]]:
 
 
 def _syllables(run: Sequence[Token]) -> list[str]:
+    # A fifth of a second for its tables: not in processes that never look for sounds.
+    from pypinyin import Style, lazy_pinyin
+
     # One that has no sound known stands for itself, so that places stay the same.
     found = lazy_pinyin("".join(each.text for each in run), style=Style.NORMAL)
     if len(found) != len(run):

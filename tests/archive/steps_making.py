@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import inspect
 import json
 import subprocess
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from archive.storage import media
 from archive.writer import Writer
 from broadcast import clock
 from broadcast.models import Airing
+from tests.kept import made_once
 
 from .making import make_airing
 
@@ -47,7 +49,12 @@ class Made:
 
 
 def encode(source: Source, folder: Path) -> None:
-    """A part's folder as ffmpeg leaves it: 2 s segments and i.m3u8."""
+    """A part's folder, which must not be there, as ffmpeg leaves it: 2 s segments and i.m3u8. The same source is encoded once."""
+    made_once([tools.find().version, inspect.getsource(_encode), source], folder, lambda fresh: _encode(source, fresh))
+
+
+def _encode(source: Source, folder: Path) -> None:
+    folder.mkdir()
     words = [tools.path(), "-v", "error", "-y"]
     inputs, outputs = [], []
     if source.picture:
@@ -116,7 +123,7 @@ def write_replays(made: Made, cuts: tuple[Cut, ...] = ()) -> None:
 
 def _lay(folder: AiringFolder, number: int, source: Source, at_ms: int) -> None:
     path = folder.path / "parts" / f"{number:03d}"
-    path.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     encode(source, path)
     text, at = [], at_ms
     for line in (path / "i.m3u8").read_text().splitlines():
