@@ -18,6 +18,7 @@ from broadcast.identity import Identity, Visitor, visitor_of_scope
 from broadcast.services.identity import seat_of
 from live import answers, introduction, process, protocol, text
 from live.allowance import Sender, network, sent
+from live.drain import BACK_WITHIN_MS
 from live.hub import Audience
 from live.origin import partner_of
 from live.process import Live
@@ -113,6 +114,10 @@ class _Visit:
             logger.warning("no state to show airing=%s error=%s", self._airing_id, error)
         if self._audience is None:
             self._seat.close(CloseCode.FULL)
+            return False
+        if self._live.is_leaving:
+            # Let in before this process was told to leave; nobody would come by to send this one on.
+            self._seat.close(CloseCode.MOVING, str(BACK_WITHIN_MS))
             return False
         self._seat.left = self._leave
         self._live.admission.enter(self._sender)

@@ -89,6 +89,12 @@ def serving(host: str, port: int) -> uvicorn.Server:
                 each.close()
 
         def _exit(self) -> None:
+            leaving.when_answered(self._waiting, self._end)
+
+        def _waiting(self) -> int:
+            return sum(isinstance(each, ThinProtocol) and each.close_sent for each in self.server_state.connections)
+
+        def _end(self) -> None:
             self.should_exit = True
 
     return Server(config)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import Callable
 from typing import Any
 
 # From the first byte of a connection to the end of its first request's head.
 HEAD_SECONDS = 10.0
+# So long those who were sent away have for their answer; a phone on a poor line needs a second or two.
+ANSWER_SECONDS = 2.0
+LOOK_SECONDS = 0.05
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -39,6 +43,22 @@ def watch(stop_listening: Callable[[], None], gone: Callable[[], None]) -> None:
         begin = prepare(stop_listening, gone)
     for each in SIGNALS:
         loop.add_signal_handler(each, begin, float(settings.DRAIN_SECONDS))
+
+
+def when_answered(waiting: Callable[[], int], then: Callable[[], None]) -> None:
+    """Call `then` when nobody who was sent away has still to answer, at the latest after ANSWER_SECONDS.
+
+    Whoever's line ends with something of theirs unread is cut off, and may never read where to go.
+    """
+    until = time.monotonic() + ANSWER_SECONDS
+
+    def look() -> None:
+        if waiting() and time.monotonic() < until:
+            asyncio.get_running_loop().call_later(LOOK_SECONDS, look)
+        else:
+            then()
+
+    look()
 
 
 def patient(base: Any) -> Any:

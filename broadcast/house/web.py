@@ -13,6 +13,9 @@ from broadcast.house import garbage, leaving
 from broadcast.house.edge import BACKLOG, FRAME_MOST
 from broadcast.house.environment import completed
 
+# As long as uvicorn waits for the answer to a close.
+CLOSING_SECONDS = 10
+
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until told to stop; returns the exit code."""
@@ -50,8 +53,11 @@ def _serve(host: str, port: int) -> None:
         for each in server.listeners:
             each.addCallback(lambda listening: listening.stopListening())
 
+    def waiting() -> int:
+        return sum(getattr(each, "is_sent_away", False) for each in server.connections)
+
     async def begin() -> None:
-        leaving.watch(stop_listening, server.stop)
+        leaving.watch(stop_listening, lambda: leaving.when_answered(waiting, server.stop))
         garbage.look_seldom()
 
     server.ready_callable = lambda: _keep(daphne.twisted_loop, begin)
@@ -100,6 +106,13 @@ def _with_reasons(base: Any) -> Any:
         than what it takes in: a desk's snapshot is, and autobahn holds both to one limit, dropping it without a word."""
 
         maxMessagePayloadSize: int  # noqa: N815  # autobahn's name
+        # With autobahn's one second, whoever is slow to answer a close is cut off and may not have read it.
+        closeHandshakeTimeout = CLOSING_SECONDS  # noqa: N815  # autobahn's name
+
+        @property
+        def is_sent_away(self) -> bool:
+            """Whether a close was said and not answered yet."""
+            return bool(self.state == self.STATE_CLOSING)
 
         def sendMessage(self, payload: bytes, *rest: Any, **more: Any) -> None:  # noqa: N802  # autobahn's name
             taken, self.maxMessagePayloadSize = self.maxMessagePayloadSize, 0

@@ -29,6 +29,8 @@ from tests.live.test_overlay import links
 from tests.live.test_overlay import socket as overlay_socket
 
 VIEWERS = 240
+TRIES = 3
+CLOSE = 8
 CLOSED_WITHOUT_A_WORD = 1006
 LIMITS = {"YISHI_LIMITS": "joins=2000", "YISHI_DRAIN_SECONDS": "2"}
 
@@ -116,6 +118,7 @@ class Moved:
     left: float
     longest: float
     late: float
+    codes: set[int]
 
 
 @pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
@@ -123,17 +126,18 @@ async def test_viewers_move_to_another_process_within_two_ticks_and_no_acknowled
     servers: Callable[..., Server], kind: str
 ) -> None:
     promised = 2 * settings.TICK_SECONDS
-    for _try in range(2):
+    for _try in range(TRIES):
         moved = await _move_everybody(servers, kind)
         print(
             f"{kind}: {VIEWERS} moved in {moved.spread:.1f} s, gone after {moved.left:.1f} s, longest without a tick "
-            f"{moved.longest:.2f} s ({promised:.1f} s are promised; this side was late by {moved.late:.2f} s)"
+            f"{moved.longest:.2f} s ({promised:.1f} s are promised; this side was late by {moved.late:.2f} s), {moved.codes}"
         )
-        # Evenly over the two seconds, not all at once. A machine that has no time for the viewers has none for the processes either:
-        # once more, then it is ours.
-        if moved.spread > 1.5 and moved.longest <= promised + moved.late:
+        # Evenly over the two seconds, not all at once, and each sent away once. A machine that has no time for the viewers has none for
+        # the processes either (one that is late lets nobody in): again, then it is ours.
+        in_time = moved.spread > 1.5 and moved.longest <= promised + moved.late
+        if in_time and moved.codes == {CloseCode.MOVING}:
             return
-    pytest.fail(f"{moved.longest:.2f} s without a tick, all within {moved.spread:.2f} s")
+    pytest.fail(f"{moved.longest:.2f} s without a tick, all within {moved.spread:.2f} s, {moved.codes}")
 
 
 async def _move_everybody(servers: Callable[..., Server], kind: str) -> Moved:
@@ -165,12 +169,12 @@ async def _move_everybody(servers: Callable[..., Server], kind: str) -> Moved:
     await asyncio.gather(*tasks)
     second.stop()
     assert first.process.returncode == 0, first.log.read_text()[-2000:]
-    assert {code for each in viewers for code in each.codes} == {CloseCode.MOVING}
+    assert all(CloseCode.MOVING in each.codes for each in viewers)
     assert "left moved=" in first.log.read_text()
     assert sum(each.gaps for each in viewers) == 0
     await sync_to_async(_check)(viewers, poll)
     spread = max(each.closed_at[0] for each in viewers) - min(each.closed_at[0] for each in viewers)
-    return Moved(spread, left, longest, late)
+    return Moved(spread, left, longest, late, {code for each in viewers for code in each.codes})
 
 
 def _check(viewers: list[Viewer], poll: int) -> None:
@@ -215,6 +219,54 @@ async def test_one_that_leaves_takes_nobody_and_the_lease_moves_within_two_secon
         seen = viewer.state.position if viewer.state else (0, 0)
         await viewer.wait(lambda frame: (frame.get("epoch", 0), frame.get("seq", 0)) > seen)
         assert viewer.gaps == 0
+
+
+@pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
+async def test_one_that_leaves_waits_for_the_answer_of_a_slow_viewer(servers: Callable[..., Server], kind: str) -> None:
+    leaving = await sync_to_async(servers)({"YISHI_DRAIN_SECONDS": "1"}, kind)
+    show = await sync_to_async(making.make_show)()
+    reader, writer = await asyncio.open_connection("127.0.0.1", leaving.port)
+    writer.write(_handshake(leaving.port, show))
+    await reader.readuntil(b"\r\n\r\n")
+    opcode, said = await _frame(reader)
+    leaving.process.send_signal(signal.SIGTERM)
+    while opcode != CLOSE:
+        opcode, said = await _frame(reader)
+    assert int.from_bytes(said[:2]) == CloseCode.MOVING
+    # As on a phone with a poor line: what it sent before it read the goodbye arrives late, its answer last.
+    await asyncio.sleep(1.3)
+    assert not reader.at_eof(), "its line stays until it has answered"
+    writer.write(_masked(1, b"{}"))
+    writer.write(_masked(CLOSE, said[:2]))
+    # Autobahn's way to end a line whose peer has said goodbye too.
+    with contextlib.suppress(ConnectionResetError):
+        assert await reader.read() == b""
+    await _eventually(lambda: leaving.process.poll() is not None)
+    assert leaving.process.returncode == 0
+
+
+def _handshake(port: int, show: making.Show) -> bytes:
+    lines = [
+        f"GET /live/airings/{show.id}/socket HTTP/1.1",
+        f"Host: 127.0.0.1:{port}",
+        f"Origin: http://127.0.0.1:{port}",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version: 13",
+    ]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+async def _frame(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    first, size = await reader.readexactly(2)
+    if size >= 126:
+        size = int.from_bytes(await reader.readexactly(2 if size == 126 else 8))
+    return first & 15, await reader.readexactly(size)
+
+
+def _masked(opcode: int, said: bytes) -> bytes:
+    return bytes((0x80 | opcode, 0x80 | len(said), 0, 0, 0, 0)) + said
 
 
 def test_the_command_asks_one_process_to_leave_and_waits_until_it_is_gone(servers: Callable[..., Server]) -> None:
