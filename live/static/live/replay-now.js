@@ -57,10 +57,11 @@ function Beside({ replay }) {
   return replay.tab === "now" ? null : html`<${Standing} replay=${replay} />`;
 }
 
-/** Question, call and poll that are on air at this second. */
+/** Question, call and poll that are on air at this second; how a poll ended gives way to what is spoken of now. */
 function Standing({ replay }) {
   const { time } = usePlaying(replay);
-  const { question, poll, call } = standing(replay.marks, time);
+  const { question, call, ...now } = standing(replay.marks, time);
+  const poll = now.poll && (now.poll.kind === "poll.open" || !(question || call)) ? now.poll : null;
   return html`
     ${question && html`<section class="card at-question" data-question=${question.question}><p class="meta bits"><b>${t("正在回答")}</b>${question.author && html`<span>${question.author}</span>`}</p><h2>${question.title}</h2><${Copy} key=${question.question} ids=${["answer", "promise", "question"].map((each) => `${each}-${question.question}`)} pick=".reply" /></section>`}
     ${call && !question && html`<section class="card at-call"><p class="meta bits"><b>${t("听众来电")}</b></p><h2>${call.title}</h2></section>`}
