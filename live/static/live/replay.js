@@ -167,7 +167,7 @@ async function fetchMarks(replay) {
     const { drawNow } = await keepAsking("replay-now", () => import("./replay-now.js"));
     if (first) {
       drawNow(replay, document.getElementById("panel-now"), document.getElementById("now"));
-      if (replay.tab === "contents" && boot.second) replay.open("now");
+      if (replay.tab === "contents" && boot.second && replay.marks.length) replay.open("now");
       if (kept().replayDanmaku && !replay.elder) replay.fly(true);
     }
     replay.again();
