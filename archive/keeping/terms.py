@@ -34,6 +34,14 @@ class Preview:
     shown: tuple[Recording, ...]
 
 
+@dataclass(frozen=True)
+class Due:
+    """How many go now, and how many more are past their term but kept by a legal hold."""
+
+    count: int
+    held: int
+
+
 def may_set(actor: Actor, programme_id: int) -> bool:
     """Whether the actor says how long the programme keeps things."""
     return can(actor, Ability.ADMINISTER, programme_id)
@@ -50,6 +58,15 @@ def preview(actor: Actor, programme: Programme, terms: Terms) -> list[Preview]:
         free = [each for each in every if each.pk not in standing.airings]
         found.append(Preview(rule, len(free), len(every) - len(free), removing.size_of(free), tuple(free[:SHOWN])))
     return found
+
+
+def due_now(programme: Programme) -> Due:
+    """What the terms as they are set remove with the next look."""
+    standing = holds.standing()
+    rules = removing.due(programme.pk, removing.terms_of(programme.pk), clock.now())
+    every = [pk for _rule, rows in rules for pk in rows.values_list("pk", flat=True)]
+    held = sum(pk in standing.airings for pk in every)
+    return Due(len(every) - held, held)
 
 
 def set_terms(actor: Actor, programme_id: int, terms: Terms, version: int) -> KeepingTerms:

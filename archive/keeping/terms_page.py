@@ -10,11 +10,10 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from archive.keeping import cold, removing, terms
+from archive.keeping import cold, terms
 from archive.keeping.removing import Terms
 from archive.models import KeepingTerms, MediaRemoval
 from archive.recording_page import size_words
-from broadcast import clock
 from broadcast.access import Ability, Actor, require
 from broadcast.errors import BroadcastError, InvalidInput, NotAllowed
 from broadcast.models import Programme
@@ -63,9 +62,7 @@ def show(request: HttpRequest, actor: Actor, slug: str) -> HttpResponse:
         "has_cold": bool(cold.storage_class()) or bool(typed["cold_days"]),
         "removed": gone.select_related("recording__airing__episode")[:_REMOVED_SHOWN],
         "removed_count": gone.count(),
-        "due_now": sum(
-            rows.count() for _rule, rows in removing.due(programme.pk, removing.terms_of(programme.pk), clock.now())
-        ),
+        "due_now": terms.due_now(programme),
     }
     return shell(request, actor, "archive/keeping_terms.html", context, status)
 

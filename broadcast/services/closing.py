@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models import ForeignObjectRel
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from broadcast import audit, clock, registry
 from broadcast.access import Ability, Actor, require
@@ -39,12 +40,12 @@ def future_of(programme: Programme) -> list[str]:
 def past_of(programme: Programme) -> list[str]:
     """What hangs on a programme that would be lost with it, in sentences."""
     episodes = programme.episodes.count()
-    said = [_("%(n)s 期节目") % {"n": episodes}] if episodes else []
+    said = [ngettext("%(n)s 期节目", "%(n)s 期节目", episodes) % {"n": episodes}] if episodes else []
     for _name, plans in registry.programme_plans:
         said += plans(programme)
     others = sum(_rows_of(programme, each) for each in _relations())
     if others:
-        said.append(_("%(n)s 条别的记录") % {"n": others})
+        said.append(ngettext("%(n)s 条别的记录", "%(n)s 条别的记录", others) % {"n": others})
     return said
 
 

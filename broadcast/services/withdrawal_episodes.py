@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from broadcast import registry, shown_people
 from broadcast.access import Actor
@@ -103,7 +104,9 @@ def _found(episode: Episode, roles: list[str], airings: list[Airing], others: in
     names = "、".join(str(Appearance.Role(each).label) for each in roles)
     told = [names, when(airings[0].planned_start) if airings else ""]
     told.append(_("在播") if begun else _("还没有播") if coming else "")
-    told.append(_("同台另有 %(n)s 人") % {"n": others} if others else _("只有这一位"))
+    told.append(
+        ngettext("同台另有 %(n)s 人", "同台另有 %(n)s 人", others) % {"n": others} if others else _("只有这一位")
+    )
     return Found(
         source=shown_people.SOURCE,
         kind=shown_people.EPISODE,

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from broadcast import registry, shown_people
 from broadcast.access import Actor
@@ -42,8 +43,7 @@ class Written:
                 source=SOURCE,
                 kind="written",
                 key=str(author.pk),
-                title=_("用自己的账号写的：%(comments)s 条评论，%(questions)s 条提问")
-                % {"comments": comments, "questions": questions},
+                title=_("用自己的账号写的：%(written)s") % {"written": _counted(comments, questions)},
                 choices=(PersonWithdrawalItem.Choice.TAKE, KEEP),
                 chosen=PersonWithdrawalItem.Choice.TAKE,
                 version="written",
@@ -86,6 +86,14 @@ class Written:
             episode = airing.episode
             found.append(reverse("episode-comments", args=[episode.programme.slug, episode.key]))
         return [Address(each) for each in dict.fromkeys(found)]
+
+
+def _counted(comments: int, questions: int) -> str:
+    said = [
+        ngettext("%(n)s 条评论", "%(n)s 条评论", comments) % {"n": comments} if comments else "",
+        ngettext("%(n)s 条提问", "%(n)s 条提问", questions) % {"n": questions} if questions else "",
+    ]
+    return _("，").join(each for each in said if each)
 
 
 def _participant(person: Person) -> Participant | None:

@@ -133,7 +133,12 @@ def test_nothing_is_wider_than_the_screen_in_both_languages_and_for_elders(house
     plain = ("language=zh", "language=en")
     elder = ("language=zh&elder=1", "language=en&elder=1")
     narrow, common = {"width": 320, "height": 640}, {"width": 360, "height": 740}
-    for size, choices in ((narrow, plain + elder), (common, plain + elder), (PHONE, plain + elder), (DESK, plain + elder)):
+    for size, choices in (
+        (narrow, plain + elder),
+        (common, plain + elder),
+        (PHONE, plain + elder),
+        (DESK, plain + elder),
+    ):
         for choice in choices:
             reader = Person(browser, house.address, size).open(f"/search?q=市&{choice}")
             assert reader.page.evaluate("document.documentElement.scrollWidth") <= size["width"], (size, choice)

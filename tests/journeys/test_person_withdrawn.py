@@ -174,7 +174,9 @@ def proves_it_in_both_languages(secretary: Person) -> None:
     expect(page.locator("#h-proof ~ .note.ok")).to_contain_text(re.compile(r"问了 \d+ 个公开地址，都没有了。"))
     order = page.url.removeprefix(secretary.address).partition("?")[0]
     secretary.open(f"{order}?check=1&language=en")
-    expect(page.locator("#h-proof ~ .note.ok")).to_contain_text(re.compile(r"^Asked \d+ public addresses: it is gone from all"))
+    expect(page.locator("#h-proof ~ .note.ok")).to_contain_text(
+        re.compile(r"^Asked \d+ public addresses: it is gone from all")
+    )
     expect(page.locator("html")).to_have_attribute("lang", re.compile("^en"))
     for place in ("h2", "dt", "summary", ".tag", "th[scope=col]"):
         for words in page.locator(f"main {place}").all_inner_texts():

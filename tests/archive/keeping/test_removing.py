@@ -107,6 +107,16 @@ def test_a_legal_hold_keeps_it_until_it_is_lifted(programme: Programme, scope: s
     assert there() == set()
 
 
+def test_what_a_hold_keeps_is_not_said_to_go(programme: Programme, client: Client) -> None:
+    recorded(programme, 90)
+    held = recorded(programme, 80)
+    holds.place(HOUSE, "airing", str(held.pk), reason="法院调取")
+    client.force_login(administrator())
+    page = client.get(f"/staff/keeping/terms/{programme.slug}").content.decode()
+    assert "现在有 1 场到期" in page
+    assert "到期的另有 1 场依法保留" in page
+
+
 def test_many_that_are_held_do_not_stand_in_the_way_of_others(
     programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
