@@ -14,7 +14,7 @@ from archive.models import Derivative, Recording
 from broadcast import clock
 from broadcast.models import Episode, Person
 from tests.archive.making import make_programme
-from tests.broadcast.services.test_withdrawal import SOUND, shown
+from tests.broadcast.services.withdrawing import SOUND, shown
 
 pytestmark = pytest.mark.django_db
 
