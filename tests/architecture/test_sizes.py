@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("broadcast", "live", "scheduling", "archive")
@@ -21,21 +20,29 @@ def scripts() -> list[Path]:
     return [path for name in PACKAGES for path in sorted((ROOT / name / "static").rglob("*.js"))]
 
 
-@pytest.mark.parametrize("path", sources() + scripts(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_file_is_one_room(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= FILE_LINES
+@cache
+def parsed() -> dict[str, tuple[str, ast.Module]]:
+    """Every source by its name: what is written there, read and parsed once for all tests."""
+    texts = {str(path.relative_to(ROOT)): path.read_text() for path in sources()}
+    assert len(texts) > 500
+    return {name: (text, ast.parse(text)) for name, text in texts.items()}
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_function_fits_one_screen(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            length = (node.end_lineno or node.lineno) - node.lineno + 1
-            assert length <= FUNCTION_LINES, f"{node.name} has {length} lines"
+def test_a_file_is_one_room() -> None:
+    long = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in sources() + scripts()}
+    assert {name: lines for name, lines in long.items() if lines > FILE_LINES} == {}
 
 
-@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_says_what_it_is_for(path: Path) -> None:
-    text = path.read_text()
-    if text.strip():
-        assert ast.get_docstring(ast.parse(text)), "begin with one sentence: what it is for and what it must not do"
+def test_a_function_fits_one_screen() -> None:
+    functions = {
+        f"{name}: {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for name, (_text, tree) in parsed().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {name: lines for name, lines in functions.items() if lines > FUNCTION_LINES} == {}
+
+
+def test_a_module_says_what_it_is_for() -> None:
+    silent = [name for name, (text, tree) in parsed().items() if text.strip() and not ast.get_docstring(tree)]
+    assert silent == [], "begin with one sentence: what it is for and what it must not do"
