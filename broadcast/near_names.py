@@ -7,8 +7,6 @@ import unicodedata
 from enum import StrEnum
 from functools import lru_cache
 
-from pypinyin import Style, pinyin
-
 from broadcast.han import is_han, simplified
 
 # Taken off a label before what is left is compared; the longest first.
@@ -128,5 +126,8 @@ def _sounds_alike(one: str, other: str) -> bool:
 @lru_cache(maxsize=8_000)
 def _readings(character: str) -> tuple[str, ...]:
     """Its syllables without tones, the usual one first."""
+    # A fifth of a second for its tables: not in processes that never ask.
+    from pypinyin import Style, pinyin
+
     found = pinyin(character, style=Style.NORMAL, heteronym=True)[0]
     return tuple(dict.fromkeys(each.lower().replace("ü", "v") for each in found)) or (character,)
