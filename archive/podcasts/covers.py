@@ -80,13 +80,17 @@ def digest_of(picture: bytes) -> str:
 
 
 def _laid(title: str, font_file: str | None) -> tuple[list[str], int]:
-    """The title in at most four lines as large as they fit; what does not fit the smallest is cut off."""
+    """The title in at most four lines as large as they fit, no character left alone on the last; what does not fit the smallest is cut
+    off."""
     width = LEAST - 2 * _MARGIN
+    fitting = []
     for size in (260, 220, 180, 150, 120, 96):
         lines = _broken(title, _font(font_file, size), width)
         if len(lines) <= (4 if size > 96 else 6):
-            return lines, size
-    return lines[:6], size
+            fitting.append((lines, size))
+            if len(lines) == 1 or len(lines[-1]) > 1:
+                return lines, size
+    return fitting[0] if fitting else (lines[:6], size)
 
 
 def _broken(title: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:

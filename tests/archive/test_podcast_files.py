@@ -18,6 +18,7 @@ from django.urls import reverse
 from PIL import Image
 from webvtt import WebVTT
 
+from archive import clips
 from archive.models import Derivative, Edit, PodcastCover, Recording, Transcript, TranscriptLine
 from archive.podcasts import covers, items, xml
 from archive.podcasts.services import set_cover, set_feed
@@ -293,3 +294,10 @@ def test_the_enclosure_is_had_in_pieces_by_another_s_client(live_server: Any, me
         assert got == SOUND
         last = client.get(enclosure.href, headers={"Range": "bytes=-100"})
         assert (last.status_code, last.content) == (206, SOUND[-100:])
+
+
+@pytest.mark.parametrize("title", ["委员议事厅", "政协热线", "委员议事厅之滨海旅游", "Anna"])
+def test_no_character_of_the_name_stands_alone_on_the_last_line(title: str) -> None:
+    lines, _size = covers._laid(title, clips.chinese_font())
+    assert "".join(lines) == title
+    assert len(lines[-1]) > 1

@@ -1,7 +1,7 @@
 /* One key marks a suggestion, a promise or a clip as it is heard: the row of buttons with what was marked last, and the list to complete. */
 
 import { useState } from "preact/hooks";
-import { t } from "../../broadcast/i18n.js";
+import { t, tc } from "../../broadcast/i18n.js";
 import { html } from "./room-parts.js";
 import { clock, count, span } from "./words.js";
 
@@ -53,7 +53,7 @@ function ClipMark({ room }) {
     room.render();
   };
   const off = room.state !== "on_air" || room.busy.has(`clip.mark:${seconds}`);
-  return html`<button type="button" aria-keyshortcuts=${CLIP} disabled=${off} onClick=${() => clip(room)}>${t("片段")} <kbd>K</kbd></button>
+  return html`<button type="button" aria-keyshortcuts=${CLIP} disabled=${off} onClick=${() => clip(room)}>${tc("一条", "片段")} <kbd>K</kbd></button>
     <select aria-label=${t("片段取刚才多久")} onChange=${chosen}>${LENGTHS.map((each) => html`<option value=${each} selected=${each === seconds}>${t("{n} 秒", { n: each })}</option>`)}</select>
     ${marked > 0 && html`<a class="xs" href=${page}>${t("{n} 个片段", { n: count(marked) })}</a>`}`;
 }
