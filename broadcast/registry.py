@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from broadcast.asrun import Ran
     from broadcast.models import Airing, Episode, Programme, User
     from broadcast.personal import Forgotten, Held, Section, Whose
+    from broadcast.reach import Counted
     from broadcast.said import Said
     from broadcast.search_documents import Document
     from broadcast.withdrawing import Part
@@ -110,5 +111,7 @@ replay_media: Registry[Callable[[Airing, bool], dict[str, Any]]] = Registry("rep
 kept_documents: Registry[Callable[[Airing, bool], dict[str, Any]]] = Registry("kept document")
 # What was typed as captions while an airing ran, in order: name -> (airing) -> lines that were not taken out.
 said: Registry[Callable[[Airing], list[Said]]] = Registry("typed captions")
+# How many took part in shows: name -> (airing ids) -> source by source, never added up.
+reach: Registry[Callable[[Sequence[UUID]], list[Counted]]] = Registry("reach")
 # What an app has of a person in public, and how it takes it away and gives it back: name, the items' source -> () -> its part.
 person_withdrawal: Registry[Callable[[], Part]] = Registry("withdrawal by person")

@@ -8,7 +8,7 @@ from typing import Any
 from broadcast import registry
 from broadcast.models import Airing
 from live import demo, panel, queries, restraint_panel, telephony
-from live.queries import calls, contents, desk, entered, follow, found, kept, personal, replies, said, venues
+from live.queries import calls, contents, desk, entered, follow, found, kept, personal, reach, replies, said, venues
 from live.services import aftercare, forgetting, levels, person_withdrawal, rescans, rule_seeds, similar
 
 
@@ -22,6 +22,7 @@ def register() -> None:
     person_withdrawal.register()
     registry.kept_documents.register("live", kept.documents)
     registry.said.register("live", said.said)
+    registry.reach.register("live", reach.counted)
     registry.reconcilers.register("live", aftercare.reconcile)
     registry.reconcilers.register("rescans", rescans.work)
     registry.seeds.register("live", rule_seeds.seed)

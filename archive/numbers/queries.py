@@ -10,9 +10,15 @@ from dataclasses import dataclass
 from django.db.models import Count, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from archive.models import PartnerFigure
+from broadcast import registry
 from broadcast.models import Airing, Appearance, Programme, SourceCount, User
+from broadcast.reach import Counted
+
+# Of a member whose 界别 nobody entered.
+NONE = "—"
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Numbers:
-    """All that a report holds. `since` and `until` are Beijing days, both within it."""
+    """All that a report holds. `since` and `until` are Beijing days, both within it. Of `sources` no two rows may be added."""
 
     since: dt.date
     until: dt.date
@@ -43,7 +49,7 @@ class Numbers:
     sectors: list[Row]
     programmes: list[Row]
     months: list[Row]
-    scans: list[Row]
+    sources: list[Counted]
     figures: list[Figure]
 
 
@@ -67,7 +73,7 @@ def numbers(programmes: Sequence[Programme], since: dt.date, until: dt.date) -> 
         sectors,
         _drawn(Row(name, "", number) for name, number in counted.items()),
         _drawn((Row(month, "", number) for month, number in sorted(months.items())), in_order=True),
-        _scans(keys, start, end),
+        [*_scans(keys, start, end), *_taking_part(keys, start, end)],
         _figures(keys, since, until),
     )
 
@@ -100,25 +106,36 @@ def _appearances(episodes: Sequence[int]) -> tuple[list[Row], list[Row]]:
         .values_list("person_id", "person__name", "person__sector")
         .annotate(times=Count("episode_id", distinct=True))
     )
-    members = [Row(name, sector, times) for _pk, name, sector, times in rows]
+    members = [Row(name, sector or NONE, times) for _pk, name, sector, times in rows]
     times: dict[str, int] = defaultdict(int)
     people: dict[str, int] = defaultdict(int)
     for member in members:
         times[member.more] += member.number
         people[member.more] += 1
-    sectors = (Row(sector or "—", str(people[sector]), number) for sector, number in times.items())
+    sectors = (Row(sector, str(people[sector]), number) for sector, number in times.items())
     return _drawn(members), _drawn(sectors)
 
 
-def _scans(keys: Sequence[int], start: dt.datetime, end: dt.datetime) -> list[Row]:
-    """Scans of printed codes, by programme: counted by us, of visits and not of people."""
+def _scans(keys: Sequence[int], start: dt.datetime, end: dt.datetime) -> list[Counted]:
+    """Scans of printed codes, each code that has a name by itself: visits, not people."""
     rows = (
         SourceCount.objects.filter(source__programme__in=keys, minute__gte=start, minute__lt=end)
         .order_by()
-        .values_list("source__programme__name_zh")
+        .values_list("source__name")
         .annotate(number=Sum("scans"))
     )
-    return _drawn(Row(name, "", number) for name, number in rows)
+    how = _("打开次数，不记是谁")
+    named = sorted(((name, number) for name, number in rows if name), key=lambda each: (-each[1], each[0]))
+    rest = sum(number for name, number in rows if not name)
+    found = [Counted(_("扫码：%(name)s") % {"name": name}, how, number) for name, number in named]
+    return [*found, *([Counted(_("扫码：没有名称的码"), how, rest)] if rest else [])]
+
+
+def _taking_part(keys: Sequence[int], start: dt.datetime, end: dt.datetime) -> list[Counted]:
+    """What the apps counted at shows that began in the period, reruns among them: people took part there too."""
+    shows = Airing.objects.filter(episode__programme__in=keys, actual_start__gte=start, actual_start__lt=end)
+    ids = list(shows.exclude(kind=Airing.Kind.REHEARSAL).values_list("pk", flat=True))
+    return [each for _name, tell in registry.reach for each in tell(ids)]
 
 
 def _figures(keys: Sequence[int], since: dt.date, until: dt.date) -> list[Figure]:

@@ -16,6 +16,8 @@ from archive.podcasts.xml import clean
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _MOST = 32_000
+# Of how many people nobody knows.
+UNKNOWN = "—"
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,14 @@ def tables(found: Numbers) -> list[Table]:
         ),
         Table(_("节目期数"), (_("节目"), _("期数")), [(r.name, r.number) for r in found.programmes]),
         Table(_("每月期数"), (_("月份"), _("期数")), [(r.name, r.number) for r in found.months]),
-        Table(_("本站扫码"), (_("节目"), _("次数")), [(r.name, r.number) for r in found.scans]),
+        Table(
+            _("本站参与"),
+            (_("来源"), _("怎样数的"), _("人数"), _("人次")),
+            [
+                (each.name, each.how, UNKNOWN if each.people is None else each.people, each.times)
+                for each in found.sources
+            ],
+        ),
         Table(
             _("合作方提供"),
             (
@@ -99,6 +108,7 @@ def document(found: Numbers) -> bytes:
     made.add_heading(_("议事数据"), 0)
     made.add_paragraph(f"{found.since:%Y-%m-%d} – {found.until:%Y-%m-%d}")
     made.add_paragraph(_("合作方提供的数字由各来源自行统计，与本站的计数口径不同，不能相加。"))
+    made.add_paragraph(_("本站参与按来源分开数，同一个人会出现在几个来源里，不能相加。"))
     for table in tables(found):
         made.add_heading(table.name, 1)
         if not table.rows:

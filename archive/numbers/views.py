@@ -25,6 +25,9 @@ from broadcast.forms import PlainForm, date_input
 from broadcast.models import Programme
 from broadcast.views.staff_page import for_staff, programmes_of, shell
 
+# On the page; the files have all.
+SHOWN_MEMBERS = 100
+
 
 class PeriodForm(PlainForm):
     """From one day to another, both within."""
@@ -85,6 +88,8 @@ def show(request: HttpRequest, actor: Actor) -> HttpResponse:
     wrong = request.method == "POST"
     context = {
         "found": found,
+        "shown_most": SHOWN_MEMBERS,
+        "shown_members": f":{SHOWN_MEMBERS}",
         "period": period,
         "period_wrong": not good,
         "form": form,

@@ -67,8 +67,41 @@ def test_a_partner_s_figure_is_never_added_to_ours() -> None:
     SourceCount.objects.create(source=source, minute=NOON, shard=0, scans=7)
     said(programme)
     found = numbers([programme], DAY, DAY)
-    assert [row.number for row in found.scans] == [7]
+    assert [(each.name, each.times, each.people) for each in found.sources] == [("扫码：没有名称的码", 7, None)]
     assert [each.row.number for each in found.figures] == [1_000]
+
+
+def test_each_printed_code_with_a_name_is_a_source_of_its_own() -> None:
+    programme = make_programme()
+    for code, name, scans in (("a", "书城海报", 5), ("b", "地铁站", 9), ("c", "", 2), ("d", "", 1)):
+        source = Source.objects.create(code=code, programme=programme, name=name, created_at=NOON)
+        SourceCount.objects.create(source=source, minute=NOON, shard=0, scans=scans)
+        SourceCount.objects.create(source=source, minute=NOON - dt.timedelta(days=1), shard=0, scans=100)
+    rows = [(each.name, each.times) for each in numbers([programme], DAY, DAY).sources]
+    assert rows == [("扫码：地铁站", 9), ("扫码：书城海报", 5), ("扫码：没有名称的码", 3)]
+
+
+def test_a_member_without_a_sector_is_said_to_have_none() -> None:
+    programme = make_programme()
+    aired(programme, Person.objects.create(name="王一", is_member=True))
+    found = numbers([programme], DAY, DAY)
+    assert [row.more for row in found.members] == ["—"]
+    assert [row.name for row in found.sectors] == ["—"]
+
+
+def test_the_page_shows_the_first_members_and_the_files_all() -> None:
+    programme = make_programme()
+    people = [Person(name=f"委员{number:03d}", is_member=True, sector="科技界") for number in range(103)]
+    aired(programme, *Person.objects.bulk_create(people))
+    client = Client()
+    client.force_login(make_staff(programme, "secretariat"))
+    page = "/staff/numbers/?since=2026-03-05&until=2026-03-05"
+    text = client.get(page).content.decode()
+    assert "委员099" in text
+    assert "委员100" not in text
+    assert "全部 103 位在下载的文件里" in text
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"{page}&format=xlsx").content))
+    assert book.worksheets[0].max_row == 104
 
 
 def test_a_struck_figure_stays_to_be_seen() -> None:
