@@ -19,7 +19,6 @@ ALLOWED_HOSTS = list(env.read("HOSTS"))
 BEHIND_TLS = env.read("BEHIND_TLS")
 
 INSTALLED_APPS = [
-    "daphne",
     "broadcast",
     "live",
     "scheduling",

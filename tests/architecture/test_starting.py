@@ -9,7 +9,7 @@ import sys
 from broadcast.house.places import ROOT
 
 # Together as slow to load as all the rest, and a hundred megabytes in each of a dozen processes.
-SELDOM = ("boto3", "openpyxl", "numpy", "docx", "faster_whisper", "playwright")
+SELDOM = ("boto3", "openpyxl", "numpy", "docx", "faster_whisper", "playwright", "twisted")
 _ALL = """
 import django, json, sys
 django.setup()
