@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from io import StringIO
 from pathlib import Path
 
@@ -260,3 +261,43 @@ def test_rungs_taken_away_for_want_of_space_are_no_damage_and_are_not_brought_ba
     hidden.mkdir()
     (hidden / "000000.ts").write_bytes(b"G")
     assert manifest.build(airing, found)["objects"] == found["objects"]
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {each.relative_to(folder).as_posix(): each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+
+
+def lose(airing: Airing, show: Show, copy: Path) -> dict[str, bytes]:
+    """The folder of a show that was sent whole, as the step of the manifest leaves it, goes; what was in it."""
+    upload(show)
+    stored = manifest.write(airing)
+    (copy / stored.key).write_bytes((show.folder / manifest.NAME).read_bytes())
+    kept = files_of(show.folder)
+    shutil.rmtree(show.folder)
+    return kept
+
+
+def test_a_lost_folder_is_found_and_what_is_kept_comes_back_from_the_copy(
+    airing: Airing, show: Show, copy: Path
+) -> None:
+    kept = lose(airing, show, copy)
+    said = StringIO()
+    call_command("fixity", str(airing.pk), "--rate", "0", stdout=said)
+    assert said.getvalue() == f"{airing.pk} ok good=4 repaired=4\n"
+    found = files_of(show.folder)
+    assert sorted(found) == [
+        "parts/001/000000.ts",
+        "parts/001/000001.ts",
+        "parts/001/000002.ts",
+        "parts/001/part.json",
+    ], "public names and playlists are not listed, so an audit does not bring them"
+    assert found == {name: kept[name] for name in found}
+    assert AuditEntry.objects.filter(act="fixity.repair").count() == 4
+    assert fixity.audit_airing(airing.pk, rate=0).counts == {"good": 8}
+
+
+def test_a_lost_folder_copied_back_whole_has_names_and_playlists_too(airing: Airing, show: Show, copy: Path) -> None:
+    kept = lose(airing, show, copy)
+    shutil.copytree(copy / show.key("").rstrip("/"), show.folder)
+    assert files_of(show.folder) == {name: each for name, each in kept.items() if name != "stored.jsonl"}
+    assert fixity.audit_airing(airing.pk, rate=0).counts == {"good": 8}
