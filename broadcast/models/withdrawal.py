@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class PersonWithdrawal(models.Model):
@@ -30,7 +31,7 @@ class PersonWithdrawalItem(models.Model):
         WAITING = "waiting", _("正在撤下")
         DONE = "done", _("已撤下")
         RETURNING = "returning", _("正在恢复")
-        RESTORED = "restored", _("已恢复")
+        RESTORED = "restored", pgettext_lazy("撤下", "已恢复")
 
     class Choice(models.TextChoices):
         WHOLE = "whole", _("整期撤下")
