@@ -52,6 +52,7 @@ _NOUNS: dict[str, Promise] = {
     "programme": _("节目"),
     "question": _("提问"),
     "reason": _("理由"),
+    "recording": _("录制"),
     "reply": _("书面答复"),
     "report": _("举报"),
     "reports": _("举报"),
