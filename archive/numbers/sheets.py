@@ -40,9 +40,9 @@ def tables(found: Numbers) -> list[Table]:
         Table(_("每月期数"), (_("月份"), _("期数")), [(r.name, r.number) for r in found.months]),
         Table(
             _("本站参与"),
-            (_("来源"), _("怎样数的"), _("人数"), _("人次")),
+            (_("来源"), _("人数"), _("人次"), _("怎样数的")),
             [
-                (each.name, each.how, UNKNOWN if each.people is None else each.people, each.times)
+                (each.name, UNKNOWN if each.people is None else each.people, each.times, each.how)
                 for each in found.sources
             ],
         ),

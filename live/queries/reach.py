@@ -15,12 +15,16 @@ from live.models import Ballot, Call, Comment, HeadCount, PaperCount, Question, 
 def counted(airings: Sequence[UUID]) -> list[Counted]:
     """By source, over all these shows: a participant counts once in each, however often and in how many shows. Empty ones are left out."""
     shows = list(airings)
-    by_author = _("公开过的；人数按参与者，同一人只算一次")
+    by_author = _("人数按参与者，同一人只算一次")
     found = [
-        Counted(_("评论"), by_author, *_of(Comment.objects.filter(room__in=shows, public_at__isnull=False), "author")),
-        Counted(_("提问"), by_author, *_of(Question.objects.filter(room__in=shows, public_at__isnull=False), "author")),
         Counted(
-            _("支持提问"),
+            _("公开的评论"), by_author, *_of(Comment.objects.filter(room__in=shows, public_at__isnull=False), "author")
+        ),
+        Counted(
+            _("公开的提问"), by_author, *_of(Question.objects.filter(room__in=shows, public_at__isnull=False), "author")
+        ),
+        Counted(
+            _("对提问的支持"),
             _("每人每问一次；人数按参与者"),
             *_of(Support.objects.filter(question__room__in=shows), "participant"),
         ),

@@ -45,8 +45,8 @@ def test_a_person_counts_once_in_each_way_over_all_shows() -> None:
     Comment.objects.create(**words(shows[0], second, is_public=False))
     asked = Question.objects.create(**words(shows[1], second))
     Support.objects.create(question=asked, participant_id=first.participant_id, at=clock.now())
-    assert told(*shows) == {"评论": (2, 3), "提问": (1, 1), "支持提问": (1, 1)}
-    assert told(shows[1]) == {"评论": (1, 1), "提问": (1, 1), "支持提问": (1, 1)}
+    assert told(*shows) == {"公开的评论": (2, 3), "公开的提问": (1, 1), "对提问的支持": (1, 1)}
+    assert told(shows[1]) == {"公开的评论": (1, 1), "公开的提问": (1, 1), "对提问的支持": (1, 1)}
     assert told() == {}
 
 
