@@ -21,8 +21,8 @@ _PCR_EVERY = _CLOCK // 10
 class Facts:
     """A segment's streams. Nothing is guessed: what cannot be read is 0, "" or empty.
 
-    `codecs` are the names of RFC 6381, picture first. `times` are the pictures' in 90 kHz, in order of showing; `sound_at` is
-    that of the first sound.
+    `codecs` are the names of RFC 6381, picture first. `times` are the pictures' in 90 kHz, in order of showing; `picture_at` is
+    that of the first to come, `sound_at` that of the first sound.
     """
 
     picture: str = ""
@@ -35,6 +35,7 @@ class Facts:
     channels: int = 0
     interlaced: bool = False
     times: tuple[int, ...] = ()
+    picture_at: int | None = None
     sound_at: int | None = None
 
     @property
@@ -43,6 +44,11 @@ class Facts:
         known = [(self.picture, self.picture_codec), (self.sound, self.sound_codec)]
         names = [name for kind, name in known if kind]
         return ",".join(names) if names and all(names) else ""
+
+    @property
+    def leads(self) -> bool:
+        """Whether pictures come behind the first that are shown before it (an open group): they need the segment before."""
+        return bool(self.picture_at is not None and self.times and self.times[0] < self.picture_at)
 
     @property
     def frames(self) -> int:
@@ -162,7 +168,7 @@ def look(data: bytes) -> Facts:
             first: list[int] = []
             _collect(data, (payload, end), begins, heads, number, first)
             sound_at = first[0] if first and sound_at is None else sound_at
-    return _described(found, heads, _unwrapped(times), sound_at)
+    return _described(found, heads, times, sound_at)
 
 
 def _collect(
@@ -187,8 +193,8 @@ def _unwrapped(times: list[int]) -> tuple[int, ...]:
     return tuple(sorted(first + ((each - first + (1 << 32)) % (1 << 33) - (1 << 32)) for each in times))
 
 
-def _described(found: _Map, heads: dict[int, bytearray], times: tuple[int, ...], sound_at: int | None) -> Facts:
-    facts = Facts(times=times, sound_at=sound_at)
+def _described(found: _Map, heads: dict[int, bytearray], times: list[int], sound_at: int | None) -> Facts:
+    facts = Facts(times=_unwrapped(times), picture_at=times[0] if times else None, sound_at=sound_at)
     if found.picture:
         kind = _PICTURE[found.picture[1]]
         seen = codecs.picture(kind, bytes(heads.get(found.picture[0], b"")))

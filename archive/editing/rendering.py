@@ -10,7 +10,7 @@ from pathlib import Path
 from archive import jobs, tools
 from archive.editing import kept
 from archive.editing.compose import Piece, Region
-from archive.ffmpeg import SEGMENT_PATTERN
+from archive.ffmpeg import MOST_RUNG_FPS, SEGMENT_PATTERN
 from archive.parts import PartFolder
 from archive.playlists import Segment
 from archive.steps import material
@@ -34,21 +34,20 @@ def render(held: Held, airing_key: str, piece: Piece, folder: Path, heights: Seq
     shutil.rmtree(folder, ignore_errors=True)
     made = folder / "made"
     made.mkdir(parents=True)
-    source = folder / "source.ts"
-    source.write_bytes(_read(airing_key, piece.segment))
-    facts = look(source.read_bytes())
+    content = _around(airing_key, piece.segment)
+    near = {number: look(data) for number, data in content.items()}
+    facts = near[piece.segment.number]
     begins = material.first_time(facts)
     if begins is None:
         (made / kept.NOTHING).touch()
         return made
-    around = folder / "around.ts"
-    around.write_bytes(b"".join(_around(airing_key, piece.segment)))
+    source, around = folder / "source.ts", folder / "around.ts"
+    source.write_bytes(content[piece.segment.number])
+    around.write_bytes(b"".join(content.values()))
     target = made / kept.FILE
-    run(
-        words(piece, facts, begins, source, around, target),
-        held,
-        media_seconds=piece.duration,
-    )
+    # Pictures that need the segment before, or that came with the one behind, are made out of all three.
+    file = around if any(each.leads for each in near.values()) else source
+    run(words(piece, facts, begins, (source, file, around), target), held, media_seconds=piece.duration)
     found = look(target.read_bytes()) if target.exists() else Facts()
     if not (found.picture or (found.sound and not facts.picture)):
         # Between two pictures: there is nothing to see, and sound alone is no piece of a film.
@@ -60,25 +59,24 @@ def render(held: Held, airing_key: str, piece: Piece, folder: Path, heights: Seq
     return made
 
 
-def _read(airing_key: str, segment: Segment) -> bytes:
-    return material.read(f"{airing_key}/parts/{segment.part:03d}/{segment.file}")
-
-
-def _around(airing_key: str, segment: Segment) -> list[bytes]:
+def _around(airing_key: str, segment: Segment) -> dict[int, bytes]:
     """The segment between its neighbours: sound of its time may lie in their files, and a decoder needs what comes before."""
-    found = []
+    found = {}
     for number in (segment.number - 1, segment.number, segment.number + 1):
         key = f"{airing_key}/parts/{segment.part:03d}/{SEGMENT_PATTERN % number}"
         try:
-            found.append(material.read(key))
+            found[number] = material.read(key)
         except StepFailed:
             if number == segment.number:
                 raise
     return found
 
 
-def words(piece: Piece, facts: Facts, begins: float, source: Path, around: Path, target: Path) -> list[str]:
-    """Words of the one ffmpeg. Times stay those of the source; what is not touched is copied."""
+def words(piece: Piece, facts: Facts, begins: float, sources: tuple[Path, Path, Path], target: Path) -> list[str]:
+    """Words of the one ffmpeg. Times stay those of the source; what is not touched is copied.
+
+    `sources`: the segment, out of which is copied, and those that picture and sound are made anew of.
+    """
 
     def second(ms: int) -> float:
         return begins + (ms - piece.segment.start_ms) / 1000
@@ -89,7 +87,7 @@ def words(piece: Piece, facts: Facts, begins: float, source: Path, around: Path,
     if facts.picture and piece.picture:
         blurs = [(second(left), second(right), region) for left, right, region in piece.blurs]
         graphs.append(_picture(facts, since, until, blurs))
-        maps += ["-map", "[picture]", *_encode_picture()]
+        maps += ["-map", "[picture]", *_encode_picture(facts)]
     elif facts.picture:
         maps += ["-map", "0:v:0", "-c:v", "copy"]
     if facts.sound and piece.sound:
@@ -101,7 +99,7 @@ def words(piece: Piece, facts: Facts, begins: float, source: Path, around: Path,
     opened = ("-protocol_whitelist", "file", "-f", "mpegts", "-i")
     return [
         *(tools.path(), *PREFIX, "-progress", "pipe:1", "-copyts"),
-        *(*opened, f"file:{source}", *opened, f"file:{around}"),
+        *(word for source in sources for word in (*opened, f"file:{source}")),
         *(("-filter_complex", ";".join(graphs)) if graphs else ()),
         *(*maps, "-map_metadata", "-1", "-muxdelay", "0", "-muxpreload", "0", "-mpegts_copyts", "1"),
         *("-f", "mpegts", f"file:{target}"),
@@ -111,14 +109,18 @@ def words(piece: Piece, facts: Facts, begins: float, source: Path, around: Path,
 def _picture(facts: Facts, since: float, until: float, blurs: Sequence[tuple[float, float, Region | None]]) -> str:
     """The pictures from `since` to `until`. The first takes the border's time, so that the piece is as long as it says."""
     graph = (
-        f"[0:v:0]select='gte(t,{since - _HAIR:.6f})*lt(t,{until - _HAIR:.6f})',"
+        f"[1:v:0]select='gte(t,{since - _HAIR:.6f})*lt(t,{until - _HAIR:.6f})',"
         f"setpts='if(eq(N,0),{since:.6f}/TB,PTS)',format=yuv420p"
     )
     for number, (left, right, region) in enumerate(blurs):
-        x, y, width, height = _points(facts, region)
-        blocks = _blocks(width, height)
         # A picture is shown until the next one comes: the one before the span's begin is in it too.
         when = f"between(t,{left - _shown_seconds(facts):.6f},{right - _HAIR:.6f})"
+        if not (facts.width and facts.height):
+            # Where the region lies cannot be told, so nothing is shown.
+            graph += f",drawbox=x=0:y=0:w=iw:h=ih:color=black:t=fill:enable='{when}'"
+            continue
+        x, y, width, height = _points(facts, region)
+        blocks = _blocks(width, height)
         graph += (
             f"[whole{number}];[whole{number}]split[under{number}][cut{number}];"
             f"[cut{number}]crop={width}:{height}:{x}:{y},scale={blocks[0]}:{blocks[1]}:flags=area,"
@@ -130,12 +132,14 @@ def _picture(facts: Facts, since: float, until: float, blurs: Sequence[tuple[flo
 
 def _shown_seconds(facts: Facts) -> float:
     """How long a picture is shown, a little less."""
-    return max(0.0, facts.step / material.CLOCK - _HAIR)
+    # What comes so often in an interlaced stream are fields, of which two are one picture.
+    fields = 2 if facts.interlaced and facts.fps > MOST_RUNG_FPS else 1
+    return max(0.0, fields * facts.step / material.CLOCK - _HAIR)
 
 
 def _points(facts: Facts, region: Region | None) -> tuple[int, int, int, int]:
     """(left, top, width, height) in points, even, no smaller than asked."""
-    wide, high = facts.width or 2, facts.height or 2
+    wide, high = facts.width, facts.height
     if region is None:
         return 0, 0, wide - wide % 2, high - high % 2
     left, top, width, height = region
@@ -156,9 +160,12 @@ def _blocks(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width / longer * _BLOCKS)), max(1, round(height / longer * _BLOCKS))
 
 
-def _encode_picture() -> list[str]:
-    """No B-frames, and times as they are: segments encoded apart follow one another as the rungs do."""
+def _encode_picture(facts: Facts) -> list[str]:
+    """No B-frames, and times as they are: segments encoded apart follow one another as the rungs do. Fields stay fields."""
+    # The encoder takes fields in whole blocks of four lines.
+    fields = ("-flags:v", "+ilme+ildct") if facts.interlaced and facts.height % 4 == 0 else ()
     return [
+        *fields,
         *("-c:v", "libx264", "-preset", "veryfast", "-crf", "18", "-bf", "0", "-g", "9999", "-sc_threshold", "0"),
         *("-pix_fmt", "yuv420p", "-threads", threads(), "-fps_mode", "passthrough", "-enc_time_base:v", "1:90000"),
     ]
@@ -166,7 +173,7 @@ def _encode_picture() -> list[str]:
 
 def _sound(facts: Facts, since: float, until: float, bleeps: Sequence[tuple[float, float]]) -> str:
     """The sound from `since` to `until`, a tone in place of what is bleeped; each sample is one or the other."""
-    graph = f"[1:a:0]aresample={facts.sample_rate or 48_000}:async=0"
+    graph = f"[2:a:0]aresample={facts.sample_rate or 48_000}:async=0"
     if bleeps:
         within = "+".join(f"gte(t,{left:.6f})*lt(t,{right:.6f})" for left, right in bleeps)
         tone = f"{_TONE}*sin(2*PI*{TONE_HZ}*t)"

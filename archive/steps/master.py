@@ -180,7 +180,9 @@ def _picture(run: Run, house: House) -> tuple[list[str], list[str], list[str]]:
     wanted = house.form.picture
     assert wanted is not None
     if run.form.picture == wanted:
-        return [], ["-map", "0:v:0"], ["-c:v", "copy"]
+        # What is shown before the picture it was cut at cannot be decoded without what is not here.
+        outside = ["-bsf:v", f"noise=drop='lt(pts*tb,{run.begins - _HAIR:.6f})'"] if run.facts.leads else []
+        return [], ["-map", "0:v:0"], ["-c:v", "copy", *outside]
     width, height = wanted[2], wanted[3]
     encode = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-pix_fmt", "yuv420p", "-threads", threads()]
     if run.form.picture:

@@ -40,7 +40,7 @@ class Form:
 
 @dataclass
 class Run:
-    """Unbroken pieces of one form. `begins` is the first picture's time (or sound's) in its stream, in seconds."""
+    """Unbroken pieces of one form. `begins` is the time in its stream of the picture (or sound) it was cut at, in seconds."""
 
     form: Form
     facts: Facts
@@ -138,9 +138,12 @@ def look(file: Path) -> Facts:
 
 
 def first_time(facts: Facts) -> float | None:
-    """Seconds in the stream of the first picture, without picture of the first sound; None when there is neither."""
-    if facts.times:
-        return facts.times[0] / CLOCK
+    """Seconds in the stream of the picture that it was cut at, without picture of the first sound; None when there is neither.
+
+    Pictures of an open group come behind that one and are shown before it: they are of the segment before.
+    """
+    if facts.picture_at is not None:
+        return facts.picture_at / CLOCK
     return facts.sound_at / CLOCK if facts.sound_at is not None else None
 
 

@@ -7,6 +7,7 @@ import inspect
 import json
 import subprocess
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.conf import settings
 
 from archive import tools
 from archive.models import Part, Recording
-from archive.output import Cut, Show
+from archive.output import Choice, Cut, Show
 from archive.parts import AiringFolder
 from archive.queries import from_milliseconds
 from archive.storage import media
@@ -28,7 +29,10 @@ from .making import make_airing
 
 @dataclass(frozen=True)
 class Source:
-    """What an encoder sent over one connection. `sound` is a lavfi source; "" for none."""
+    """What an encoder sent over one connection. `sound` is a lavfi source; "" for none. `coding` are words for the picture.
+
+    `after_gap` is below zero where it came beside the one before.
+    """
 
     seconds: int
     size: str = "320x180"
@@ -36,6 +40,8 @@ class Source:
     sound: str = "sine=frequency=440"
     picture: str = "testsrc2"
     after_gap: int = 0
+    lane: str = "main"
+    coding: tuple[str, ...] = ("libx264", "-preset", "ultrafast", "-g", "50", "-sc_threshold", "0")
 
 
 @dataclass
@@ -62,7 +68,7 @@ def _encode(source: Source, folder: Path) -> None:
         if "size=" not in picture:
             picture += f"{':' if '=' in picture else '='}size={source.size}:rate=25"
         inputs += ["-f", "lavfi", "-i", picture]
-        outputs += ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "50", "-sc_threshold", "0"]
+        outputs += ["-c:v", *source.coding, "-pix_fmt", "yuv420p"]
     if source.sound:
         glue = ":" if "=" in source.sound else "="
         inputs += ["-f", "lavfi", "-i", f"{source.sound}{glue}sample_rate={source.rate}"]
@@ -78,9 +84,15 @@ def _encode(source: Source, folder: Path) -> None:
     stream.unlink()
 
 
-def finished(*sources: Source, cuts: tuple[tuple[int, int], ...] = (), **facts: Any) -> Made:
-    """An airing whose parts came from these sources one after another; cuts are (from, until) seconds of the show."""
-    long = sum(source.seconds + source.after_gap for source in sources)
+def finished(
+    *sources: Source,
+    cuts: tuple[tuple[int, int], ...] = (),
+    choices: tuple[tuple[int, str], ...] = (),
+    **facts: Any,
+) -> Made:
+    """An airing whose parts came from these sources one after another; cuts are (from, until) seconds of the show, choices
+    (from, lane)."""
+    long = max(accumulate(source.seconds + source.after_gap for source in sources))
     start = dt.datetime.now(dt.UTC).replace(microsecond=0) - dt.timedelta(seconds=long + 120)
     end = start + dt.timedelta(seconds=long)
     airing = make_airing(state="ended", actual_start=start, actual_end=end, **facts)
@@ -95,6 +107,7 @@ def finished(*sources: Source, cuts: tuple[tuple[int, int], ...] = (), **facts: 
             recording=recording,
             number=number,
             source="srt",
+            lane=source.lane,
             directory=f"parts/{number:03d}",
             started_at=from_milliseconds(at),
             first_pdt=from_milliseconds(at),
@@ -102,17 +115,21 @@ def finished(*sources: Source, cuts: tuple[tuple[int, int], ...] = (), **facts: 
         )
         at += source.seconds * 1000
     made = Made(airing, folder, start_ms)
-    write_replays(made, tuple(Cut(start_ms + since * 1000, start_ms + until * 1000) for since, until in cuts))
+    write_replays(
+        made,
+        tuple(Cut(start_ms + since * 1000, start_ms + until * 1000) for since, until in cuts),
+        tuple(Choice(start_ms + since * 1000, lane) for since, lane in choices),
+    )
     return made
 
 
-def write_replays(made: Made, cuts: tuple[Cut, ...] = ()) -> None:
+def write_replays(made: Made, cuts: tuple[Cut, ...] = (), choices: tuple[Choice, ...] = ()) -> None:
     """Both replays as the recorder writes them, and its report of it."""
     airing = made.airing
     assert airing.actual_end
     folder = AiringFolder(airing.pk)
     folder.load()
-    show = Show(made.start_ms, int(airing.actual_end.timestamp() * 1000), 0, cuts=cuts)
+    show = Show(made.start_ms, int(airing.actual_end.timestamp() * 1000), 0, cuts=cuts, choices=choices)
     writer = Writer(folder, media(), window_seconds=7200, sound_only=False)
     writer.write_staff(folder.segments(), show, ended=True)
     writer.write_public(folder.segments(), show)
@@ -134,7 +151,7 @@ def _lay(folder: AiringFolder, number: int, source: Source, at_ms: int) -> None:
             at += round(float(line[8:].split(",")[0]) * 1000)
         text.append(line)
     (path / "i.m3u8").write_text("\n".join(text) + "\n")
-    note = {"source": "srt", "lane": "main", "shift_ms": 0, "closed_ms": at, "end_code": "stopped"}
+    note = {"source": "srt", "lane": source.lane, "shift_ms": 0, "closed_ms": at, "end_code": "stopped"}
     (path / "part.json").write_text(json.dumps(note))
 
 

@@ -10,9 +10,11 @@ from typing import Any
 
 from archive.editing import services
 from archive.editing.services import Wish
-from archive.models import Edit, Step
+from archive.models import Derivative, Edit, Step
 from archive.steps import engine, work
+from archive.storage import media
 from broadcast.access import HOUSE
+from tests.archive.one_show import listen, pcm, tones_of
 from tests.archive.steps_making import Made, Source, finished
 
 FPS = 25
@@ -91,3 +93,17 @@ def digests(made: Made) -> dict[str, str]:
         file.relative_to(parts).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in sorted(parts.glob("*/*.ts"))
     }
+
+
+def master(*, public: bool) -> Derivative:
+    return Derivative.objects.get(kind="master", is_public=public)
+
+
+def file_of(derivative: Derivative) -> Path:
+    return media().path(derivative.key)
+
+
+def tones(file: Path | bytes, since: float, until: float) -> set[int]:
+    """Tones heard between two seconds of a file."""
+    samples = pcm(file)
+    return tones_of(listen(samples[int(since * 16_000) : int(until * 16_000)]))

@@ -15,26 +15,11 @@ from archive.parts import AiringFolder
 from archive.rungs import Rungs
 from archive.storage import media
 from archive.writer import Writer
-from tests.archive.one_show import listen, pcm, tones_of
 from tests.archive.pushes import numbers, numbers_in
 
-from .showing import FPS, digests, edit, lift, listed, media_of, show, spans, steps, tone_at
+from .showing import FPS, digests, edit, file_of, lift, listed, master, media_of, show, spans, steps, tone_at, tones
 
 pytestmark = [pytest.mark.ffmpeg, pytest.mark.django_db(transaction=True)]
-
-
-def master(*, public: bool) -> Derivative:
-    return Derivative.objects.get(kind="master", is_public=public)
-
-
-def file_of(derivative: Derivative) -> Path:
-    return media().path(derivative.key)
-
-
-def tones(file: Path | bytes, since: float, until: float) -> set[int]:
-    """Tones heard between two seconds of a file."""
-    samples = pcm(file)
-    return tones_of(listen(samples[int(since * 16_000) : int(until * 16_000)]))
 
 
 def test_a_cut_and_a_bleep_from_the_rows_to_the_master(media_root: Path) -> None:
