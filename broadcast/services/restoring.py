@@ -108,7 +108,8 @@ def _person(guest: Guest) -> Person:
 
 def _airing(episode: Episode, outing: Outing, now: dt.datetime) -> None:
     facts = {name: getattr(outing, name) for name in Outing.__dataclass_fields__ if name != "moments"}
-    airing = Airing.objects.create(**facts, episode=episode, state=Airing.State.ENDED, created_at=now)
+    # It was known once: what keeps it from the public now is the draft. Unannounced, no publishing would ever show it.
+    airing = Airing.objects.create(**facts, episode=episode, state=Airing.State.ENDED, created_at=now, announced_at=now)
     Moment.objects.bulk_create(
         Moment(airing=airing, at=at, kind=kind, title=title, data=data) for at, kind, title, data in outing.moments
     )

@@ -109,6 +109,7 @@ def test_the_round_trip_brings_episode_recording_and_a_replay_that_plays(
     assert (episode.publication, episode.signed_off_at) == ("draft", None)
     assert (episode.title, episode.number) == (airing.episode.title, airing.episode.number)
     assert episode.programme.audience == "closed"
+    assert back.announced_at is not None, "else no publishing would ever show it"
     assert [each.person.sector for each in episode.appearances.select_related("person")] == ["社会科学界"]
     assert Moment.objects.get(airing=back).title == "议题一"
     assert back.recording.state == "finished"
