@@ -240,6 +240,7 @@ def test_only_producers_import(programme: Programme, shelf: Path) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3_600)
 def test_three_hundred_old_episodes_killed_twice(
     programme: Programme, shelf: Path, media_root: Path, tmp_path: Path, bare_recorder: RecorderProcess
 ) -> None:
