@@ -46,7 +46,7 @@ def show(request: HttpRequest, actor: Actor, airing_id: UUID) -> HttpResponse:
         "may_produce": can(actor, Ability.PRODUCE, programme.pk),
         "verify": _verify(found.get("verify")),
         "loudness": _loudness(found),
-        "files": [_file(each) for each in _files(airing_id)],
+        "files": _files(airing_id),
         "kept": _kept(airing_id),
         "cold": _cold(airing_id),
         "may_ask_back": cold.may_ask(actor, programme.pk),
@@ -108,10 +108,11 @@ def _loudness(found: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def _files(airing_id: UUID) -> list[Derivative]:
+def _files(airing_id: UUID) -> list[dict[str, Any]]:
     """All but the manifest, which stands with what keeps the recording."""
+    away = cold_view.away(airing_id)
     found = derivatives.shown(airing_id, everything=True)
-    return [each for each in found if each.kind != Derivative.Kind.MANIFEST]
+    return [_file(each, is_away=each.key in away) for each in found if each.kind != Derivative.Kind.MANIFEST]
 
 
 def _kept(airing_id: UUID) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def _cold(airing_id: UUID) -> dict[str, Any] | None:
     return {**found, "size_words": size_words(found["row"].size_bytes)} if found else None
 
 
-def _file(derivative: Derivative) -> dict[str, Any]:
+def _file(derivative: Derivative, *, is_away: bool) -> dict[str, Any]:
     return {
         "kind": derivative.get_kind_display(),
         "name": derivatives.name_of(derivative),
@@ -139,7 +140,7 @@ def _file(derivative: Derivative) -> dict[str, Any]:
         "made_at": derivative.made_at,
         "digest": derivative.digest,
         "algorithm": derivative.algorithm,
-        "is_away": cold_view.is_away(derivative),
+        "is_away": is_away,
         "is_download": derivative.kind in {Derivative.Kind.MASTER, Derivative.Kind.SOUND, Derivative.Kind.ORIGINAL},
     }
 

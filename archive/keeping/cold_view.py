@@ -9,7 +9,7 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from archive.keeping import cold
-from archive.models import ColdKeeping, Derivative
+from archive.models import ColdKeeping
 from archive.storage import media
 from broadcast import clock
 from broadcast.models import Programme
@@ -37,11 +37,12 @@ def of_programmes(programmes: list[Programme]) -> dict[str, Any]:
     }
 
 
-def is_away(derivative: Derivative) -> bool:
-    """Whether the file can only be had once it is back."""
-    row = ColdKeeping.objects.filter(pk=derivative.recording_id, done_at__isnull=False).first()
-    mine = cold.files(derivative.recording_id).filter(pk=derivative.pk).exists()
-    return row is not None and mine and not _is_back(row) and media().head(derivative.key) is None
+def away(airing_id: UUID) -> set[str]:
+    """Keys of the files that can only be had once they are back."""
+    row = ColdKeeping.objects.filter(pk=airing_id, done_at__isnull=False).first()
+    if row is None or _is_back(row):
+        return set()
+    return {key for key in cold.files(airing_id).values_list("key", flat=True) if media().head(key) is None}
 
 
 def _is_back(row: ColdKeeping) -> bool:
